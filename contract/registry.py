@@ -1,0 +1,79 @@
+"""Which structs stand behind which type names, and how old versions become new ones.
+
+A type name is ``subject.verb.vN``. Decoding a version that has an upcast gives its successor's struct, as often as
+needed, so that code inside sees the newest version only. The stored bytes are never rewritten.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from contract import down, facts
+from contract.errors import Malformed, UnknownType
+
+Data = msgspec.Struct
+Upcast = Callable[[Any], Data]
+
+
+class Registry:
+    """Type names to structs, in both directions, with upcasts between versions."""
+
+    def __init__(self, types: Mapping[str, type[Data]], upcasts: Mapping[type[Data], Upcast] | None = None) -> None:
+        """Build decoders once.
+
+        Raises: ValueError if two names share a struct.
+        """
+        self.types: Mapping[str, type[Data]] = MappingProxyType(dict(types))
+        self._names = {struct: name for name, struct in types.items()}
+        if len(self._names) != len(types):
+            raise ValueError("two type names share a struct")
+        self._decoders = {name: msgspec.json.Decoder(struct) for name, struct in types.items()}
+        self._upcasts = dict(upcasts or {})
+
+    def name_of(self, data: Data) -> str:
+        """Return the type name that ``data`` is published under."""
+        return self._names[type(data)]
+
+    def decode(self, name: str, raw: bytes | memoryview) -> Data:
+        """Return the newest version of what ``raw`` says.
+
+        Raises: UnknownType for a name that this release does not know; Malformed with the path inside the data.
+        """
+        decoder = self._decoders.get(name)
+        if decoder is None:
+            raise UnknownType(f"unknown type {name[:80]!r}", "$.type")
+        try:
+            data = decoder.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise malformed(error, "$.data") from error
+        while upcast := self._upcasts.get(type(data)):
+            data = upcast(data)
+        return data
+
+
+def malformed(error: Exception, root: str) -> Malformed:
+    """Return msgspec's error as ours: its path, if it names one, continues ``root``."""
+    what, _, path = str(error).partition(" - at `")
+    return Malformed(what, root + path.rstrip("`").removeprefix("$") if path else root)
+
+
+UP: Final = Registry(
+    {
+        "sale.recorded.v1": facts.SaleRecorded,
+        "refund.recorded.v1": facts.RefundRecorded,
+        "stock.received.v1": facts.StockReceived,
+        "stock.counted.v1": facts.StockCounted,
+        "kiosk.started.v1": facts.KioskStarted,
+        "kiosk.stopping.v1": facts.KioskStopping,
+        "clock.stepped.v1": facts.ClockStepped,
+    }
+)
+DOWN: Final = Registry(
+    {
+        "catalogue.changed.v1": down.CatalogueChanged,
+        "price.changed.v1": down.PriceChanged,
+        "config.changed.v1": down.ConfigChanged,
+    }
+)

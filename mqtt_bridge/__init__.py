@@ -1,0 +1,1 @@
+"""Topics, sans-IO session, link and pump between outbox and broker."""
