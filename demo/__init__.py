@@ -1,0 +1,1 @@
+"""A scripted market day on one machine."""

@@ -1,0 +1,1 @@
+"""Set-up of a kiosk and of a developer's machine."""

@@ -1,0 +1,1 @@
+"""Pin map, ports, drivers and their simulated twins."""

@@ -1,0 +1,1 @@
+"""Shipped simulated twins, one for every driver."""

@@ -1,0 +1,1 @@
+"""The hub: keeps the books of its region's sites."""

@@ -1,0 +1,1 @@
+"""Pure rules of the hub: no IO, clock, random or framework."""

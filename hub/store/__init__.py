@@ -1,0 +1,1 @@
+"""The hub's tables and statements: SQLAlchemy Core over SQLite and PostgreSQL."""

@@ -1,0 +1,1 @@
+"""The Pi app: till, journal, backroom and bridge of one kiosk."""

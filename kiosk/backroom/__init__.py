@@ -1,0 +1,1 @@
+"""Applies what comes down; no network."""

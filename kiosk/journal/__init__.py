@@ -1,0 +1,1 @@
+"""SQLite journals: cause and consequence in one transaction."""
