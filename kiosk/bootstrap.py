@@ -1,0 +1,122 @@
+"""The one place that puts a kiosk together and chooses real or simulated parts."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from shutil import disk_usage
+from typing import Final
+
+from contract.codec import decode
+from contract.down import Item
+from contract.errors import Malformed
+from contract.facts import UpFact
+from contract.values import BasketId, Gtin, Lane, Sku
+from kiosk.clock import KioskClock, RELEASED_AT
+from kiosk.config import Config, load_config
+from kiosk.core.basket import Basket
+from kiosk.core.ports import LinkState, Recorded
+from kiosk.journal.baskets import Baskets
+from kiosk.journal.catalogue import Catalogue
+from kiosk.journal.errors import JournalError
+from kiosk.journal.journal import Journal
+from kiosk.journal.links import LinkReader
+from kiosk.journal.outbox import lane_path, stream_name
+from kiosk.journal.schema import TILL
+
+MIN_FREE_BYTES: Final = 32 * 1024 * 1024  # some 20,000 sales: time for a person to act before a sale could fail
+
+
+class LocalDesk:
+    """A till's desk over this kiosk's own files (see ``kiosk.core.ports.Desk``)."""
+
+    def __init__(self, data_dir: Path, config: Config, clock: KioskClock, journal: Journal) -> None:
+        """Open what a till needs beside its journal."""
+        self.config = config
+        self.clock = clock
+        self.journal = journal
+        self.catalogue = Catalogue(data_dir / "catalogue.db")
+        self._baskets = Baskets(journal)
+        self._link = LinkReader(data_dir / "link.db")
+        self._data_dir = data_dir
+
+    def record(self, facts: Sequence[UpFact]) -> list[Recorded]:
+        """Commit facts; see :meth:`kiosk.journal.journal.Journal.record`."""
+        return self.journal.record(facts)
+
+    def keep(self, basket: Basket) -> None:
+        """Store the open basket, synced."""
+        self._baskets.keep(basket, self.clock.stamp().at)
+
+    def open_basket(self) -> Basket:
+        """Return the basket that was open when the till last ran, or a new one."""
+        return self._baskets.open_basket() or Basket(self.new_basket_id(), self.config.currency)
+
+    def scan(self, gtin: Gtin) -> Item | None:
+        """Return the item behind a barcode."""
+        return self.catalogue.scan(gtin)
+
+    def item(self, sku: Sku) -> Item | None:
+        """Return the item of a sku."""
+        return self.catalogue.item(sku)
+
+    def search(self, text: str, limit: int) -> list[Item]:
+        """Return items by the beginnings of words of their names."""
+        return self.catalogue.search(text, limit)
+
+    def storage_problem(self) -> str:
+        """Return why the next sale could not be stored, with what to do; empty when it can."""
+        try:
+            free = disk_usage(self._data_dir).free
+            self.journal.probe()
+        except (JournalError, OSError) as error:
+            return f"sales cannot be stored: {error}"
+        if free < MIN_FREE_BYTES:
+            return f"the disk is nearly full ({free // 2**20} MiB left): free space before the next sale"
+        return ""
+
+    def link(self) -> LinkState:
+        """Return the link's state."""
+        newest = {stream_name(self.journal.epoch, Lane.TILL): int(self.journal.newest())}
+        return self._link.state(newest, configured=bool(self.config.link.brokers))
+
+    def new_basket_id(self) -> BasketId:
+        """Return a fresh basket id."""
+        return BasketId(str(uuid.uuid4()))
+
+    def close(self) -> None:
+        """Close the files."""
+        self.catalogue.close()
+        self.journal.close()
+
+
+def open_journal(data_dir: Path, config: Config) -> tuple[Journal, KioskClock]:
+    """Open the till's lane with a clock that knows the time of its newest fact.
+
+    Raises: JournalError.
+    """
+    clock = KioskClock(config.clock)
+    journal = Journal(lane_path(data_dir, Lane.TILL), TILL, address=config.address, lane=Lane.TILL, clock=clock)
+    clock.raise_floor(_newest_at(journal))
+    return journal, clock
+
+
+def open_desk(data_dir: Path, config: Config | None = None) -> LocalDesk:
+    """Return the desk of the kiosk whose data folder this is.
+
+    Raises: ConfigError, JournalError.
+    """
+    config = config or load_config(data_dir)
+    journal, clock = open_journal(data_dir, config)
+    return LocalDesk(data_dir, config, clock, journal)
+
+
+def _newest_at(journal: Journal) -> datetime:
+    """Return the time of the newest fact: a clock that shows less went back."""
+    newest = journal.newest()
+    for _, raw in journal.stored(journal.epoch, after=type(newest)(max(0, newest - 1))):
+        try:
+            return decode(raw).stamp.at
+        except Malformed:  # `kiosk journal verify` names it; the clock only loses a hint
+            return RELEASED_AT
+    return RELEASED_AT

@@ -1,0 +1,92 @@
+"""The basket: what the shopper is about to buy. Immutable; every change gives a new one."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from contract.down import Item
+from contract.facts import MAX_LINES
+from contract.money import line_amount
+from contract.values import MAX_AMOUNT, MAX_MINOR, BasketId, Currency, Money, Quantity, Sku, Unit
+
+
+class BasketError(Exception):
+    """The basket cannot take that; it is as it was before."""
+
+
+class Line(Struct, frozen=True):
+    """Goods in the basket. ``price_minor`` is what ``price_per`` units cost, as it was when the line was added."""
+
+    sku: Sku
+    name: str
+    quantity: Quantity
+    price_minor: Money
+    price_per: int
+    tax: str = ""
+
+    @property
+    def amount_minor(self) -> Money:
+        """Return what the line costs, rounded half up to a minor unit."""
+        return line_amount(self.quantity.amount, self.price_minor, self.price_per)
+
+
+class Basket(Struct, frozen=True):
+    """An open basket; its id is unique, and is closed by the sale."""
+
+    id: BasketId
+    currency: Currency
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def total_minor(self) -> Money:
+        """Return what is due."""
+        return Money(sum(line.amount_minor for line in self.lines))
+
+
+def make_line(item: Item, amount: int, *, asked_minor: Money | None = None) -> Line:
+    """Return a line of ``amount`` units of ``item``; ``asked_minor`` is the price where the item has none.
+
+    Raises: BasketError if there is no price, or the amount is not in 1..10^9.
+    """
+    price = item.price_minor if item.price_minor is not None else asked_minor
+    if price is None:
+        raise BasketError(f"{item.name} has no price: type one")
+    if not 1 <= amount <= MAX_AMOUNT:
+        raise BasketError(f"a quantity of {amount} cannot be sold: type 1 to {MAX_AMOUNT}")
+    per = item.price_per if item.price_minor is not None else item.unit.per
+    return Line(item.sku, item.name, Quantity(amount, item.unit), price, per, item.tax)
+
+
+def add(basket: Basket, line: Line) -> Basket:
+    """Return the basket with ``line`` added: to the last line if that is the same goods in pieces, else as a new line.
+
+    Raises: BasketError if the basket would hold more than a receipt can.
+    """
+    last = basket.lines[-1] if basket.lines else None
+    if last and line.quantity.unit is Unit.PIECE and _same_goods(last, line):
+        amount = last.quantity.amount + line.quantity.amount
+        lines = (*basket.lines[:-1], replace(last, quantity=Quantity(amount, Unit.PIECE)))
+    else:
+        lines = (*basket.lines, line)
+    return _checked(replace(basket, lines=lines))
+
+
+def drop_last(basket: Basket) -> Basket:
+    """Return the basket without its last line.
+
+    Raises: BasketError if it is empty.
+    """
+    if not basket.lines:
+        raise BasketError("the basket is empty: there is no line to take out")
+    return replace(basket, lines=basket.lines[:-1])
+
+
+def _same_goods(one: Line, other: Line) -> bool:
+    return replace(one, quantity=other.quantity) == other
+
+
+def _checked(basket: Basket) -> Basket:
+    if len(basket.lines) > MAX_LINES:
+        raise BasketError(f"a basket holds {MAX_LINES} lines: take payment, then begin a new one")
+    if any(line.quantity.amount > MAX_AMOUNT for line in basket.lines) or basket.total_minor > MAX_MINOR:
+        raise BasketError("that is more than one receipt can hold: take payment, then begin a new basket")
+    return basket

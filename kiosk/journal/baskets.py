@@ -1,0 +1,56 @@
+"""Open baskets, stored line by line: a crash or a power cut gives the shopper's basket back."""
+
+from datetime import datetime
+
+import msgspec
+
+from contract.values import BasketId, Currency, instant_text
+from kiosk.core.basket import Basket, Line
+from kiosk.journal.database import immediate, translated
+from kiosk.journal.errors import BasketClosed
+from kiosk.journal.journal import Journal
+
+_LINE = msgspec.json.Decoder(Line)
+
+
+class Baskets:
+    """The open basket of one till, in the till's own file."""
+
+    def __init__(self, journal: Journal) -> None:
+        """Use the till journal's file; its transactions and ours do not overlap, for one thread owns both."""
+        self._connection = journal.connection
+        self._path = journal.path
+
+    def keep(self, basket: Basket, at: datetime) -> None:
+        """Store the basket as it is; only what changed is written.
+
+        Raises: StorageFailed; BasketClosed if it was sold already.
+        """
+        with immediate(self._connection, self._path) as db:
+            row = db.execute("SELECT state FROM baskets WHERE id = ?", (basket.id,)).fetchone()
+            if row and row[0] != "open":
+                raise BasketClosed(basket.id)
+            if not row:
+                values = (basket.id, instant_text(at), basket.currency)
+                db.execute("INSERT INTO baskets (id, state, opened_at, currency) VALUES (?, 'open', ?, ?)", values)
+            stored = dict(db.execute("SELECT no, line FROM basket_lines WHERE basket = ?", (basket.id,)))
+            wanted = {no: msgspec.json.encode(line) for no, line in enumerate(basket.lines, 1)}
+            for no in stored.keys() - wanted.keys():
+                db.execute("DELETE FROM basket_lines WHERE basket = ? AND no = ?", (basket.id, no))
+            for no, line in wanted.items():
+                if stored.get(no) != line:
+                    db.execute("INSERT OR REPLACE INTO basket_lines VALUES (?, ?, ?)", (basket.id, no, line))
+
+    def open_basket(self) -> Basket | None:
+        """Return the basket that was open last, if any holds a line."""
+        with translated(self._path):
+            row = self._connection.execute(
+                "SELECT b.id, b.currency FROM baskets b WHERE b.state = 'open' "
+                "AND EXISTS (SELECT 1 FROM basket_lines l WHERE l.basket = b.id) ORDER BY b.opened_at DESC LIMIT 1"
+            ).fetchone()
+            if row is None:
+                return None
+            lines = self._connection.execute(
+                "SELECT line FROM basket_lines WHERE basket = ? ORDER BY no", (row[0],)
+            ).fetchall()
+        return Basket(BasketId(row[0]), Currency(row[1]), tuple(_LINE.decode(line[0]) for line in lines))

@@ -1,0 +1,123 @@
+"""What this kiosk can sell: items, barcodes, search. Its own file, so that no import delays a sale."""
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from contract.down import Item
+from contract.values import Gtin, Money, Sku, Unit
+from kiosk.journal.database import Row, checkpoint, immediate, open_database, translated
+from kiosk.journal.schema import CATALOGUE
+
+_COLUMNS: Final = "i.sku, i.name, i.price_minor, i.price_per, i.unit, i.category, i.tax"
+_WORD: Final = re.compile(r"\w+")
+_MAX_WORDS: Final = 8
+_CHUNK: Final = 500  # items a transaction: a reader is never kept waiting, and a power cut loses no more than a chunk
+
+
+class Catalogue:
+    """The items of one kiosk."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the catalogue, making it if it is not there.
+
+        Raises: StorageFailed, NotADatabase, NewerDatabase.
+        """
+        self.path = path
+        self.connection = open_database(path, CATALOGUE)
+
+    def scan(self, gtin: Gtin) -> Item | None:
+        """Return the item behind a barcode."""
+        return self._one("JOIN barcodes b ON b.sku = i.sku WHERE b.gtin = ?", gtin)
+
+    def item(self, sku: Sku) -> Item | None:
+        """Return the item of a sku."""
+        return self._one("WHERE i.sku = ?", sku)
+
+    def search(self, text: str, limit: int) -> list[Item]:
+        """Return up to ``limit`` items with words that begin with each word of ``text``, in any order of words."""
+        words = _WORD.findall(text)[:_MAX_WORDS]
+        if not words:
+            return []
+        query = " ".join(f'"{word}"*' for word in words)
+        rows = self._rows(
+            f"SELECT {_COLUMNS} FROM items_fts f JOIN items i ON i.id = f.rowid "  # noqa: S608
+            "WHERE items_fts MATCH ? ORDER BY f.rowid LIMIT ?",
+            (query, limit),
+        )
+        return [self._item(row) for row in rows]
+
+    def items(self) -> Iterator[Item]:
+        """Yield every item by sku."""
+        rows = self._rows(f"SELECT {_COLUMNS} FROM items i ORDER BY i.sku", ())  # noqa: S608
+        return (self._item(row) for row in rows)
+
+    def count(self) -> int:
+        """Return how many items there are."""
+        return int(self._rows("SELECT count(*) FROM items", ())[0][0])
+
+    def put(self, items: Iterable[Item]) -> None:
+        """Add or replace each item whole; a barcode that another item had is now this one's.
+
+        Raises: StorageFailed; the chunks before it are stored.
+        """
+        batch = list(items)
+        for start in range(0, len(batch), _CHUNK):
+            with immediate(self.connection, self.path):
+                for item in batch[start : start + _CHUNK]:
+                    put_item(self.connection, item)
+        checkpoint(self.connection, self.path)
+
+    def withdraw(self, skus: Sequence[Sku]) -> None:
+        """Take items out; an unknown sku is no error."""
+        with immediate(self.connection, self.path):
+            for sku in skus:
+                withdraw_item(self.connection, sku)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    def _one(self, where: str, value: str) -> Item | None:
+        rows = self._rows(f"SELECT {_COLUMNS} FROM items i {where}", (value,))  # noqa: S608
+        return self._item(rows[0]) if rows else None
+
+    def _item(self, row: Row) -> Item:
+        sku, name, price, per, unit, category, tax = row
+        gtins = [Gtin(r[0]) for r in self._rows("SELECT gtin FROM barcodes WHERE sku = ? ORDER BY gtin", (sku,))]
+        return Item(
+            sku=Sku(sku),
+            name=name,
+            gtins=gtins,
+            price_minor=None if price is None else Money(price),
+            price_per=per,
+            unit=Unit(unit),
+            category=category,
+            tax=tax,
+        )
+
+    def _rows(self, sql: str, values: tuple[object, ...]) -> list[Row]:
+        with translated(self.path):
+            return self.connection.execute(sql, values).fetchall()
+
+
+def put_item(connection: sqlite3.Connection, item: Item) -> None:
+    """Write one item inside the caller's transaction."""
+    connection.execute(
+        "INSERT INTO items (sku, name, price_minor, price_per, unit, category, tax) VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (sku) DO UPDATE SET name = excluded.name, price_minor = excluded.price_minor, "
+        "price_per = excluded.price_per, unit = excluded.unit, category = excluded.category, tax = excluded.tax",
+        (item.sku, item.name, item.price_minor, item.price_per, item.unit, item.category, item.tax),
+    )
+    connection.execute("DELETE FROM barcodes WHERE sku = ?", (item.sku,))
+    connection.executemany(
+        "INSERT OR REPLACE INTO barcodes (gtin, sku) VALUES (?, ?)", ((gtin, item.sku) for gtin in item.gtins)
+    )
+
+
+def withdraw_item(connection: sqlite3.Connection, sku: Sku) -> None:
+    """Take one item out inside the caller's transaction."""
+    connection.execute("DELETE FROM barcodes WHERE sku = ?", (sku,))
+    connection.execute("DELETE FROM items WHERE sku = ?", (sku,))

@@ -1,0 +1,135 @@
+"""Opening a kiosk database: durability, versions, and errors that say what to do.
+
+WAL with ``synchronous=FULL``: with NORMAL, a commit that was shown as done may be gone after a power cut.
+Checkpoints happen outside the sale (see :func:`checkpoint`), which keeps a commit at one data sync.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from kiosk.journal.errors import JournalError, NewerDatabase, NotADatabase, StorageFailed
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+BUSY_TIMEOUT_MS: Final = 5000  # longer than any writer of the same file holds it; beyond that something hangs
+_PRIVATE: Final = 0o600
+
+Migration = Callable[["Database"], None]
+Row = tuple[Any, ...]
+
+
+def open_database(path: Path, migrations: Sequence[Migration], *, full: bool = True) -> sqlite3.Connection:
+    """Open ``path``, made and brought to the newest schema if needed, in autocommit mode.
+
+    ``full`` asks for ``synchronous=FULL``; only telemetry may do without.
+
+    Raises: NewerDatabase, StorageFailed, NotADatabase.
+    """
+    with translated(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, _PRIVATE))
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(migrations):
+            connection.close()
+            raise NewerDatabase(path, version, len(migrations))
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        if version < len(migrations):
+            _migrate(connection, path, migrations)
+        return connection
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Open an existing database for reading only.
+
+    Raises: StorageFailed, NotADatabase.
+    """
+    with translated(path):
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        return connection
+
+
+@contextmanager
+def immediate(connection: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connection]:
+    """Run one write transaction: committed and synced at the end, or nothing of it.
+
+    Raises: StorageFailed when the disk does not take it.
+    """
+    with translated(path):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn the database's and the system's errors into ours.
+
+    Raises: StorageFailed, NotADatabase.
+    """
+    try:
+        yield
+    except sqlite3.IntegrityError:
+        raise  # a rule was broken; the caller knows which
+    except sqlite3.OperationalError as error:
+        raise StorageFailed(path, str(error)) from error
+    except sqlite3.DatabaseError as error:
+        raise NotADatabase(path, str(error)) from error
+    except OSError as error:
+        raise StorageFailed(path, error.strerror or str(error)) from error
+
+
+def checkpoint(connection: sqlite3.Connection, path: Path) -> int:
+    """Move committed pages into the main file if no one is reading; return how many frames the log still holds.
+
+    The first commit after the log begins anew syncs its header as well; that commit is made here, on ``meta``, so that
+    no sale pays for it.
+    """
+    with translated(path):
+        busy, log, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if not busy and log == moved and log > 0:
+            connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('checkpoint', ?)", (str(log),))
+        return int(log - moved)
+
+
+def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:
+    from sqlite_utils import Database, Migrations  # noqa: PLC0415 - 13 MB that a started kiosk does not need
+
+    steps = Migrations("popup_kiosk")
+    for number, migration in enumerate(migrations, 1):
+        steps(name=f"{number:04d}_{migration.__name__}")(migration)
+    with path.with_suffix(".lock").open("w") as lock:  # the till, the bridge and the backroom may all be first
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        steps.apply(Database(connection, recursive_triggers=False))
+        connection.execute(f"PRAGMA user_version={len(migrations)}")
+
+
+__all__ = [
+    "BUSY_TIMEOUT_MS",
+    "JournalError",
+    "Migration",
+    "Row",
+    "checkpoint",
+    "immediate",
+    "open_database",
+    "open_reader",
+    "translated",
+]

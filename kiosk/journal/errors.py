@@ -1,0 +1,51 @@
+"""What can go wrong with a kiosk's databases; each message says what, where and what to do."""
+
+from pathlib import Path
+
+
+class JournalError(Exception):
+    """The journal could not do what was asked; nothing of it was written."""
+
+
+class NewerDatabase(JournalError):
+    """The file was written by a newer release."""
+
+    def __init__(self, path: Path, found: int, known: int) -> None:
+        """Name the file and both versions."""
+        super().__init__(
+            f"{path} is of database version {found}, this program knows {known}: install the newer release again"
+        )
+
+
+class StorageFailed(JournalError):
+    """The disk is full, read-only or broken."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        """Name the file and what the database said."""
+        super().__init__(f"cannot write {path}: {why}: free space, or make the folder writable, then try again")
+        self.path = path
+        self.why = why
+
+
+class NotADatabase(JournalError):
+    """The file exists and is no database of ours."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        """Name the file and what the database said."""
+        super().__init__(f"{path} cannot be read as a database: {why}: move it away and restore a copy")
+
+
+class BasketClosed(JournalError):
+    """The basket was sold before, or is not there; it cannot be sold again."""
+
+    def __init__(self, basket: str) -> None:
+        """Name the basket."""
+        super().__init__(f"basket {basket} is closed already: nothing was sold twice")
+
+
+class WrongKiosk(JournalError):
+    """The folder belongs to another kiosk."""
+
+    def __init__(self, path: Path, found: str, wanted: str) -> None:
+        """Name both kiosks."""
+        super().__init__(f"{path} belongs to kiosk {found}, the settings say {wanted}: correct one of them")

@@ -1,0 +1,147 @@
+"""The journal of one lane: cause and consequence in one synced transaction.
+
+Rules
+-----
+1.  ``record`` commits all of its facts and all that follows from them, or nothing. When it returns, a power cut can no
+    longer take them away: one WAL commit with ``synchronous=FULL``, one data sync.
+2.  Sequence numbers and receipt numbers are allocated inside that transaction, without gaps, and never used again.
+3.  A fact's bytes are made once and never change; each carries the digest of the one before.
+4.  A new life of the image (an epoch) begins its own sequence and its own receipt numbers.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from contract.codec import Stamp, digest, encode
+from contract.envelope import NO_DIGEST, LaneSource
+from contract.facts import UpFact
+from contract.registry import UP
+from contract.values import Address, Epoch, Lane, Seq
+from kiosk.core.ports import Clock, Recorded
+from kiosk.journal.database import Migration, checkpoint, immediate, open_database, translated
+from kiosk.journal.errors import WrongKiosk
+from kiosk.journal.projections import complete, project
+
+_NO_FACT: Final = (Seq(0), NO_DIGEST)
+_OWNER: Final = "owner"
+_EPOCH: Final = "epoch"
+_SEEN: Final = "seen"
+
+
+class Journal:
+    """One lane of one kiosk. Not shared between threads; other processes open the same file for themselves."""
+
+    def __init__(  # noqa: PLR0913 - the parts of a lane
+        self,
+        path: Path,
+        migrations: Sequence[Migration],
+        *,
+        address: Address,
+        lane: Lane,
+        clock: Clock,
+    ) -> None:
+        """Open the lane's file, making it if it is not there.
+
+        Raises: StorageFailed, NotADatabase, NewerDatabase, WrongKiosk.
+        """
+        self.path = path
+        self.address = address
+        self.lane = lane
+        self._clock = clock
+        self.connection = open_database(path, migrations)
+        self._claim()
+        self.epoch = Epoch(int(self._meta(_EPOCH) or "1"))
+
+    def record(self, facts: Sequence[UpFact]) -> list[Recorded]:
+        """Commit ``facts`` in order; each is completed with what only the transaction can know.
+
+        Raises: StorageFailed, BasketClosed, contract.errors.Malformed; nothing was written then.
+        """
+        stamp = self._clock.stamp()
+        with immediate(self.connection, self.path):
+            seq, prev = self._last()
+            seen = int(self._meta(_SEEN) or "0")
+            recorded = []
+            for data in facts:
+                fact = complete(data, self.connection, kiosk=self.address.kiosk, epoch=self.epoch)
+                seq = Seq(seq + 1)
+                prev = self._append(fact, seq, prev, stamp, seen)
+                project(fact, seq, self.connection, epoch=self.epoch)
+                recorded.append(Recorded(seq, fact))
+        return recorded
+
+    def raise_epoch(self, above: Epoch) -> Epoch:
+        """Begin a new epoch, higher than ``above`` and than the present one; return it."""
+        epoch = Epoch(max(above, self.epoch) + 1)
+        with immediate(self.connection, self.path):
+            self._put_meta(_EPOCH, str(epoch))
+        self.epoch = epoch
+        return epoch
+
+    def newest(self) -> Seq:
+        """Return the sequence number of the last fact of this epoch, 0 for none."""
+        return self._last()[0]
+
+    def stored(self, epoch: Epoch, after: Seq = Seq(0)) -> Iterator[tuple[Seq, bytes]]:
+        """Yield the facts of an epoch in order, as stored."""
+        with translated(self.path):
+            yield from self.connection.execute(
+                "SELECT seq, bytes FROM facts WHERE epoch = ? AND seq > ? ORDER BY seq", (epoch, after)
+            )
+
+    def epochs(self) -> list[Epoch]:
+        """Return the epochs that this file has facts of."""
+        with translated(self.path):
+            return [Epoch(row[0]) for row in self.connection.execute("SELECT DISTINCT epoch FROM facts ORDER BY epoch")]
+
+    def checkpoint(self) -> int:
+        """Tidy the write-ahead log outside of any sale; return how many frames are left in it."""
+        return checkpoint(self.connection, self.path)
+
+    def probe(self) -> None:
+        """Write and sync a little, as a sale would.
+
+        Raises: StorageFailed if the disk does not take it.
+        """
+        with immediate(self.connection, self.path):
+            self._put_meta("probe", self._clock.stamp().at.isoformat())
+
+    def close(self) -> None:
+        """Close the file; what was recorded stays."""
+        self.connection.close()
+
+    def _claim(self) -> None:
+        owner = f"{self.address}/{self.lane}"
+        found = self._meta(_OWNER)
+        if found is None:
+            with immediate(self.connection, self.path):
+                self._put_meta(_OWNER, owner)
+        elif found != owner:
+            self.connection.close()
+            raise WrongKiosk(self.path, found, owner)
+
+    def _last(self) -> tuple[Seq, str]:
+        row = self.connection.execute(
+            "SELECT seq, digest FROM facts WHERE epoch = ? ORDER BY seq DESC LIMIT 1", (self.epoch,)
+        ).fetchone()
+        return (Seq(row[0]), row[1]) if row else _NO_FACT
+
+    def _append(self, fact: UpFact, seq: Seq, prev: str, stamp: Stamp, seen: int) -> str:
+        source = LaneSource(self.address, self.epoch, self.lane)
+        raw = encode(fact, source=source, seq=seq, prev=prev, stamp=stamp, seen=seen)
+        mark = digest(raw)
+        self.connection.execute(
+            "INSERT INTO facts (epoch, seq, type, bytes, digest) VALUES (?, ?, ?, ?, ?)",
+            (self.epoch, seq, UP.name_of(fact), raw, mark),
+        )
+        return mark
+
+    def _meta(self, key: str) -> str | None:
+        with translated(self.path):
+            row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def _put_meta(self, key: str, value: str) -> None:
+        self.connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
+

@@ -1,0 +1,134 @@
+"""``link.db``: what the bridge knows. Others only read it."""
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from contract.codec import digest
+from contract.values import instant_text
+from kiosk.core.ports import LinkState
+from kiosk.journal.database import immediate, open_database, open_reader, translated
+from kiosk.journal.schema import LINK
+
+_INCARNATION = "incarnation"
+_CONNECTED = "connected"
+_PROBLEM = "problem"
+_ACKED_AT = "acked_at"
+
+
+class LinkStore:
+    """The bridge's own file: acknowledgements, down facts as they came, the state of the link."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, making it if it is not there.
+
+        Raises: StorageFailed, NotADatabase, NewerDatabase.
+        """
+        self.path = path
+        self.connection = open_database(path, LINK)
+
+    def incarnation(self) -> int:
+        """Return the highest incarnation of the hub that was heard, 0 for none."""
+        return int(read_meta(self.connection, _INCARNATION) or "0")
+
+    def acks(self) -> dict[str, int]:
+        """Return the acknowledged position of every stream."""
+        with translated(self.path):
+            return dict(self.connection.execute("SELECT stream, position FROM acks"))
+
+    def save_acks(self, positions: Mapping[str, int], *, incarnation: int, at: datetime) -> None:
+        """Store what the hub acknowledged, synced."""
+        with immediate(self.connection, self.path) as db:
+            db.executemany("INSERT OR REPLACE INTO acks (stream, position) VALUES (?, ?)", positions.items())
+            _put(db, {_INCARNATION: str(incarnation), _ACKED_AT: instant_text(at)})
+
+    def save_state(self, *, connected: bool, problem: str) -> None:
+        """Store what the status line says of the link."""
+        with immediate(self.connection, self.path) as db:
+            _put(db, {_CONNECTED: "1" if connected else "0", _PROBLEM: problem})
+
+    def down_position(self, log: str, generation: int) -> int:
+        """Return how far a log was received."""
+        with translated(self.path):
+            row = self.connection.execute(
+                "SELECT max(position) FROM down_facts WHERE log = ? AND generation = ?", (log, generation)
+            ).fetchone()
+        return row[0] or 0
+
+    def down_positions(self) -> dict[tuple[str, int], int]:
+        """Return how far each log of each generation was received."""
+        with translated(self.path):
+            rows = self.connection.execute("SELECT log, generation, max(position) FROM down_facts GROUP BY 1, 2")
+            return {(log, generation): position for log, generation, position in rows}
+
+    def accept(self, log: str, generation: int, first: int, facts: tuple[bytes, ...]) -> None:
+        """Store down facts from position ``first`` on, synced; the caller has placed them."""
+        rows = ((log, generation, first + index, raw, digest(raw)) for index, raw in enumerate(facts))
+        with immediate(self.connection, self.path) as db:
+            db.executemany("INSERT INTO down_facts VALUES (?, ?, ?, ?, ?)", rows)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+
+class LinkReader:
+    """``link.db`` for those who only look: the till's status line and the backroom."""
+
+    def __init__(self, path: Path) -> None:
+        """Remember the file; it is opened once it is there, for a till may start before its bridge."""
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+
+    def state(self, newest: Mapping[str, int], *, configured: bool) -> LinkState:
+        """Return what the status line says; ``newest`` is the last position of each stream of this kiosk."""
+        db = self._open()
+        if db is None:
+            return LinkState(configured=configured, unsent=sum(newest.values()))
+        with translated(self._path):
+            acked = dict(db.execute("SELECT stream, position FROM acks"))
+            meta = dict(db.execute("SELECT key, value FROM meta"))
+        at = meta.get(_ACKED_AT)
+        return LinkState(
+            configured=configured,
+            connected=configured and meta.get(_CONNECTED) == "1",
+            unsent=sum(max(0, position - acked.get(stream, 0)) for stream, position in newest.items()),
+            acked_at=datetime.fromisoformat(at) if at else None,
+            problem=meta.get(_PROBLEM, ""),
+        )
+
+    def down_facts(self, after: Mapping[str, tuple[int, int]], limit: int) -> list[tuple[str, int, int, bytes]]:
+        """Return (log, generation, position, bytes) of facts beyond each log's (generation, position), in order."""
+        db = self._open()
+        if db is None:
+            return []
+        with translated(self._path):
+            found = []
+            for (log,) in db.execute("SELECT DISTINCT log FROM down_facts ORDER BY log").fetchall():
+                generation, position = after.get(log, (0, 0))
+                found += db.execute(
+                    "SELECT log, generation, position, bytes FROM down_facts WHERE log = ? "
+                    "AND (generation, position) > (?, ?) ORDER BY generation, position LIMIT ?",
+                    (log, generation, position, limit),
+                ).fetchall()
+        return found
+
+    def _open(self) -> sqlite3.Connection | None:
+        if self._connection is None and self._path.exists():
+            connection = open_reader(self._path)
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'down_facts'").fetchone():
+                self._connection = connection
+        return self._connection
+
+
+def read_meta(connection: sqlite3.Connection, key: str) -> str | None:
+    """Return a setting of one of our files."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return row[0] if row else None
+
+
+def _put(db: sqlite3.Connection, values: Mapping[str, str]) -> None:
+    db.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", values.items())
+
+
