@@ -118,20 +118,24 @@ disable_service() {
 
 # --------------------------------------------------------------------------------------------- the virtual environment
 
-# What the environment was made from; the path is in it because a moved environment is broken.
+# What the environment was made from and for.
 fingerprint() {
-  { pwd && cat "$LOCK" pyproject.toml firmware_scripts/dev_setup.sh; } | sha256sum
+  { pwd -P && cat "$LOCK" pyproject.toml firmware_scripts/dev_setup.sh; } | sha256sum
 }
 
 install_packages() {
-  if ! "$VENV/bin/python" -m pip --version >/dev/null 2>&1 || ! "$VENV/bin/python" -c "$IS_NEW_ENOUGH"; then
-    make_venv
-  fi
+  is_usable || make_venv
   local python=$VENV/bin/python
   say "installing the locked Python packages ($LOCK)"
   run_quietly "pip install" "$python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$LOCK"
   run_quietly "installing this project" "$python" -m pip install --quiet --disable-pip-version-check --no-index \
     --no-deps --no-build-isolation --editable .
+}
+
+# Its scripts name the folder it was made in, so one that was copied or moved along with the checkout is made anew.
+is_usable() {
+  grep -qsF "$(pwd -P)/$VENV" "$VENV/bin/activate" && "$VENV/bin/python" -c "$IS_NEW_ENOUGH" 2>/dev/null &&
+    "$VENV/bin/python" -m pip --version >/dev/null 2>&1
 }
 
 readonly IS_NEW_ENOUGH='import sys; sys.exit(sys.version_info < (3, 11))'

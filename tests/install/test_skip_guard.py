@@ -6,7 +6,6 @@ import skip_guard
 RUN = ["-p", "skip_guard", "-p", "no:cacheprovider", "-p", "no:asyncio"]
 
 
-
 @pytest.mark.parametrize(
     "skipping",
     [
