@@ -11,6 +11,7 @@ from contract.codec import decode
 from contract.down import Item
 from contract.errors import Malformed
 from contract.facts import UpFact
+from contract.streams import lane_stream
 from contract.values import BasketId, Gtin, Lane, Sku
 from kiosk.clock import KioskClock, RELEASED_AT
 from kiosk.config import Config, load_config
@@ -21,7 +22,7 @@ from kiosk.journal.catalogue import Catalogue
 from kiosk.journal.errors import JournalError
 from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader
-from kiosk.journal.outbox import lane_path, stream_name
+from kiosk.journal.outbox import lane_path
 from kiosk.journal.schema import TILL
 
 MIN_FREE_BYTES: Final = 32 * 1024 * 1024  # some 20,000 sales: time for a person to act before a sale could fail
@@ -77,7 +78,7 @@ class LocalDesk:
 
     def link(self) -> LinkState:
         """Return the link's state."""
-        newest = {stream_name(self.journal.epoch, Lane.TILL): int(self.journal.newest())}
+        newest = {lane_stream(self.journal.epoch, Lane.TILL): int(self.journal.newest())}
         return self._link.state(newest, configured=bool(self.config.link.brokers))
 
     def new_basket_id(self) -> BasketId:

@@ -184,7 +184,12 @@ class Session:
         state.flights.append((first + count - 1, size))
 
     def refused(self, now_s: float) -> None:
-        """Go back after a delay: the broker did not take a batch, and asking at once would only be refused again."""
+        """Go back after a delay: the broker did not take a batch, and asking at once would only be refused again.
+
+        A window of batches is refused together; that counts as one refusal.
+        """
+        if now_s < self._hold_until_s:
+            return
         self._hold_until_s = now_s + self._retry_s * self._rng.uniform(0.8, 1.2)
         self._retry_s = min(self._retry_s * 2, self._limits.retry_max_s)
         self._go_back(now_s)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from contract.batch import MAX_BATCH_BYTES, MAX_BATCH_FACTS
+from contract.streams import lane_stream, parse_lane_stream
 from contract.values import Lane
 from kiosk.journal.database import open_reader, translated
 
@@ -15,11 +16,6 @@ PRIORITY: Final = {Lane.TILL: 1, Lane.PICKS: 2, Lane.SENSE: 3, Lane.COUNT: 3}  #
 def lane_path(data_dir: Path, lane: Lane) -> Path:
     """Return the file of a lane."""
     return data_dir / f"{lane}.db"
-
-
-def stream_name(epoch: int, lane: Lane) -> str:
-    """Return a lane's stream on the link."""
-    return f"{epoch}/{lane}"
 
 
 class _LaneReader:
@@ -67,21 +63,21 @@ class Outbox:
     def newest(self) -> dict[str, int]:
         """Return the last position of every stream."""
         return {
-            stream_name(epoch, lane): position
+            lane_stream(epoch, lane): position
             for lane, reader in self._lanes.items()
             for epoch, position in reader.newest().items()
         }
 
     def priority(self, stream: str) -> int:
         """Return how urgent a stream is; smaller goes first."""
-        return PRIORITY[Lane(stream.partition("/")[2])]
+        return PRIORITY[parse_lane_stream(stream, "stream")[1]]
 
     def read(self, stream: str, first: int) -> list[bytes]:
         """Return stored facts from ``first`` on, as many as one batch holds, and at least one if there is one."""
-        epoch, _, lane = stream.partition("/")
+        epoch, lane = parse_lane_stream(stream, "stream")
         facts: list[bytes] = []
         size = 0
-        for raw in self._lanes[Lane(lane)].read(int(epoch), first):
+        for raw in self._lanes[lane].read(epoch, first):
             size += len(raw) + 1
             if facts and size > MAX_BATCH_BYTES:
                 break

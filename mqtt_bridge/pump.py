@@ -1,0 +1,254 @@
+"""The kiosk's pump: outbox -> session -> link, and link -> store. One thread, one loop; the rules are the session's.
+
+What the hub acknowledges is stored before it is believed, and what it sends is stored before it is acknowledged.
+"""
+
+import logging
+import queue
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, Protocol
+
+from contract.batch import Ack, Batch, Status, StreamPosition, decode_ack, decode_batch, encode_batch, encode_message
+from contract.errors import Malformed
+from contract.streams import Gap, log_stream, parse_lane_stream, parse_log_stream, place
+from contract.values import Address, Incarnation, Seq
+from mqtt_bridge.errors import LinkBusy, LinkDown, LinkTooLarge
+from mqtt_bridge.link import Connected, Delivered, Disconnected, Link, LinkEvent, Received, Refused
+from mqtt_bridge.session import Session
+from mqtt_bridge.topics import ACK_DOWN, ACK_UP, DOWN_FACTS, STATUS, parse_topic, topic, up_facts
+
+log = logging.getLogger(__name__)
+
+POLL_S: Final = 0.05  # how soon a new sale is seen: the promised latency of a batch
+STATUS_S: Final = 30.0  # the hub's list of kiosks is never older than this while the link is up
+MAX_EVENTS: Final = 4096  # events not yet handled; the link is slower than this loop, so more means that it hangs
+
+
+class Outbox(Protocol):
+    """The journals, for reading."""
+
+    def newest(self) -> Mapping[str, int]:
+        """Return the last position of every stream."""
+        ...
+
+    def priority(self, stream: str) -> int:
+        """Return how urgent a stream is; smaller goes first."""
+        ...
+
+    def read(self, stream: str, first: int) -> Sequence[bytes]:
+        """Return stored facts from ``first`` on, as many as one batch holds."""
+        ...
+
+
+class Store(Protocol):
+    """What must outlive the process: acknowledgements, and what came down."""
+
+    def incarnation(self) -> int:
+        """Return the highest incarnation heard."""
+        ...
+
+    def acks(self) -> Mapping[str, int]:
+        """Return the acknowledged position of every stream."""
+        ...
+
+    def save_acks(self, positions: Mapping[str, int], *, incarnation: int, at: datetime) -> None:
+        """Store acknowledgements, synced."""
+        ...
+
+    def save_state(self, *, connected: bool, problem: str) -> None:
+        """Store the state of the link."""
+        ...
+
+    def down_positions(self) -> Mapping[tuple[str, int], int]:
+        """Return how far each log of each generation was received."""
+        ...
+
+    def accept(self, log: str, generation: int, first: int, facts: tuple[bytes, ...]) -> None:
+        """Store down facts, synced."""
+        ...
+
+
+class Pump:
+    """Carries one kiosk's facts up and its hub's facts down, until told to stop."""
+
+    def __init__(
+        self,
+        *,
+        address: Address,
+        outbox: Outbox,
+        store: Store,
+        session: Session,
+        monotonic: Callable[[], float],
+        now: Callable[[], datetime],
+        version: str = "",
+    ) -> None:
+        """Take the parts; :meth:`attach` gives the link, which needs :meth:`on_event` first."""
+        self._address = address
+        self._outbox = outbox
+        self._store = store
+        self._session = session
+        self._monotonic = monotonic
+        self._now = now
+        self._version = version
+        self._events: queue.Queue[LinkEvent] = queue.Queue(MAX_EVENTS)
+        self._link: Link | None = None
+        self._down = dict(store.down_positions())
+        self._status_due_s = 0.0
+        self._online = False
+        self._clear_to_send = True
+        self._told_online = False
+        self._problem = ""
+        self._learn_growth()
+        known = store.acks()
+        for stream in session.newest():
+            session.restore(stream, known.get(stream, 0), incarnation=store.incarnation())
+
+    def attach(self, link: Link) -> None:
+        """Take the link whose events :meth:`on_event` gets."""
+        self._link = link
+
+    def on_event(self, event: LinkEvent) -> None:
+        """Take an event from the link's thread; when the loop hangs this blocks the link, and so the broker."""
+        self._events.put(event)
+
+    def run(self, stopped: Callable[[], bool]) -> None:
+        """Carry facts until ``stopped()``; sleeps in between."""
+        self._store.save_state(connected=False, problem="connecting")
+        while not stopped():
+            self.turn()
+        self._store.save_state(connected=False, problem="the bridge is not running")
+
+    def turn(self) -> None:
+        """Do what is due, then wait for an event or the next poll."""
+        self._learn_growth()
+        self._send_due()
+        now_s = self._monotonic()
+        if self._online and now_s >= self._status_due_s:
+            self._publish_status()
+        try:
+            self._handle(self._events.get(timeout=min(POLL_S, self._session.wake_in(now_s))))
+            while True:
+                self._handle(self._events.get_nowait())
+        except queue.Empty:
+            return
+
+    def _learn_growth(self) -> None:
+        for stream, newest in self._outbox.newest().items():
+            self._session.grew(stream, newest, self._monotonic(), self._outbox.priority(stream))
+
+    def _send_due(self) -> None:
+        while self._clear_to_send and (send := self._session.due(self._monotonic())):
+            facts = self._outbox.read(send.stream, send.first)
+            if not facts:
+                return  # the journal's file is away for the moment; the next turn asks again
+            payload = encode_batch(send.stream, Seq(send.first), facts, Seq(send.newest))
+            _, lane = parse_lane_stream(send.stream, "stream")
+            if not self._publish(up_facts(self._address, lane), payload):
+                return
+            self._session.sent(send.stream, send.first, len(facts), len(payload), self._monotonic())
+
+    def _handle(self, event: LinkEvent) -> None:
+        match event:
+            case Connected():
+                self._online, self._clear_to_send = True, True
+                self._session.connected(self._monotonic())
+                self._tell_state("")
+                self._publish_status()
+            case Disconnected(reason):
+                self._online = False
+                self._session.disconnected()
+                self._tell_state(reason)
+            case Refused(at, reason):
+                self._clear_to_send = True
+                if f"/{self._address}/up/" in at:
+                    self._session.refused(self._monotonic())
+                    self._tell_state(reason)
+            case Delivered():
+                self._clear_to_send = True
+            case Received(at, payload, _):
+                self._receive(at, payload)
+
+    def _receive(self, at: str, payload: bytes) -> None:
+        try:
+            address, leaf = parse_topic(at)
+            if address != self._address:
+                raise Malformed(f"a message for {address}", "topic")
+            if leaf == ACK_UP:
+                self._take_ack(decode_ack(payload))
+            elif leaf == DOWN_FACTS:
+                self._take_batch(decode_batch(payload))
+        except Malformed as error:
+            log.warning("refused a message on %s: %s", at[:200], error)
+
+    def _take_ack(self, ack: Ack) -> None:
+        before = self._session.incarnation
+        positions = {position.stream: int(position.position) for position in ack.positions}
+        now_s = self._monotonic()
+        changed = self._session.acknowledged(positions, incarnation=ack.incarnation, resume=ack.resume, now_s=now_s)
+        if ack.incarnation > before > 0:
+            log.warning("the hub is of incarnation %s, was %s: sending again what it lost", ack.incarnation, before)
+        if changed or ack.incarnation > before:
+            self._store.save_acks(
+                self._session.positions(), incarnation=self._session.incarnation, at=self._now()
+            )
+            self._tell_state("")
+
+    def _take_batch(self, batch: Batch) -> None:
+        name, generation = parse_log_stream(batch.head.stream, "$.head.stream")
+        if any(known == name and born > generation for known, born in self._down):
+            return  # an older life of the log: its hub lost it, and began a new one with all that counts
+        position = self._down.get((name, generation), 0)
+        where = place(position, batch.head.first, batch.head.count)
+        if isinstance(where, Gap):
+            self._acknowledge_down(resume=True)
+            return
+        if where.repeats < batch.head.count:
+            self._store.accept(name, generation, position + 1, batch.facts[where.repeats :])
+            self._down[name, generation] = position + batch.head.count - where.repeats
+        self._acknowledge_down()
+
+    def _acknowledge_down(self, *, resume: bool = False) -> None:
+        latest = {name: max(born for known, born in self._down if known == name) for name, _ in self._down}
+        positions = [
+            StreamPosition(log_stream(name, born), Seq(self._down[name, born])) for name, born in sorted(latest.items())
+        ]
+        ack = Ack(Incarnation(max(1, self._session.incarnation)), positions, resume)
+        self._publish(topic(self._address, ACK_DOWN), encode_message(ack))
+
+    def _publish_status(self) -> None:
+        self._status_due_s = self._monotonic() + STATUS_S
+        status = Status(
+            online=True,
+            incarnation=Seq(self._session.incarnation),
+            newest=_positions(self._session.newest()),
+            acked=_positions(self._session.positions()),
+            version=self._version,
+        )
+        self._publish(topic(self._address, STATUS), encode_message(status), retain=True)
+
+    def _publish(self, at: str, payload: bytes, *, retain: bool = False) -> bool:
+        if self._link is None or not self._online:
+            return False
+        try:
+            self._link.publish(at, payload, retain=retain)
+        except LinkBusy:
+            self._clear_to_send = False  # Delivered or Refused clears it
+            return False
+        except LinkDown:
+            return False  # Disconnected is on its way
+        except LinkTooLarge as error:
+            self._session.refused(self._monotonic())
+            self._tell_state(str(error))
+            return False
+        return True
+
+    def _tell_state(self, problem: str) -> None:
+        if (self._online, problem) != (self._told_online, self._problem):
+            (log.info if not problem else log.warning)("link: %s", problem or "connected")
+            self._store.save_state(connected=self._online, problem=problem)
+            self._told_online, self._problem = self._online, problem
+
+
+def _positions(positions: Mapping[str, int]) -> list[StreamPosition]:
+    return [StreamPosition(stream, Seq(position)) for stream, position in sorted(positions.items())]
