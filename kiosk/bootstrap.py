@@ -1,11 +1,12 @@
 """The one place that puts a kiosk together and chooses real or simulated parts."""
 
+import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from shutil import disk_usage
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from contract.codec import decode
 from contract.down import Item
@@ -14,7 +15,7 @@ from contract.facts import UpFact
 from contract.streams import lane_stream
 from contract.values import BasketId, Gtin, Lane, Sku
 from kiosk.clock import KioskClock, RELEASED_AT
-from kiosk.config import Config, load_config
+from kiosk.config import Config, ConfigError, load_config
 from kiosk.core.basket import Basket
 from kiosk.core.ports import LinkState, Recorded
 from kiosk.journal.baskets import Baskets
@@ -24,6 +25,9 @@ from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader
 from kiosk.journal.outbox import lane_path
 from kiosk.journal.schema import TILL
+
+if TYPE_CHECKING:
+    from mqtt_bridge.link import Link, LinkEvent
 
 MIN_FREE_BYTES: Final = 32 * 1024 * 1024  # some 20,000 sales: time for a person to act before a sale could fail
 
@@ -110,6 +114,44 @@ def open_desk(data_dir: Path, config: Config | None = None) -> LocalDesk:
     config = config or load_config(data_dir)
     journal, clock = open_journal(data_dir, config)
     return LocalDesk(data_dir, config, clock, journal)
+
+
+def make_link(
+    data_dir: Path, config: Config, *, will: bytes, on_event: "Callable[[LinkEvent], None]", rng: random.Random
+) -> "Link":
+    """Return the link to this kiosk's brokers; certificate paths are taken from the data folder.
+
+    Raises: Malformed for a broker address, ConfigError for certificates that are not there.
+    """
+    from mqtt_bridge.backoff import Backoff  # noqa: PLC0415 - the till, which starts fast, has no use for paho
+    from mqtt_bridge.link import BrokerUrl, TlsFiles, Will  # noqa: PLC0415
+    from mqtt_bridge.paho_link import PahoLink  # noqa: PLC0415
+    from mqtt_bridge.topics import STATUS, kiosk_subscriptions, topic  # noqa: PLC0415
+
+    brokers = [BrokerUrl.parse(text) for text in config.link.brokers]
+    files = (config.link.ca, config.link.cert, config.link.key)
+    if any(broker.tls for broker in brokers) and not all(files):
+        raise ConfigError(f"{data_dir / 'kiosk.toml'}: mqtts:// needs ca, cert and key under [link]: add them")
+    paths = [data_dir / name for name in files if name]
+    for path in paths:
+        if not path.is_file():
+            raise ConfigError(f"{path} is not there: enrol this kiosk, or correct [link] in {data_dir / 'kiosk.toml'}")
+    return PahoLink(
+        brokers,
+        client_id=str(config.address),
+        subscriptions=kiosk_subscriptions(config.address),
+        on_event=on_event,
+        tls=TlsFiles(*paths) if len(paths) == len(files) else None,
+        will=Will(topic(config.address, STATUS), will),
+        backoff=Backoff(rng),
+    )
+
+
+def version() -> str:
+    """Return the installed release."""
+    from importlib.metadata import version as installed  # noqa: PLC0415 - slow to import, seldom asked
+
+    return installed("popup-kiosk")
 
 
 def _newest_at(journal: Journal) -> datetime:

@@ -117,6 +117,7 @@ class Pump:
         self._store.save_state(connected=False, problem="connecting")
         while not stopped():
             self.turn()
+        self._publish_status(online=False)
         self._store.save_state(connected=False, problem="the bridge is not running")
 
     def turn(self) -> None:
@@ -216,10 +217,10 @@ class Pump:
         ack = Ack(Incarnation(max(1, self._session.incarnation)), positions, resume)
         self._publish(topic(self._address, ACK_DOWN), encode_message(ack))
 
-    def _publish_status(self) -> None:
+    def _publish_status(self, *, online: bool = True) -> None:
         self._status_due_s = self._monotonic() + STATUS_S
         status = Status(
-            online=True,
+            online=online,
             incarnation=Seq(self._session.incarnation),
             newest=_positions(self._session.newest()),
             acked=_positions(self._session.positions()),

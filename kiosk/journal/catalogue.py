@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from contract.down import Item
+from contract.down import Item, Price
 from contract.values import Gtin, Money, Sku, Unit
 from kiosk.journal.database import Row, checkpoint, immediate, open_database, translated
 from kiosk.journal.schema import CATALOGUE
@@ -121,3 +121,10 @@ def withdraw_item(connection: sqlite3.Connection, sku: Sku) -> None:
     """Take one item out inside the caller's transaction."""
     connection.execute("DELETE FROM barcodes WHERE sku = ?", (sku,))
     connection.execute("DELETE FROM items WHERE sku = ?", (sku,))
+
+
+def set_price(connection: sqlite3.Connection, price: Price) -> None:
+    """Change one price inside the caller's transaction; an unknown sku is no error."""
+    connection.execute(
+        "UPDATE items SET price_minor = ?, price_per = ? WHERE sku = ?", (price.price_minor, price.price_per, price.sku)
+    )

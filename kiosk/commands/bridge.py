@@ -1,0 +1,48 @@
+"""``kiosk bridge``: carry facts between this kiosk's journals and the hub. It faces the network; it sells nothing."""
+
+import logging
+import random
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from contract.batch import Status, encode_message
+from kiosk import bootstrap
+from kiosk.clock import now_utc
+from kiosk.config import ConfigError, load_config
+from kiosk.journal.links import LinkStore
+from kiosk.journal.outbox import Outbox
+from kiosk.signals import stop_on_signals
+from mqtt_bridge.pump import Pump
+from mqtt_bridge.session import Session
+
+
+@click.command(epilog="Example: kiosk bridge")
+@click.pass_obj
+def bridge(data_dir: Path) -> None:
+    """Send facts to the hub and take in what it sends, until stopped."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    config = load_config(data_dir)
+    if not config.link.brokers:
+        raise ConfigError(f"no broker in {data_dir / 'kiosk.toml'}: add brokers = [\"mqtts://host\"] under [link]")
+    stopped = stop_on_signals()
+    rng = random.Random()  # noqa: S311 - jitter
+    pump = Pump(
+        address=config.address,
+        outbox=Outbox(data_dir),
+        store=LinkStore(data_dir / "link.db"),
+        session=Session(rng=rng),
+        monotonic=time.monotonic,
+        now=now_utc,
+        version=bootstrap.version(),
+    )
+    will = encode_message(Status(online=False))
+    link = bootstrap.make_link(data_dir, config, will=will, on_event=pump.on_event, rng=rng)
+    pump.attach(link)
+    link.start()
+    try:
+        pump.run(stopped.is_set)
+    finally:
+        link.stop()
