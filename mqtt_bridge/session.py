@@ -198,13 +198,13 @@ class Session:
         """Return the seconds until :meth:`due` may answer otherwise without any event."""
         if not self._online:
             return FOREVER_S
-        moments = [self._hold_until_s] if now_s < self._hold_until_s else []
+        moments = []
         if self._in_flight():
             moments.append(self._deadline_s)
         if self._has_room():
             lingering = (s for s in self._streams.values() if s.unsent > 0)
             moments.extend(s.waiting_since_s + self._limits.linger_s if s.flights else now_s for s in lingering)
-        return max(0.0, min(moments, default=now_s + FOREVER_S) - now_s)
+        return max(0.0, max(self._hold_until_s, min(moments, default=now_s + FOREVER_S)) - now_s)
 
     def _move(self, stream: str, position: int, *, reborn: bool) -> bool:
         state = self._streams.get(stream)

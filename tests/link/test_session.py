@@ -1,0 +1,266 @@
+"""The session under everything a network can do, with a peer that applies the inbox's own rule."""
+
+import random
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract.streams import Gap, place
+from mqtt_bridge.session import FOREVER_S, Limits, Send, Session
+
+LIMITS = Limits(window_batches=3, window_bytes=1000, linger_s=0.05, full_batch=5, retry_min_s=1, retry_max_s=8)
+SIZE = 100
+
+
+def make_session(limits: Limits = LIMITS) -> Session:
+    return Session(rng=random.Random(7), limits=limits)
+
+
+def send_all(session: Session, now_s: float, per_batch: int = 5) -> list[tuple[str, int, int]]:
+    """Take everything that is due; return (stream, first, count)."""
+    batches = []
+    while send := session.due(now_s):
+        count = min(per_batch, send.newest - send.first + 1)
+        session.sent(send.stream, send.first, count, SIZE, now_s)
+        batches.append((send.stream, send.first, count))
+    return batches
+
+
+@dataclass
+class Peer:
+    """A hub that applies contiguous facts once and can forget."""
+
+    incarnation: int = 1
+    applied: dict[str, list[int]] = field(default_factory=dict)
+
+    def take(self, stream: str, first: int, count: int) -> bool:
+        """Return whether the batch was beyond a gap."""
+        have = self.applied.setdefault(stream, [])
+        where = place(len(have), first, count)
+        if isinstance(where, Gap):
+            return True
+        have.extend(range(first + where.repeats, first + count))
+        return False
+
+    def positions(self) -> dict[str, int]:
+        return {stream: len(have) for stream, have in self.applied.items()}
+
+
+def test_nothing_is_sent_before_a_connection() -> None:
+    session = make_session()
+    session.grew("till@1", 3, 0)
+    assert session.due(10) is None
+    assert session.wake_in(10) == FOREVER_S
+    session.connected(10)
+    assert session.due(10) == Send("till@1", 1, 3)
+
+
+def test_an_urgent_stream_goes_first() -> None:
+    session = make_session()
+    session.grew("count@1", 1, 0, priority=3)
+    session.grew("till@1", 1, 0, priority=1)
+    session.connected(0)
+    assert [batch[0] for batch in send_all(session, 0)] == ["till@1", "count@1"]
+
+
+def test_the_window_bounds_what_is_unacknowledged_by_batches_and_by_bytes() -> None:
+    session = make_session()
+    session.grew("till@1", 100, 0)
+    session.connected(0)
+    assert len(send_all(session, 0)) == 3
+    narrow = make_session(Limits(window_batches=100, window_bytes=2 * SIZE))
+    narrow.grew("till@1", 100, 0)
+    narrow.connected(0)
+    assert len(send_all(narrow, 0, per_batch=1)) == 1  # a small batch waits while another is on its way
+    assert len(send_all(narrow, 1, per_batch=1)) == 1
+    assert send_all(narrow, 1.5, per_batch=1) == []
+
+
+def test_a_lone_fact_goes_at_once_and_its_followers_wait_for_company() -> None:
+    session = make_session()
+    session.connected(0)
+    session.grew("till@1", 1, 0)
+    assert send_all(session, 0) == [("till@1", 1, 1)]
+    session.grew("till@1", 2, 0.01)
+    assert send_all(session, 0.02) == []
+    assert session.wake_in(0.02) == pytest.approx(0.04)
+    session.grew("till@1", 3, 0.03)
+    assert send_all(session, 0.061) == [("till@1", 2, 2)]
+
+
+def test_silence_is_answered_from_the_acknowledgement_with_a_growing_delay() -> None:
+    session = make_session()
+    session.grew("till@1", 4, 0)
+    session.connected(0)
+    assert send_all(session, 0, per_batch=2) == [("till@1", 1, 2)]
+    session.acknowledged({"till@1": 2}, incarnation=1, now_s=0.1)
+    assert send_all(session, 0.2) == [("till@1", 3, 2)]
+    sent_at = []
+    now_s = 0.2
+    while len(sent_at) < 6:
+        now_s += session.wake_in(now_s)
+        if send_all(session, now_s) == [("till@1", 3, 2)]:
+            sent_at.append(now_s)
+    gaps = [later - earlier for earlier, later in zip(sent_at, sent_at[1:], strict=False)]
+    assert gaps[0] < gaps[1] < gaps[2]
+    assert max(gaps) <= LIMITS.retry_max_s * 1.2
+    assert session.repeats == 6
+
+
+def test_a_lower_acknowledgement_is_believed_only_from_a_higher_incarnation() -> None:
+    session = make_session()
+    session.grew("till@1", 10, 0)
+    session.connected(0)
+    session.acknowledged({"till@1": 10}, incarnation=2, now_s=0)
+    assert not session.acknowledged({"till@1": 4}, incarnation=2, now_s=1)
+    assert not session.acknowledged({"till@1": 4}, incarnation=1, resume=True, now_s=1)
+    assert session.acked("till@1") == 10
+    assert session.acknowledged({"till@1": 4}, incarnation=3, now_s=2)
+    assert send_all(session, 2) == [("till@1", 5, 5), ("till@1", 10, 1)]
+
+
+def test_a_reborn_hub_that_does_not_name_a_stream_gets_all_of_it() -> None:
+    session = make_session()
+    session.grew("till@1", 3, 0)
+    session.grew("sense@1", 2, 0, priority=2)
+    session.connected(0)
+    session.acknowledged({"till@1": 3, "sense@1": 2}, incarnation=1, now_s=0)
+    assert session.acknowledged({"till@1": 3}, incarnation=2, now_s=1)
+    assert send_all(session, 1) == [("sense@1", 1, 2)]
+
+
+def test_an_acknowledgement_beyond_the_end_hides_nothing_recorded_later() -> None:
+    session = make_session()
+    session.grew("till@1", 5, 0)
+    session.connected(0)
+    session.acknowledged({"till@1": 9}, incarnation=1, now_s=0)
+    assert session.acked("till@1") == 5
+    session.grew("till@1", 7, 1)
+    assert send_all(session, 1) == [("till@1", 6, 2)]
+
+
+def test_a_reported_gap_is_answered_at_once_but_not_in_a_storm() -> None:
+    session = make_session()
+    session.grew("till@1", 4, 0)
+    session.connected(0)
+    send_all(session, 0)
+    session.acknowledged({"till@1": 0}, incarnation=1, resume=True, now_s=0.3)
+    assert send_all(session, 0.3) == [("till@1", 1, 4)]
+    session.acknowledged({"till@1": 0}, incarnation=1, resume=True, now_s=0.4)
+    assert send_all(session, 0.4) == []
+
+
+def test_a_window_refused_together_counts_as_one_refusal() -> None:
+    session = make_session()
+    session.grew("till@1", 15, 0)
+    session.connected(0)
+    send_all(session, 0)
+    for _ in range(3):
+        session.refused(0)
+    assert session.due(0.5) is None
+    assert 0.8 <= session.wake_in(0) <= 1.2
+    assert send_all(session, 1.3)[0] == ("till@1", 1, 5)
+
+
+def test_a_new_connection_begins_again_from_the_acknowledgement() -> None:
+    session = make_session()
+    session.grew("till@1", 6, 0)
+    session.connected(0)
+    send_all(session, 0, per_batch=3)
+    session.acknowledged({"till@1": 3}, incarnation=1, now_s=0.01)
+    session.disconnected()
+    assert session.due(1) is None
+    session.connected(2)
+    assert send_all(session, 2) == [("till@1", 4, 3)]
+    assert session.backlog() == 3
+
+
+def test_what_was_acknowledged_before_a_restart_is_not_sent_again() -> None:
+    session = make_session()
+    session.grew("till@1", 6, 0)
+    session.restore("till@1", 4, incarnation=5)
+    session.connected(0)
+    assert send_all(session, 0) == [("till@1", 5, 2)]
+    assert session.positions() == {"till@1": 4}
+    assert session.newest() == {"till@1": 6}
+    assert not session.acknowledged({"till@1": 1}, incarnation=4, now_s=0)
+
+
+def test_a_forgotten_stream_is_sent_no_more() -> None:
+    session = make_session()
+    session.grew("fleet@1", 6, 0)
+    session.connected(0)
+    session.forget("fleet@1")
+    assert send_all(session, 0) == []
+    assert session.acked("fleet@1") == 0
+
+
+@pytest.mark.parametrize("bad", [{"window_batches": 0}, {"window_bytes": 0}, {"retry_min_s": 0}, {"retry_max_s": 0.5}])
+def test_bounds_that_would_stop_the_flow_are_refused(bad: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="window"):
+        Limits(**bad)  # type: ignore[arg-type]
+
+
+FATES = st.sampled_from(["arrive", "arrive", "arrive", "lose", "twice", "late"])
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("grow"), st.sampled_from(["till@1", "sense@1"]), st.integers(1, 12)),
+        st.tuples(st.just("send"), FATES, st.integers(1, 5)),
+        st.tuples(st.just("ack"), FATES, st.booleans()),
+        st.tuples(st.just("cut"), st.just(""), st.just(0)),
+        st.tuples(st.just("reborn"), st.just(""), st.integers(0, 5)),
+        st.tuples(st.just("wait"), st.just(""), st.integers(1, 40)),
+    ),
+    max_size=60,
+)
+
+
+@given(steps=STEPS)
+def test_whatever_the_network_does_everything_arrives_once_and_in_order(
+    steps: list[tuple[str, str, int | bool]],
+) -> None:
+    session, peer, now_s = make_session(), Peer(), 0.0
+    newest: dict[str, int] = {}
+    late: list[tuple[str, int, int]] = []
+    session.connected(now_s)
+    for step, what, number in steps:
+        now_s += 0.01
+        match step:
+            case "grow":
+                newest[what] = newest.get(what, 0) + number
+                session.grew(what, newest[what], now_s)
+            case "send":
+                for batch in send_all(session, now_s, per_batch=number):
+                    late += [batch] if what in {"late", "twice"} else []
+                    if what not in {"lose", "late"}:
+                        peer.take(*batch)
+            case "ack":
+                if what != "lose":
+                    session.acknowledged(
+                        peer.positions(), incarnation=peer.incarnation, resume=bool(number), now_s=now_s
+                    )
+            case "cut":
+                session.disconnected()
+                for batch in late:
+                    peer.take(*batch)
+                session.connected(now_s)
+            case "reborn":
+                peer.incarnation += 1
+                for have in peer.applied.values():
+                    del have[max(0, len(have) - number) :]
+            case _:
+                now_s += number / 4
+        in_flight = session.backlog()
+        assert in_flight >= 0
+    for _ in range(200):
+        if peer.positions() == newest and session.backlog() == 0:
+            break
+        now_s += max(0.001, min(session.wake_in(now_s), 10.0))
+        for batch in send_all(session, now_s):
+            peer.take(*batch)
+        session.acknowledged(peer.positions(), incarnation=peer.incarnation, now_s=now_s)
+    assert {stream: len(have) for stream, have in peer.applied.items() if have} == newest
+    assert all(have == list(range(1, len(have) + 1)) for have in peer.applied.values())
+    assert session.backlog() == 0
