@@ -20,10 +20,12 @@ NO_DIGEST: Final = "0" * DIGEST_HEX  # `prev` of the first fact of a chain
 SEQUENCE_DIGITS: Final = 16  # zero-padded: the extension wants an order that text comparison keeps
 DigestField = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
-_UP_SOURCE: Final = re.compile(
+UP_SOURCE: Final = (
     r"/regions/([a-z0-9-]{1,32})/sites/([a-z0-9-]{1,32})/kiosks/([a-z0-9-]{1,32})/([1-9][0-9]{0,8})/([a-z]{1,16})"
 )
-_DOWN_SOURCE: Final = re.compile(r"/regions/([a-z0-9-]{1,32})/logs/([a-z0-9-]{1,64})/([1-9][0-9]{0,15})")
+DOWN_SOURCE: Final = r"/regions/([a-z0-9-]{1,32})/logs/([a-z0-9-]{1,64})/([1-9][0-9]{0,15})"
+_UP_SOURCE: Final = re.compile(UP_SOURCE)
+_DOWN_SOURCE: Final = re.compile(DOWN_SOURCE)
 
 
 class Envelope(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):

@@ -4,12 +4,14 @@ A struct checks what concerns it alone (sums that must agree); what concerns the
 never changes a published struct: it adds the next version and an upcast (``contract.registry``).
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
 from contract.values import (
+    NO_INSTANT,
     AmountField,
     BasketIdField,
     CodeField,
@@ -26,6 +28,7 @@ from contract.values import (
     SkuField,
     TextField,
     Unit,
+    is_instant,
 )
 
 MAX_LINES: Final = 2000  # the longest real ticket seen has 675; 2,000 lines stay below MAX_FACT_BYTES
@@ -93,8 +96,9 @@ class SaleRecorded(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse a sale whose lines or payments do not add up to its total."""
-        _check_sum(self.lines, self.total_minor)
-        _check_sum(self.payments, self.total_minor)
+        _check_instant(self.sold_at)
+        _check_sum("lines", self.lines, self.total_minor)
+        _check_sum("payments", self.payments, self.total_minor)
 
 
 class RefundLine(Struct, frozen=True, forbid_unknown_fields=True):
@@ -129,8 +133,9 @@ class RefundRecorded(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse a refund whose lines or payments do not add up to its total."""
-        _check_sum(self.lines, self.total_minor)
-        _check_sum(self.payments, self.total_minor)
+        _check_instant(self.refunded_at)
+        _check_sum("lines", self.lines, self.total_minor)
+        _check_sum("payments", self.payments, self.total_minor)
 
 
 class StockLine(Struct, frozen=True, forbid_unknown_fields=True):
@@ -152,6 +157,10 @@ class StockReceived(Struct, frozen=True, forbid_unknown_fields=True):
     received_at: InstantField
     advice: CodeField = ""
     origin: Origin = Origin.TILL
+
+    def __post_init__(self) -> None:
+        """Refuse a moment that is not the same for every reader."""
+        _check_instant(self.received_at)
 
 
 class CountLine(Struct, frozen=True, forbid_unknown_fields=True):
@@ -176,6 +185,10 @@ class StockCounted(Struct, frozen=True, forbid_unknown_fields=True):
     covers: PositionField
     reason: TextField = ""
 
+    def __post_init__(self) -> None:
+        """Refuse a moment that is not the same for every reader."""
+        _check_instant(self.counted_at)
+
 
 class KioskStarted(Struct, frozen=True, forbid_unknown_fields=True):
     """The till began to serve."""
@@ -195,12 +208,15 @@ class ClockStepped(Struct, frozen=True, forbid_unknown_fields=True):
 
     before: InstantField
     after: InstantField
-    by: Annotated[str, Meta(pattern="^(person|network)$")]
+    by: Annotated[str, Meta(pattern=r"^(?:person|network)$(?!\n)")]
+
+    def __post_init__(self) -> None:
+        """Refuse a moment that is not the same for every reader."""
+        _check_instant(self.before)
+        _check_instant(self.after)
 
 
-UpFact = (
-    SaleRecorded | RefundRecorded | StockReceived | StockCounted | KioskStarted | KioskStopping | ClockStepped
-)
+UpFact = SaleRecorded | RefundRecorded | StockReceived | StockCounted | KioskStarted | KioskStopping | ClockStepped
 
 
 def _check_amount(quantity: Quantity) -> None:
@@ -208,10 +224,14 @@ def _check_amount(quantity: Quantity) -> None:
         raise ValueError("quantity is not positive")
 
 
-def _check_sum(parts: "list[SaleLine] | list[RefundLine] | list[Payment]", total: int) -> None:
+def _check_sum(what: str, parts: list[SaleLine] | list[RefundLine] | list[Payment], total: int) -> None:
     if sum(part.amount_minor for part in parts) != total:
-        kind = "payments" if parts and isinstance(parts[0], Payment) else "lines"
-        raise ValueError(f"{kind} do not add up to total_minor")
+        raise ValueError(f"{what} do not add up to total_minor")
+
+
+def _check_instant(at: datetime) -> None:
+    if not is_instant(at):
+        raise ValueError(NO_INSTANT)
 
 
 __all__ = [

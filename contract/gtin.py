@@ -61,4 +61,4 @@ def shown(gtin: Gtin) -> str:
     """Return the code as printed under its bars: eight digits for a GTIN-8, else thirteen, else fourteen."""
     if gtin.startswith("000000"):
         return gtin[6:]
-    return gtin[1:] if gtin.startswith("0") else gtin
+    return gtin.removeprefix("0")

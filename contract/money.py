@@ -8,12 +8,13 @@ from contract.errors import Malformed
 from contract.values import MAX_AMOUNT, MAX_MINOR, Currency, Money
 
 # ISO 4217 list one: the currencies whose minor unit is not a hundredth.
+_NO_DECIMALS: Final = (
+    *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"),
+    *("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"),
+)
 _EXPONENTS: Final = {
-    **dict.fromkeys(
-        ("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF").split(),
-        0,
-    ),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys(_NO_DECIMALS, 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
 }
 _DECIMAL_RE: Final = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,9})?")
 

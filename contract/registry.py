@@ -4,9 +4,10 @@ A type name is ``subject.verb.vN``. Decoding a version that has an upcast gives 
 needed, so that code inside sees the newest version only. The stored bytes are never rewritten.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -15,6 +16,9 @@ from contract.errors import Malformed, UnknownType
 
 Data = msgspec.Struct
 Upcast = Callable[[Any], Data]
+T = TypeVar("T")
+MAX_WHAT: Final = 200  # characters of a reason; msgspec quotes names it does not know, and they can be any length
+_ENCODER: Final = msgspec.json.Encoder()
 
 
 class Registry:
@@ -44,19 +48,39 @@ class Registry:
         decoder = self._decoders.get(name)
         if decoder is None:
             raise UnknownType(f"unknown type {name[:80]!r}", "$.type")
-        try:
-            data = decoder.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise malformed(error, "$.data") from error
+        data = read(decoder, raw, "$.data")
         while upcast := self._upcasts.get(type(data)):
             data = upcast(data)
         return data
 
 
+def read(decoder: msgspec.json.Decoder[T], raw: bytes | memoryview, root: str) -> T:
+    """Return what ``decoder`` makes of ``raw``.
+
+    An object that names a field twice is refused, for readers differ on which of the two counts. Bytes that our own
+    encoder would write need no second look at that, and nearly all are (measured: a fifth of the decoding, not double).
+
+    Raises: Malformed, its path continuing ``root``.
+    """
+    try:
+        value = decoder.decode(raw)
+        if _ENCODER.encode(value) != raw:
+            json.loads(bytes(raw), object_pairs_hook=_refuse_repeats, parse_int=str, parse_float=str)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise malformed(error, root) from error
+    return value
+
+
+def _refuse_repeats(pairs: list[tuple[str, object]]) -> None:
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        raise ValueError("an object names a field twice")
+
+
 def malformed(error: Exception, root: str) -> Malformed:
     """Return msgspec's error as ours: its path, if it names one, continues ``root``."""
     what, _, path = str(error).partition(" - at `")
-    return Malformed(what, root + path.rstrip("`").removeprefix("$") if path else root)
+    return Malformed(what[:MAX_WHAT], root + path.rstrip("`").removeprefix("$") if path else root)
 
 
 UP: Final = Registry(

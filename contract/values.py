@@ -5,7 +5,7 @@ lies outside). ``parse_…`` functions serve forms, files and command lines.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final, NewType
 
@@ -22,7 +22,10 @@ MAX_POSITION: Final = 2**53 - 1  # what a JSON number keeps exactly everywhere
 _END: Final = r"$(?!\n)"
 _NAME_PATTERN: Final = r"^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?" + _END
 _TEXT_PATTERN: Final = r"^[^\x00-\x1f\x7f\ud800-\udfff]*" + _END
-_SKU_PATTERN: Final = r"^[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]{0,62}[^\s\x00-\x1f\x7f])?" + _END
+# U+0085 and U+FEFF are spelt out at the ends: Python's `\s` has only the first, ECMAScript's only the second.
+_SKU_INNER: Final = r"\x00-\x1f\x7f\ud800-\udfff]"
+_SKU_EDGE: Final = r"[^\s\x85\ufeff" + _SKU_INNER
+_SKU_PATTERN: Final = rf"^{_SKU_EDGE}(?:[^{_SKU_INNER}{{0,62}}{_SKU_EDGE})?" + _END
 
 RegionId = NewType("RegionId", str)
 SiteId = NewType("SiteId", str)
@@ -61,6 +64,7 @@ CodeField = Annotated[str, Meta(pattern=_TEXT_PATTERN, max_length=32)]
 InstantField = Annotated[datetime, Meta(tz=True)]
 
 MAX_NAME_LENGTH: Final = 200
+NO_INSTANT: Final = "it needs a time zone, an offset of whole minutes and a UTC year of 1 to 9999"
 
 
 class Lane(StrEnum):
@@ -124,7 +128,7 @@ def parse_name(text: str, what: str) -> str:
     Raises: Malformed, naming ``what``.
     """
     if not _NAME_RE.match(text):
-        raise Malformed(f"{text!r} is not a name of a-z, 0-9 and inner dashes, at most 32 long", what)
+        raise Malformed(f"{text[:80]!r} is not a name of a-z, 0-9 and inner dashes, at most 32 long", what)
     return text
 
 
@@ -135,7 +139,7 @@ def parse_address(text: str) -> Address:
     """
     parts = text.split("/")
     if len(parts) != _ADDRESS_PARTS:
-        raise Malformed(f"{text!r} is not region/site/kiosk", "address")
+        raise Malformed(f"{text[:120]!r} is not region/site/kiosk", "address")
     region, site, kiosk = parts
     return Address(
         RegionId(parse_name(region, "region")), SiteId(parse_name(site, "site")), KioskId(parse_name(kiosk, "kiosk"))
@@ -158,15 +162,31 @@ def parse_currency(text: str) -> Currency:
     Raises: Malformed.
     """
     if not _CURRENCY_RE.fullmatch(text):
-        raise Malformed(f"{text!r} is not a currency code such as EUR", "currency")
+        raise Malformed(f"{text[:40]!r} is not a currency code such as EUR", "currency")
     return Currency(text)
+
+
+def is_instant(at: datetime) -> bool:
+    """Return whether ``at`` is the same moment for every reader.
+
+    It has a time zone, an offset of whole minutes (RFC 3339 writes no finer one) and a UTC year within 1 to 9999, so
+    that nobody who turns it into UTC fails.
+    """
+    offset = at.utcoffset()
+    if offset is None or offset % timedelta(minutes=1):
+        return False
+    try:
+        at.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
 
 
 def instant_text(at: datetime) -> str:
     """Return an aware instant as RFC 3339 in UTC with microseconds and ``Z``, sortable as text.
 
-    Raises: Malformed if ``at`` has no time zone.
+    Raises: Malformed if ``at`` is no instant, as :func:`is_instant` says.
     """
-    if at.tzinfo is None:
-        raise Malformed("an instant without a time zone", "time")
+    if not is_instant(at):
+        raise Malformed(f"{at.isoformat()} is no instant: {NO_INSTANT}", "time")
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,127 @@
+"""One sample of every fact and link message, from fixed inputs: what the published contract shows and is tested with.
+
+The up facts form one chain, the down facts another, so a reader in another language can test its digests on them.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from contract import down, facts
+from contract.batch import Ack, Status, StreamPosition, encode_batch, encode_message
+from contract.codec import START, Stamp, digest, encode
+from contract.envelope import NO_DIGEST, LaneSource, LogSource, Source
+from contract.registry import DOWN, UP, Data, Registry
+from contract.values import (
+    Address,
+    BasketId,
+    Currency,
+    Epoch,
+    Gtin,
+    Incarnation,
+    KioskId,
+    Lane,
+    Money,
+    Quantity,
+    Receipt,
+    RegionId,
+    Seq,
+    SiteId,
+    Sku,
+    Unit,
+)
+
+_AT: Final = datetime(2026, 3, 14, 9, 26, 53, 589793, tzinfo=UTC)
+_EUR: Final = Currency("EUR")
+_TEA: Final = Sku("TEA-GREEN-100")
+_OLIVES: Final = Sku("OLIVES")
+_LANE: Final = LaneSource(Address(RegionId("north"), SiteId("market-hall"), KioskId("k1")), Epoch(1), Lane.TILL)
+_LOG: Final = LogSource(RegionId("north"), "fleet", 1)
+_STREAM: Final = "till@1"
+
+_UP_DATA: Final[tuple[Data, ...]] = (
+    facts.KioskStarted(version="0.1.0", epoch=Epoch(1)),
+    facts.ClockStepped(before=_AT - timedelta(days=90), after=_AT, by="person"),
+    facts.StockReceived(
+        lines=[
+            facts.StockLine(_TEA, Quantity(24)),
+            facts.StockLine(_OLIVES, Quantity(5000, Unit.GRAM)),
+        ],
+        received_at=_AT,
+        advice="ASN-2026-0314",
+    ),
+    facts.SaleRecorded(
+        receipt=Receipt("k1-1-1"),
+        basket=BasketId("k1-1-b1"),
+        sold_at=_AT + timedelta(minutes=4),
+        currency=_EUR,
+        lines=[
+            facts.SaleLine(_TEA, "Green tea, 100 g", Quantity(2), Money(450), Money(900), tax="A"),
+            facts.SaleLine(
+                _OLIVES, "Olives, loose", Quantity(335, Unit.GRAM), Money(1890), Money(633), price_per=1000, tax="B"
+            ),
+        ],
+        total_minor=Money(1533),
+        payments=[facts.Payment(facts.PaymentKind.CASH, Money(1533), Money(2000), Money(467))],
+    ),
+    facts.RefundRecorded(
+        receipt=Receipt("k1-1-2"),
+        basket=BasketId("k1-1-b2"),
+        refunded_at=_AT + timedelta(minutes=9),
+        currency=_EUR,
+        lines=[facts.RefundLine(_TEA, "Green tea, 100 g", Quantity(1), Money(450), Money(450), tax="A", restock=False)],
+        total_minor=Money(450),
+        payments=[facts.Payment(facts.PaymentKind.CASH, Money(450), Money(450), Money(0))],
+        sale=Receipt("k1-1-1"),
+    ),
+    facts.StockCounted(
+        lines=[facts.CountLine(_TEA, Quantity(21), expected=22)],
+        counted_at=_AT + timedelta(hours=8),
+        covers=Seq(5),
+        reason="end of day",
+    ),
+    facts.KioskStopping(reason="closed by the counter"),
+)
+_DOWN_DATA: Final[tuple[Data, ...]] = (
+    down.CatalogueChanged(
+        currency=_EUR,
+        items=[
+            down.Item(_TEA, "Green tea, 100 g", [Gtin("04006381333931")], Money(450), category="tea", tax="A"),
+            down.Item(_OLIVES, "Olives, loose", [], Money(1890), 1000, Unit.GRAM, "deli", "B"),
+            down.Item(Sku("GIFT"), "Gift wrapping, price asked"),
+        ],
+        withdrawn=[Sku("COCOA-250")],
+    ),
+    down.PriceChanged(currency=_EUR, prices=[down.Price(_TEA, Money(425))]),
+    down.ConfigChanged(receipt_header="Market Hall, stall 12", receipt_footer="Thank you"),
+)
+
+
+def up_facts() -> dict[str, bytes]:
+    """Return type name -> stored bytes of one fact of every up type, in the order of their chain."""
+    return dict(_chain(_UP_DATA, _LANE, UP))
+
+
+def down_facts() -> dict[str, bytes]:
+    """Return type name -> stored bytes of one fact of every down type, in the order of their chain."""
+    return dict(_chain(_DOWN_DATA, _LOG, DOWN))
+
+
+def link_messages() -> dict[str, bytes]:
+    """Return message name -> bytes: a batch of the up facts, an acknowledgement, a status."""
+    stored = list(up_facts().values())
+    done = [StreamPosition(_STREAM, Seq(len(stored)))]
+    return {
+        "batch": encode_batch(_STREAM, Seq(1), stored, Seq(len(stored))),
+        "ack": encode_message(Ack(Incarnation(1), done)),
+        "status": encode_message(Status(online=True, incarnation=Seq(1), newest=done, acked=done, version="0.1.0")),
+    }
+
+
+def _chain(data: tuple[Data, ...], source: Source, registry: Registry) -> Iterator[tuple[str, bytes]]:
+    prev = NO_DIGEST
+    for seq, each in enumerate(data, START + 1):
+        stamp = Stamp(at=_AT + timedelta(minutes=seq), boot="4f3c2b1a-0000-4000-8000-00000000beef", mono_ns=seq * 10**9)
+        raw = encode(each, source=source, seq=Seq(seq), prev=prev, stamp=stamp, registry=registry)
+        yield registry.name_of(each), raw
+        prev = digest(raw)

@@ -1,0 +1,223 @@
+"""Hypothesis strategies for everything that crosses the wire: values, every fact type, stamps, sources, chains.
+
+``FACTS`` has a strategy for each published struct; a test fails if one is missing.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from hypothesis import strategies as st
+
+from contract import down, facts
+from contract.codec import Fact, Stamp, digest, encode
+from contract.envelope import NO_DIGEST, LaneSource, LogSource, Source
+from contract.money import line_amount
+from contract.registry import DOWN, UP, Data, Registry
+from contract.values import (
+    MAX_AMOUNT,
+    MAX_MINOR,
+    MAX_POSITION,
+    Address,
+    BasketId,
+    Condition,
+    Currency,
+    Epoch,
+    Gtin,
+    KioskId,
+    Lane,
+    Money,
+    Quantity,
+    Receipt,
+    RegionId,
+    Seq,
+    SiteId,
+    Sku,
+    Unit,
+    is_instant,
+)
+
+MAX_PARTS = 4  # lines or payments in one generated fact: enough to add up wrongly, small enough to be fast
+EXAMPLE_AT = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
+_CONTROL = "".join(map(chr, range(0x20))) + "\x7f"
+_characters = st.characters(exclude_categories=["Cs"], exclude_characters=_CONTROL)
+
+names = st.from_regex(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", fullmatch=True)
+texts = st.text(_characters, max_size=40) | st.text(_characters, min_size=190, max_size=200)
+codes = st.text(_characters, max_size=32)
+skus = (
+    st.text(_characters, min_size=1, max_size=64)
+    .filter(lambda text: text == text.strip(" ").strip("\ufeff").strip())
+    .map(Sku)
+)
+item_names = texts.filter(bool)
+gtins = st.from_regex(r"[0-9]{14}", fullmatch=True).map(Gtin)
+currencies = st.from_regex(r"[A-Z]{3}", fullmatch=True).map(Currency)
+receipts = st.from_regex(r"[a-z0-9-]{1,32}-[1-9][0-9]{0,9}-[1-9][0-9]{0,15}", fullmatch=True).map(Receipt)
+baskets = st.from_regex(r"[0-9A-Za-z-]{1,64}", fullmatch=True).map(BasketId)
+prices = st.integers(0, MAX_MINOR).map(Money)
+pers = st.sampled_from([1, 10, 1000]) | st.integers(1, 10**9)
+units = st.sampled_from(Unit)
+quantities = st.builds(Quantity, st.integers(1, MAX_AMOUNT), units)
+positions = st.integers(0, MAX_POSITION).map(Seq)
+sequences = st.integers(1, MAX_POSITION).map(Seq)
+epochs = st.integers(1, 10**9 - 1).map(Epoch)
+
+_zones = st.integers(-24 * 60 + 1, 24 * 60 - 1).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+instants = st.datetimes(timezones=st.just(UTC) | _zones).filter(is_instant)
+stamps = st.builds(
+    Stamp,
+    at=instants,
+    clock=st.sampled_from(["trusted", "untrusted"]),
+    boot=st.just("") | st.uuids().map(str),
+    mono_ns=st.integers(0, 2**63),
+)
+addresses = st.builds(Address, names.map(RegionId), names.map(SiteId), names.map(KioskId))
+lane_sources = st.builds(LaneSource, addresses, epochs, st.sampled_from(Lane))
+log_sources = st.builds(LogSource, names.map(RegionId), names, st.integers(1, MAX_POSITION))
+
+
+@st.composite
+def _sale_lines(draw: st.DrawFn) -> facts.SaleLine:
+    amount, per = draw(st.integers(1, 10_000)), draw(pers)
+    price = Money(draw(st.integers(0, 10**6)))
+    return facts.SaleLine(
+        draw(skus),
+        draw(item_names),
+        Quantity(amount, draw(units)),
+        price,
+        line_amount(amount, price, per),
+        price_per=per,
+        tax=draw(codes),
+        overdraft=draw(st.integers(0, amount)),
+    )
+
+
+@st.composite
+def _refund_lines(draw: st.DrawFn) -> facts.RefundLine:
+    line = draw(_sale_lines())
+    return facts.RefundLine(
+        line.sku,
+        line.name,
+        line.quantity,
+        line.price_minor,
+        line.amount_minor,
+        line.price_per,
+        line.tax,
+        draw(st.booleans()),
+    )
+
+
+@st.composite
+def _payments(draw: st.DrawFn, total: int) -> list[facts.Payment]:
+    cuts = sorted(draw(st.lists(st.integers(0, total), max_size=MAX_PARTS - 1)))
+    amounts = [high - low for low, high in zip([0, *cuts], [*cuts, total], strict=True)]
+    changes = [draw(st.integers(0, 50_000)) for _ in amounts]
+    return [
+        facts.Payment(draw(st.sampled_from(facts.PaymentKind)), Money(amount), Money(amount + change), Money(change))
+        for amount, change in zip(amounts, changes, strict=True)
+    ]
+
+
+@st.composite
+def sales(draw: st.DrawFn) -> facts.SaleRecorded:
+    """Return a sale whose lines and payments add up."""
+    lines = draw(st.lists(_sale_lines(), min_size=1, max_size=MAX_PARTS))
+    total = sum(line.amount_minor for line in lines)
+    return facts.SaleRecorded(
+        draw(receipts),
+        draw(baskets),
+        draw(instants),
+        draw(currencies),
+        lines,
+        Money(total),
+        draw(_payments(total)),
+        draw(st.sampled_from(facts.Origin)),
+    )
+
+
+@st.composite
+def refunds(draw: st.DrawFn) -> facts.RefundRecorded:
+    """Return a refund whose lines and payments add up."""
+    lines = draw(st.lists(_refund_lines(), min_size=1, max_size=MAX_PARTS))
+    total = sum(line.amount_minor for line in lines)
+    return facts.RefundRecorded(
+        draw(receipts),
+        draw(baskets),
+        draw(instants),
+        draw(currencies),
+        lines,
+        Money(total),
+        draw(_payments(total)),
+        draw(st.none() | receipts),
+        draw(st.sampled_from(facts.Origin)),
+    )
+
+
+def _some(part: st.SearchStrategy[Any], least: int = 1) -> st.SearchStrategy[list[Any]]:
+    return st.lists(part, min_size=least, max_size=MAX_PARTS)
+
+
+_conditions = st.sampled_from(Condition)
+_stock_lines = st.builds(facts.StockLine, skus, quantities, _conditions)
+_count_lines = st.builds(
+    facts.CountLine,
+    skus,
+    st.builds(Quantity, st.integers(0, MAX_AMOUNT), units),
+    st.integers(-MAX_AMOUNT, MAX_AMOUNT),
+    _conditions,
+)
+_items = st.builds(
+    down.Item, skus, item_names, st.lists(gtins, max_size=MAX_PARTS), st.none() | prices, pers, units, texts, codes
+)
+_prices = st.builds(down.Price, skus, st.none() | prices, pers)
+
+FACTS: dict[type[Data], st.SearchStrategy[Any]] = {
+    facts.SaleRecorded: sales(),
+    facts.RefundRecorded: refunds(),
+    facts.StockReceived: st.builds(
+        facts.StockReceived, _some(_stock_lines), instants, codes, st.sampled_from(facts.Origin)
+    ),
+    facts.StockCounted: st.builds(facts.StockCounted, _some(_count_lines), instants, positions, texts),
+    facts.KioskStarted: st.builds(facts.KioskStarted, codes, epochs),
+    facts.KioskStopping: st.builds(facts.KioskStopping, texts),
+    facts.ClockStepped: st.builds(facts.ClockStepped, instants, instants, st.sampled_from(["person", "network"])),
+    down.CatalogueChanged: st.builds(
+        down.CatalogueChanged, currencies, _some(_items, 0), st.lists(skus, max_size=MAX_PARTS)
+    ),
+    down.PriceChanged: st.builds(down.PriceChanged, currencies, _some(_prices)),
+    down.ConfigChanged: st.builds(down.ConfigChanged, texts, texts),
+}
+up_facts: st.SearchStrategy[Data] = st.one_of(*(FACTS[struct] for struct in UP.types.values()))
+down_facts: st.SearchStrategy[Data] = st.one_of(*(FACTS[struct] for struct in DOWN.types.values()))
+
+
+def sale(*, lines: int = 1, name: str = "Tea", at: datetime = EXAMPLE_AT) -> facts.SaleRecorded:
+    """Return a plain sale of ``lines`` lines, paid in cash."""
+    line = facts.SaleLine(Sku("TEA"), name, Quantity(2), Money(100), Money(200))
+    total = Money(200 * lines)
+    payment = facts.Payment(facts.PaymentKind.CASH, total, total, Money(0))
+    return facts.SaleRecorded(Receipt("k1-1-1"), BasketId("b1"), at, Currency("EUR"), [line] * lines, total, [payment])
+
+
+def chain(data: Sequence[Data], source: Source, *, at: datetime, registry: Registry = UP) -> list[tuple[Seq, bytes]]:
+    """Return ``data`` as stored facts that follow from each other, from sequence 1 on."""
+    stored: list[tuple[Seq, bytes]] = []
+    prev = NO_DIGEST
+    for number, each in enumerate(data, 1):
+        raw = encode(each, source=source, seq=Seq(number), prev=prev, stamp=Stamp(at=at), registry=registry)
+        stored.append((Seq(number), raw))
+        prev = digest(raw)
+    return stored
+
+
+@st.composite
+def chains(draw: st.DrawFn, *, least: int = 1, most: int = 4) -> list[tuple[Seq, bytes]]:
+    """Return a lane's stored facts, whole and in order."""
+    data = draw(st.lists(up_facts, min_size=least, max_size=most))
+    return chain(data, draw(lane_sources), at=draw(instants))
+
+
+def meaning(fact: Fact) -> tuple[object, ...]:
+    """Return what a fact says, without the digest of its bytes."""
+    return fact.source, fact.seq, fact.type, fact.stamp, fact.seen, fact.prev, fact.data
