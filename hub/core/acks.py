@@ -1,0 +1,22 @@
+"""What the hub answers: cumulative positions of a kiosk's lanes, sent after the commit."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from contract.batch import Ack, StreamPosition
+from contract.values import Incarnation, Seq
+from hub.core.streams import lane_stream
+
+MAX_STREAMS: Final = 64  # what an acknowledgement holds: sixteen epochs of four lanes
+
+LanePosition = tuple[int, str, int]  # epoch, lane, position
+
+
+def ack_of(
+    incarnation: int, lanes: Sequence[LanePosition], *, heard: Iterable[tuple[int, str]] = (), resume: bool = False
+) -> Ack:
+    """Return the acknowledgement of ``lanes``, given newest epoch first; those just ``heard`` are never left out."""
+    first = set(heard)
+    ordered = sorted(lanes, key=lambda lane: lane[:2] not in first)
+    named = [StreamPosition(lane_stream(epoch, lane), Seq(position)) for epoch, lane, position in ordered[:MAX_STREAMS]]
+    return Ack(Incarnation(incarnation), named, resume)

@@ -1,0 +1,218 @@
+"""One transaction's worth of batches: each placed, read and judged, then written together.
+
+What goes to the desk in one transaction is summed in memory, so that a thousand sales of one sku are one row's update.
+If the database refuses what some fact says, the same batches are taken again carefully: each fact in a savepoint of
+its own, and only the guilty one is quarantined.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from contract.codec import digest
+from contract.envelope import LaneSource
+from contract.stock import Account
+from hub.arrivals import UpBatch
+from hub.core.inbox import Gap, LaneState, Refused, Taken, advance, place, printable, read
+from hub.core.reconcile import add, effects_of
+from hub.refusals import Refusals
+from hub.store import books, inbox
+from hub.store.books import SiteKey, Trouble
+from hub.store.database import sorted_errors
+from hub.store.errors import ContentRefused
+from hub.store.inbox import KioskRow, LaneKey
+from hub.store.tables import facts, quarantine
+from hub.store.upsert import insert_new
+
+MAX_FORKS: Final = 10_000  # forked facts kept whole, a kiosk; a cloned card's day is a tenth of it
+
+
+@dataclass(slots=True)
+class Work:
+    """One lane while its batches are taken."""
+
+    key: LaneKey
+    source: LaneSource
+    began: LaneState
+    now: LaneState
+    newest: int = 0
+    broken_at: int = 0
+    gapped: bool = False
+    digests: dict[int, str] = field(default_factory=dict)  # of the positions taken in this transaction
+
+    @property
+    def subject(self) -> str:
+        """Return how an exception names this lane."""
+        return f"{self.source.address} {self.source.lane}@{self.source.epoch}"
+
+
+class Desk:
+    """Takes batches inside one transaction."""
+
+    def __init__(self, connection: Connection, now: str, refusals: Refusals, *, careful: bool) -> None:
+        """Begin with nothing taken."""
+        self._connection = connection
+        self._now = now
+        self._refusals = refusals
+        self._careful = careful
+        self._facts: list[dict[str, Any]] = []
+        self._receipts: list[dict[str, Any]] = []
+        self._stock: dict[SiteKey, Account] = {}
+        self._set_aside: list[dict[str, Any]] = []
+        self._troubles: list[Trouble] = []
+        self.works: dict[LaneKey, Work] = {}
+
+    def take(self, batches: Iterable[UpBatch], kiosks: dict[Any, KioskRow]) -> None:
+        """Take ``batches`` in the order they came in; ``kiosks`` are their senders, locked."""
+        placed = [(_key(kiosks[batch.address], batch), batch) for batch in batches]
+        states = inbox.read_lanes(self._connection, (key for key, _ in placed)) if placed else {}
+        for key, batch in placed:
+            work = self.works.get(key)
+            if work is None:
+                state = states.get(key, LaneState())
+                work = Work(key, LaneSource(batch.address, batch.epoch, batch.lane), state, state)
+                self.works[key] = work
+            self._place(work, batch)
+
+    def write(self) -> None:
+        """Write what was taken; raises ContentRefused or WorldFailed through the transaction."""
+        self._write_facts()
+        insert_new(self._connection, quarantine, self._set_aside)
+        for work in self.works.values():
+            if work.broken_at and not work.began.broken:
+                self._troubles.append(Trouble("chain_broken", work.subject, work.key[0], {"seq": work.broken_at}))
+        books.open_exceptions(self._connection, self._troubles, self._now)
+        self._write_lanes()
+
+    def _place(self, work: Work, batch: UpBatch) -> None:
+        head = batch.batch.head
+        work.newest = max(work.newest, head.newest)
+        spot = place(work.now.position, head.first, head.count)
+        work.gapped = isinstance(spot, Gap)
+        if isinstance(spot, Gap):
+            return
+        if spot.repeats:
+            self._compare(work, head.first, batch.batch.facts[: spot.repeats])
+        for seq, raw in enumerate(batch.batch.facts[spot.repeats :], head.first + spot.repeats):
+            outcome = read(raw, source=work.source, seq=seq, prev=work.now.digest)
+            if isinstance(outcome, Taken):
+                outcome = self._book(work, outcome)
+            if isinstance(outcome, Refused):
+                self._quarantine(work, outcome)
+            elif not outcome.chained and not work.broken_at:
+                work.broken_at = seq
+            work.digests[seq] = outcome.digest
+            work.now = advance(work.now, outcome)
+
+    def _compare(self, work: Work, first: int, repeats: tuple[bytes, ...]) -> None:
+        """Tell repeats, which change nothing, from forks, which are kept once."""
+        known = dict(work.digests)
+        if first <= work.began.position:
+            known |= inbox.stored_digests(self._connection, work.key, first, work.began.position)
+        forks = [
+            (seq, raw, found)
+            for seq, raw in enumerate(repeats, first)
+            if (found := digest(raw)) != known.get(seq, found)
+        ]
+        if forks:
+            self._keep_forks(work, forks)
+
+    def _keep_forks(self, work: Work, forks: list[tuple[int, bytes, str]]) -> None:
+        room = MAX_FORKS - inbox.count_forks(self._connection, work.key[0])
+        rows = [
+            _set_aside(work.key, Refused(seq, raw, found, "refused", "its number was taken with other bytes", "$.id"))
+            | {"kind": "fork", "at": self._now}
+            for seq, raw, found in forks
+        ]
+        insert_new(self._connection, quarantine, rows[: max(0, room)])
+        if len(rows) > room:
+            who = str(work.source.address)
+            self._refusals.count(who, "forks", f"more than {MAX_FORKS} facts whose number was taken")
+        self._troubles.append(Trouble("fork", work.subject, work.key[0], {"seq": forks[0][0]}))
+
+    def _quarantine(self, work: Work, refused: Refused) -> None:
+        self._set_aside.append(_set_aside(work.key, refused) | {"at": self._now})
+        detail = {"seq": refused.seq, "kind": refused.kind, "what": refused.what, "where": refused.path}
+        self._troubles.append(Trouble("quarantined", work.subject, work.key[0], detail))
+
+    def _book(self, work: Work, taken: Taken) -> Taken | Refused:
+        """Note what ``taken`` changes; carefully: write it at once, in a savepoint."""
+        self._note(work, taken)
+        if not self._careful:
+            return taken
+        try:
+            with sorted_errors(), self._connection.begin_nested():
+                self._write_facts()
+        except ContentRefused as error:
+            return Refused(taken.seq, taken.raw, taken.digest, "refused", printable(str(error)), "$.data")
+        finally:
+            self._forget_facts()
+        return taken
+
+    def _note(self, work: Work, taken: Taken) -> None:
+        self._facts.append(inbox.fact_row(work.key, taken, self._now))
+        effects = effects_of(taken.fact)
+        if effects.receipt:
+            self._receipts.append(books.receipt_row(work.key, taken.seq, effects.receipt))
+        address = work.source.address
+        for what, delta in effects.stock:
+            key = SiteKey(address.region, address.site, what)
+            known = self._stock.get(key)
+            self._stock[key] = delta if known is None else add(known, delta)
+
+    def _write_facts(self) -> None:
+        if self._facts:
+            self._connection.execute(facts.insert(), self._facts)
+        books.add_stock(self._connection, self._stock)
+        for row in books.add_receipts(self._connection, self._receipts):
+            detail = {"receipt": row["receipt"], "seq": row["seq"]}
+            subject = f"kiosk {row['kiosk_id']} {row['receipt']}"
+            self._troubles.append(Trouble("receipt_reused", subject, row["kiosk_id"], detail))
+
+    def _forget_facts(self) -> None:
+        self._facts.clear()
+        self._receipts.clear()
+        self._stock.clear()
+
+    def _write_lanes(self) -> None:
+        moved = [work for work in self.works.values() if work.now != work.began]
+        inbox.save_lanes(self._connection, [_lane_row(work, self._now) for work in moved])
+        unmoved = [work for work in self.works.values() if work.now == work.began]
+        inbox.tell_newest(
+            self._connection,
+            [{"of_kiosk": w.key[0], "of_epoch": w.key[1], "of_lane": w.key[2], "reaches": w.newest} for w in unmoved],
+        )
+
+
+def _key(kiosk: KioskRow, batch: UpBatch) -> LaneKey:
+    return kiosk.id, batch.epoch, batch.lane.value
+
+
+def _lane_row(work: Work, now: str) -> dict[str, Any]:
+    kiosk_id, epoch, lane = work.key
+    return {
+        "kiosk_id": kiosk_id,
+        "epoch": epoch,
+        "lane": lane,
+        "position": work.now.position,
+        "digest": work.now.digest,
+        "newest": max(work.newest, work.now.position),
+        "chain_broken_at": now if work.now.broken else None,
+    }
+
+
+def _set_aside(key: LaneKey, refused: Refused) -> dict[str, Any]:
+    kiosk_id, epoch, lane = key
+    return {
+        "kiosk_id": kiosk_id,
+        "epoch": epoch,
+        "lane": lane,
+        "seq": refused.seq,
+        "kind": refused.kind,
+        "what": refused.what,
+        "path": refused.path,
+        "digest": refused.digest,
+        "bytes": refused.raw,
+    }

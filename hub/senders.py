@@ -1,0 +1,55 @@
+"""Notes who spoke: online or not, what they run, how far their lanes reach, how far they applied what came down."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from contract.batch import StreamPosition
+from contract.errors import Malformed
+from contract.values import Address
+from hub.arrivals import Arrival, DownAcked, Told, UpBatch
+from hub.core.streams import parse_lane_stream, parse_log_stream
+from hub.store import down, inbox
+from hub.store.inbox import KioskRow
+
+
+def note(connection: Connection, arrivals: Sequence[Arrival], senders: Mapping[Address, KioskRow], now: str) -> None:
+    """Write down what ``arrivals`` say of their senders, apart from facts."""
+    rows: dict[int, dict[str, Any]] = {
+        kiosk.id: {"of_kiosk": kiosk.id, "of_epoch": 0, "is_online": None, "runs": None} for kiosk in senders.values()
+    }
+    reaches: list[dict[str, Any]] = []
+    for arrival in arrivals:
+        row = rows[senders[arrival.address].id]
+        match arrival:
+            case UpBatch():
+                row["of_epoch"] = max(row["of_epoch"], arrival.epoch)
+            case Told(status=status):
+                row["is_online"] = status.online
+                row["runs"] = status.version or row["runs"]
+                reaches += _reaches(row["of_kiosk"], status.newest)
+            case DownAcked(ack=ack):
+                down.save_cursors(connection, _cursors(row["of_kiosk"], ack.positions))
+    inbox.seen(connection, list(rows.values()), now)
+    inbox.tell_newest(connection, reaches)
+
+
+def _reaches(kiosk_id: int, newest: Iterable[StreamPosition]) -> Iterable[dict[str, Any]]:
+    for one in newest:
+        try:
+            epoch, lane = parse_lane_stream(one.stream, "$.newest")
+        except Malformed:
+            continue  # a lane of a newer release
+        yield {"of_kiosk": kiosk_id, "of_epoch": epoch, "of_lane": lane.value, "reaches": one.position}
+
+
+def _cursors(kiosk_id: int, positions: Iterable[StreamPosition]) -> list[dict[str, Any]]:
+    rows = []
+    for one in positions:
+        try:
+            log, generation = parse_log_stream(one.stream, "$.positions")
+        except Malformed:
+            continue
+        rows.append({"kiosk_id": kiosk_id, "log": log, "generation": generation, "position": one.position})
+    return rows

@@ -1,0 +1,178 @@
+"""Statements of the down logs: what the hub tells kiosks, hash-chained, with a cursor for each reader.
+
+A log's generation is the incarnation that began it. Readers follow the newest generation only, which begins with all
+there is to know; so a hub whose books went back never has to take a position back.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, delete, select, tuple_
+
+from contract.codec import Stamp, digest, encode
+from contract.down import CatalogueChanged, ConfigChanged, Item
+from contract.envelope import NO_DIGEST, LogSource
+from contract.registry import DOWN, Data
+from contract.values import Currency, RegionId, Seq
+from hub.core.streams import FLEET
+from hub.store.tables import down_cursors, down_facts, items, settings
+from hub.store.upsert import Row, insert
+
+MAX_FACT_ITEMS: Final = 200  # with MAX_ITEM_BYTES: a fact that shares a batch, and applies in one short transaction
+MAX_ITEM_BYTES: Final = 96 * 1024
+
+
+class LogEnd(Struct, frozen=True):
+    """Where a log ends: its newest generation, the last position in it, and the digest there."""
+
+    generation: int
+    position: int
+    digest: str
+
+
+def log_end(connection: Connection, region: str, log: str) -> LogEnd | None:
+    """Return where the log's newest generation ends, None for a log that never began."""
+    columns = down_facts.c
+    statement = (
+        select(columns.generation, columns.position, columns.digest)
+        .where(columns.region == region, columns.log == log)
+        .order_by(columns.generation.desc(), columns.position.desc())
+        .limit(1)
+    )
+    row = connection.execute(statement).one_or_none()
+    return LogEnd(*row) if row else None
+
+
+def append(connection: Connection, source: LogSource, data: Iterable[Data], at: datetime) -> int:
+    """Append facts to a log's generation and return its last position. Call it with the hub's life row locked."""
+    end = log_end(connection, source.region, source.log)
+    if end is None or end.generation < source.generation:
+        end = LogEnd(source.generation, 0, NO_DIGEST)
+    rows = []
+    for one in data:
+        seq = end.position + 1
+        raw = encode(one, source=source, seq=Seq(seq), prev=end.digest, stamp=Stamp(at=at), registry=DOWN)
+        end = LogEnd(source.generation, seq, digest(raw))
+        rows.append(_row(source, end, raw))
+    if rows:
+        connection.execute(down_facts.insert(), rows)
+    return end.position
+
+
+def begin_generations(connection: Connection, generation: int, at: datetime) -> None:
+    """Begin ``generation`` of every region's fleet log with all there is to know, where it has not begun."""
+    regions = select(items.c.region).union(select(settings.c.region))
+    for region in sorted(connection.execute(regions).scalars()):
+        end = log_end(connection, region, FLEET)
+        if end is None or end.generation < generation:
+            source = LogSource(RegionId(region), FLEET, generation)
+            append(connection, source, _snapshot(connection, region), at)
+
+
+def read_log(connection: Connection, region: str, log: str, generation: int, first: int, *, limit: int) -> list[bytes]:
+    """Return the stored bytes of at most ``limit`` facts from position ``first`` on."""
+    columns = down_facts.c
+    statement = (
+        select(columns.bytes)
+        .where(
+            columns.region == region,
+            columns.log == log,
+            columns.generation == generation,
+            columns.position >= first,
+        )
+        .order_by(columns.position)
+        .limit(limit)
+    )
+    return [bytes(raw) for raw in connection.execute(statement).scalars()]
+
+
+def save_cursors(connection: Connection, rows: Sequence[Row]) -> None:
+    """Note how far kiosks applied logs. A cursor may go back: a new image begins at zero."""
+    if not rows:
+        return
+    statement = insert(connection, down_cursors)
+    statement = statement.on_conflict_do_update(
+        index_elements=["kiosk_id", "log", "generation"], set_={"position": statement.excluded.position}
+    )
+    connection.execute(statement, list(rows))
+
+
+def cursor(connection: Connection, kiosk_id: int, log: str, generation: int) -> int:
+    """Return how far a kiosk applied a log's generation."""
+    columns = down_cursors.c
+    statement = select(columns.position).where(
+        columns.kiosk_id == kiosk_id, columns.log == log, columns.generation == generation
+    )
+    return connection.execute(statement).scalar_one_or_none() or 0
+
+
+def catalogue(connection: Connection, region: str) -> dict[str, tuple[str, Item]]:
+    """Return the region's items by sku, each with its currency."""
+    rows = connection.execute(select(items).where(items.c.region == region).order_by(items.c.sku))
+    return {row.sku: (row.currency, msgspec.json.decode(row.item, type=Item)) for row in rows}
+
+
+def save_items(connection: Connection, region: str, currency: str, changed: Sequence[Item]) -> None:
+    """Set items to what they are now."""
+    if not changed:
+        return
+    statement = insert(connection, items)
+    statement = statement.on_conflict_do_update(
+        index_elements=["region", "sku"],
+        set_={"currency": statement.excluded.currency, "item": statement.excluded.item},
+    )
+    rows = [
+        {"region": region, "sku": item.sku, "currency": currency, "item": msgspec.json.encode(item)} for item in changed
+    ]
+    connection.execute(statement, rows)
+
+
+def withdraw_items(connection: Connection, region: str, skus: Sequence[str]) -> None:
+    """Forget items."""
+    key = tuple_(items.c.region, items.c.sku)
+    connection.execute(delete(items).where(key.in_([(region, sku) for sku in skus])))
+
+
+def save_config(connection: Connection, region: str, config: ConfigChanged) -> None:
+    """Set the region's configuration."""
+    statement = insert(connection, settings)
+    statement = statement.on_conflict_do_update(index_elements=["region"], set_={"config": statement.excluded.config})
+    connection.execute(statement, [{"region": region, "config": msgspec.json.encode(config)}])
+
+
+def catalogue_facts(currency: str, changed: Iterable[Item]) -> Iterable[CatalogueChanged]:
+    """Yield facts that tell ``changed``, none with more items or bytes than one batch carries well."""
+    chunk: list[Item] = []
+    size = 0
+    for item in changed:
+        item_size = len(msgspec.json.encode(item))
+        if chunk and (len(chunk) == MAX_FACT_ITEMS or size + item_size > MAX_ITEM_BYTES):
+            yield CatalogueChanged(Currency(currency), items=chunk)
+            chunk, size = [], 0
+        chunk.append(item)
+        size += item_size
+    if chunk:
+        yield CatalogueChanged(Currency(currency), items=chunk)
+
+
+def _snapshot(connection: Connection, region: str) -> Iterable[Data]:
+    known = catalogue(connection, region)
+    for currency in sorted({currency for currency, _ in known.values()}):
+        yield from catalogue_facts(currency, (item for of, item in known.values() if of == currency))
+    config = connection.execute(select(settings.c.config).where(settings.c.region == region)).scalar_one_or_none()
+    if config is not None:
+        yield msgspec.json.decode(config, type=ConfigChanged)
+
+
+def _row(source: LogSource, end: LogEnd, raw: bytes) -> dict[str, Any]:
+    return {
+        "region": source.region,
+        "log": source.log,
+        "generation": end.generation,
+        "position": end.position,
+        "digest": end.digest,
+        "bytes": raw,
+    }

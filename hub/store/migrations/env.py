@@ -1,0 +1,9 @@
+"""Alembic's entry: runs on the connection that :mod:`hub.store.migrate` hands over, inside its transaction."""
+
+from alembic import context
+
+from hub.store.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+with context.begin_transaction():
+    context.run_migrations()
