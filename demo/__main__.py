@@ -78,5 +78,3 @@ def _report(books: list[Books]) -> None:
 
 if __name__ == "__main__":
     main()
-
-

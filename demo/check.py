@@ -94,7 +94,9 @@ def quarantined(hub: Path) -> int:
 def unsent(journal: Path, site: str, kiosk: str, hub: Path) -> int:
     """Return how many facts of a journal the hub has not committed."""
     with closing(_read(journal)) as till, closing(_read(hub)) as books:
-        newest = till.execute("SELECT coalesce(sum(m), 0) FROM (SELECT max(seq) m FROM facts GROUP BY epoch)").fetchone()
+        newest = till.execute(
+            "SELECT coalesce(sum(m), 0) FROM (SELECT max(seq) m FROM facts GROUP BY epoch)"
+        ).fetchone()
         reached = books.execute(
             "SELECT coalesce(sum(l.position), 0) FROM lanes l JOIN kiosks k ON k.id = l.kiosk_id "
             "WHERE k.site = ? AND k.kiosk = ? AND l.lane = 'till'",

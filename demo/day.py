@@ -89,9 +89,7 @@ def settle(shops: Shops, say: Say) -> tuple[list[check.Books], Result]:
         time.sleep(_POLL_S)  # noqa: TID251 - polls with a deadline
     converged_s = round(time.monotonic() - began_s, 2)
     say(f"18:01  the hub has heard everything, {converged_s} s later")
-    books = [
-        check.compare(kiosk.name, kiosk.site, kiosk.journal, kiosk.diary, shops.hub_db) for kiosk in shops.kiosks
-    ]
+    books = [check.compare(kiosk.name, kiosk.site, kiosk.journal, kiosk.diary, shops.hub_db) for kiosk in shops.kiosks]
     sites = {kiosk.site: [k.journal for k in shops.kiosks if k.site == kiosk.site] for kiosk in shops.kiosks}
     short, over = zip(
         *(check.compare_stock(journals, site, shops.hub_db) for site, journals in sites.items()), strict=True

@@ -56,7 +56,9 @@ class Kiosk:
     def receive_stock(self) -> None:
         """Take a delivery of everything in."""
         desk = open_desk(self.data)
-        lines = [StockLine(item.sku, Quantity(_DELIVERED * item.unit.per, item.unit)) for item in desk.catalogue.items()]
+        lines = [
+            StockLine(item.sku, Quantity(_DELIVERED * item.unit.per, item.unit)) for item in desk.catalogue.items()
+        ]
         desk.record([StockReceived(lines, desk.clock.stamp().at)])
         desk.close()
 

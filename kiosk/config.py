@@ -7,8 +7,17 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from contract.values import Address, Currency, CurrencyField, KioskId, KioskIdField, RegionId, RegionIdField
-from contract.values import SiteId, SiteIdField
+from contract.values import (
+    Address,
+    Currency,
+    CurrencyField,
+    KioskId,
+    KioskIdField,
+    RegionId,
+    RegionIdField,
+    SiteId,
+    SiteIdField,
+)
 from kiosk.core.timekeeping import ClockMode
 
 CONFIG_NAME: Final = "kiosk.toml"

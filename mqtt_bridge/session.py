@@ -2,7 +2,7 @@
 
 Rules
 -----
-1.  A stream is a sequence of facts 1, 2, 3, … that only grows. Its peer acknowledges cumulatively, after its own commit.
+1.  A stream is a sequence of facts 1, 2, 3, … that only grows. Its peer acknowledges cumulatively, after its commit.
 2.  Go-back-N: positions above the acknowledgement are sent in order; whatever goes wrong (silence, a gap reported, a
     refusal, a new connection), sending goes on from the acknowledgement. Nothing is ever dropped or given up.
 3.  At most ``window_batches`` and ``window_bytes`` are unacknowledged, so that no broker queue has to hold a backlog.

@@ -1,4 +1,4 @@
-"""Applies what the hub sent: link.db -> the local view. A fact that cannot be read is set aside; what follows flows on."""
+"""Applies what the hub sent: link.db -> the local view. A fact that cannot be read is set aside; the rest flows on."""
 
 import logging
 from pathlib import Path

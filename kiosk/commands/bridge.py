@@ -26,7 +26,7 @@ def bridge(data_dir: Path) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     config = load_config(data_dir)
     if not config.link.brokers:
-        raise ConfigError(f"no broker in {data_dir / 'kiosk.toml'}: add brokers = [\"mqtts://host\"] under [link]")
+        raise ConfigError(f'no broker in {data_dir / "kiosk.toml"}: add brokers = ["mqtts://host"] under [link]')
     stopped = stop_on_signals()
     rng = random.Random()  # noqa: S311 - jitter
     pump = Pump(

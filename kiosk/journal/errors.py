@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from kiosk.core.ports import AlreadySold, DeskError
 
-class JournalError(Exception):
+
+class JournalError(DeskError):
     """The journal could not do what was asked; nothing of it was written."""
 
 
@@ -35,7 +37,7 @@ class NotADatabase(JournalError):
         super().__init__(f"{path} cannot be read as a database: {why}: move it away and restore a copy")
 
 
-class BasketClosed(JournalError):
+class BasketClosed(JournalError, AlreadySold):
     """The basket was sold before, or is not there; it cannot be sold again."""
 
     def __init__(self, basket: str) -> None:

@@ -32,7 +32,7 @@ _SEEN: Final = "seen"
 class Journal:
     """One lane of one kiosk. Not shared between threads; other processes open the same file for themselves."""
 
-    def __init__(  # noqa: PLR0913 - the parts of a lane
+    def __init__(
         self,
         path: Path,
         migrations: Sequence[Migration],
@@ -144,4 +144,3 @@ class Journal:
 
     def _put_meta(self, key: str, value: str) -> None:
         self.connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
-

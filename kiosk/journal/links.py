@@ -130,5 +130,3 @@ def read_meta(connection: sqlite3.Connection, key: str) -> str | None:
 
 def _put(db: sqlite3.Connection, values: Mapping[str, str]) -> None:
     db.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", values.items())
-
-

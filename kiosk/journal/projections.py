@@ -37,9 +37,9 @@ def project(data: UpFact, seq: Seq, connection: sqlite3.Connection, *, epoch: Ep
     match data:
         case SaleRecorded():
             _close_basket(connection, data.basket)
-            _keep_receipt(connection, epoch, seq, "sale", data, instant_text(data.sold_at))
+            _keep_receipt(connection, epoch, seq, data)
         case RefundRecorded():
-            _keep_receipt(connection, epoch, seq, "refund", data, instant_text(data.refunded_at))
+            _keep_receipt(connection, epoch, seq, data)
             for line in data.lines:
                 if line.restock:
                     account = read_account(connection, line.sku, line.quantity)
@@ -99,13 +99,15 @@ def _next_receipt(connection: sqlite3.Connection, kiosk: KioskId, epoch: Epoch) 
 
 
 def _keep_receipt(
-    connection: sqlite3.Connection, epoch: Epoch, seq: Seq, kind: str, data: SaleRecorded | RefundRecorded, at: str
+    connection: sqlite3.Connection, epoch: Epoch, seq: Seq, data: SaleRecorded | RefundRecorded
 ) -> None:
+    kind, at = ("sale", data.sold_at) if isinstance(data, SaleRecorded) else ("refund", data.refunded_at)
     number = int(data.receipt.rpartition("-")[2])
     try:
         connection.execute(
-            "INSERT INTO receipts (epoch, n, seq, kind, basket, currency, total_minor, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (epoch, number, seq, kind, data.basket, data.currency, data.total_minor, at),
+            "INSERT INTO receipts (epoch, n, seq, kind, basket, currency, total_minor, at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (epoch, number, seq, kind, data.basket, data.currency, data.total_minor, instant_text(at)),
         )
     except sqlite3.IntegrityError as error:
         raise BasketClosed(data.basket) from error
