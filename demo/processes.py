@@ -50,6 +50,16 @@ class Process:
         self._end(signal.SIGTERM)
 
     @property
+    def pid(self) -> int:
+        """Return its process id.
+
+        Raises: DemoError if it never started.
+        """
+        if self._child is None:
+            raise DemoError(f"{self.name} was not started")
+        return self._child.pid
+
+    @property
     def ended(self) -> int | None:
         """Return its exit status once it has ended."""
         return self._child.poll() if self._child else None
