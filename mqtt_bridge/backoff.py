@@ -26,7 +26,6 @@ class Backoff(Struct, frozen=True):
 
     def delay_s(self, failures: int) -> float:
         """Return the seconds to wait after ``failures`` failures in a row, from 1."""
-        ceiling = min(
-            self.max_s, self.min_s * 2.0 ** min(failures - 1, 30)
-        )  # 30: beyond any sane ratio, within a float
+        doublings = min(failures - 1, 30)  # beyond any sane ratio, and within a float
+        ceiling = min(self.max_s, self.min_s * 2.0**doublings)
         return ceiling * self.rng.uniform(0.5, 1.0)

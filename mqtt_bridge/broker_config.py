@@ -15,14 +15,12 @@ from msgspec import Struct
 from contract.errors import Malformed
 from contract.values import Address, parse_name
 from mqtt_bridge import topics
-from mqtt_bridge.paho_ear import INFLIGHT
 
 LOOPBACK: Final = "127.0.0.1"
 MAX_COMMON_NAME: Final = 64  # RFC 5280, ub-common-name; OpenSSL refuses more
 MAX_PACKET_BYTES: Final = 1024 * 1024  # twice the largest fact; 2.1 would default to 2,000,000, 2.0 to 256 MiB
-MAX_QUEUED_MESSAGES: Final = (
-    1000  # for a client that is away: 120 kiosks with 8 batches each; what is over is sent again
-)
+MAX_INFLIGHT: Final = 20  # what our clients use
+MAX_QUEUED_MESSAGES: Final = 1000  # for a client that is away: 8 batches of each of 120 kiosks; the rest is sent again
 MAX_QUEUED_BYTES: Final = 32 * 1024 * 1024  # the same, whatever their size
 SESSION_DAYS: Final = 1  # a machine that never comes back leaves nothing for longer
 PLUGIN_SINCE: Final = (2, 1)  # from this version acl_file is deprecated for a plugin; 3.0 removes it
@@ -124,7 +122,7 @@ def _general(keeping: Keeping | None) -> list[str]:
         *kept,
         f"persistent_client_expiration {SESSION_DAYS}d",
         f"max_packet_size {MAX_PACKET_BYTES}",
-        f"max_inflight_messages {INFLIGHT}",
+        f"max_inflight_messages {MAX_INFLIGHT}",
         f"max_queued_messages {MAX_QUEUED_MESSAGES}",
         f"max_queued_bytes {MAX_QUEUED_BYTES}",
         "set_tcp_nodelay true",

@@ -46,9 +46,9 @@ def silent(broker: BrokerUrl, after_s: float) -> Disconnected:
     return Disconnected(reason, "unreachable")
 
 
-def garbled(broker: BrokerUrl, error: Exception) -> Disconnected:
-    """Return that the other side speaks no MQTT 5; ``error`` is what its bytes did to the library that read them."""
-    what = f"{type(error).__name__}: {error}"[:200]
+def garbled(broker: BrokerUrl, what: str) -> Disconnected:
+    """Return that the other side speaks no MQTT 5; ``what`` its bytes were to the library that read them."""
+    what = what.encode("unicode_escape").decode()[:200]  # it may quote the bytes; one line must stay one line
     return Disconnected(f"{broker} sent what is not MQTT 5 ({what}): check host and port", "refused")
 
 

@@ -1,23 +1,42 @@
-"""What paho's callbacks note. None of our own code runs in them: paho holds its locks while it calls.
+"""What paho's callbacks note, and no more: paho holds its locks while it calls, and mixes our errors with its own.
 
 Nothing here refers to the client, so that an ended connection is freed at once and not when a cycle is found.
 """
 
 import logging
 from collections import deque
-from typing import Final
 
+from msgspec import Struct
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from mqtt_bridge.link import BrokerUrl, Connected, Received, Refused
+from mqtt_bridge.link import Received
 
-INFLIGHT: Final = 20  # Mosquitto's own default; more was measured to be slower, as paho scans its list for each PUBACK
-MAX_PACKET_BYTES: Final = 1024 * 1024  # twice the largest fact; what is larger the broker drops instead of sending it
 
-Noted = Connected | Received | Refused | tuple[int, ReasonCode]  # the last: a PUBACK's packet id and answer
+class Greeting(Struct, frozen=True):
+    """The broker lets us in (CONNACK), with what it allows; 0 where it does not say."""
+
+    session_present: bool
+    max_packet_bytes: int
+    receive_maximum: int
+
+
+class Answer(Struct, frozen=True):
+    """The broker's answer to one message (PUBACK)."""
+
+    mid: int
+    code: int
+    name: str
+
+
+class Subscribed(Struct, frozen=True):
+    """The broker's answer to the subscriptions (SUBACK): the name of each refusal, empty where it agrees."""
+
+    refusals: tuple[str, ...]
+
+
+Noted = Greeting | Answer | Subscribed | Received
 
 
 class SocketErrors(logging.Handler):
@@ -38,15 +57,11 @@ class SocketErrors(logging.Handler):
 class Ear:
     """Notes what happens on one connection."""
 
-    def __init__(self, broker: BrokerUrl, subscriptions: tuple[str, ...]) -> None:
+    def __init__(self) -> None:
         """Note nothing yet."""
-        self.noted: deque[Noted] = deque()
-        self.greeted = False
-        self.refusal: tuple[int, str] | None = None
-        self.goodbye: tuple[int, str] | None = None
-        self.max_packet_bytes = MAX_PACKET_BYTES
-        self._broker = broker
-        self._subscriptions = subscriptions
+        self.refusal: tuple[int, str] | None = None  # code and name, of a CONNACK
+        self.goodbye: tuple[int, str] | None = None  # of the broker's DISCONNECT
+        self._noted: deque[Noted] = deque()
 
     def listen_to(self, client: Client) -> None:
         """Become the client's callbacks."""
@@ -58,23 +73,18 @@ class Ear:
 
     def take(self) -> list[Noted]:
         """Return what was noted since the last time."""
-        noted = list(self.noted)
-        self.noted.clear()
+        noted = list(self._noted)
+        self._noted.clear()
         return noted
 
     def _on_connect(
-        self, client: Client, _userdata: object, flags: ConnectFlags, code: ReasonCode, known: Properties | None
+        self, _client: Client, _userdata: object, flags: ConnectFlags, code: ReasonCode, known: Properties | None
     ) -> None:
         if code.is_failure:
             self.refusal = code.value, str(code)
             return
-        self.greeted = True
-        self.max_packet_bytes = int(getattr(known, "MaximumPacketSize", self.max_packet_bytes))
-        inflight = int(getattr(known, "ReceiveMaximum", INFLIGHT))  # paho never looks, and is thrown out beyond it
-        client.max_inflight_messages_set(min(inflight, INFLIGHT))
-        if self._subscriptions:
-            client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._subscriptions])
-        self.noted.append(Connected(str(self._broker), flags.session_present))
+        limits = getattr(known, "MaximumPacketSize", 0), getattr(known, "ReceiveMaximum", 0)
+        self._noted.append(Greeting(flags.session_present, *limits))
 
     def _on_disconnect(
         self, _client: Client, _userdata: object, flags: DisconnectFlags, code: ReasonCode, _known: Properties | None
@@ -83,16 +93,14 @@ class Ear:
             self.goodbye = code.value, str(code)
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
-        self.noted.append(Received(message.topic, bytes(message.payload), message.retain))
+        self._noted.append(Received(message.topic, bytes(message.payload), message.retain))
 
     def _on_publish(
         self, _client: Client, _userdata: object, mid: int, code: ReasonCode, _known: Properties | None
     ) -> None:
-        self.noted.append((mid, code))
+        self._noted.append(Answer(mid, code.value, str(code)))
 
     def _on_subscribe(
         self, _client: Client, _userdata: object, _mid: int, codes: list[ReasonCode], _known: Properties | None
     ) -> None:
-        for topic, code in zip(self._subscriptions, codes, strict=True):  # the only subscription of this connection
-            if code.is_failure:
-                self.noted.append(Refused(topic, f"subscription: {code}"))
+        self._noted.append(Subscribed(tuple(str(code) if code.is_failure else "" for code in codes)))

@@ -2,7 +2,7 @@
 
 Rules
 -----
-1.  Brokers are tried in order, one after the other. When the last one fails, wait (back-off), then begin with the first.
+1.  Brokers are tried in order. When the last one has failed, wait (back-off), then begin with the first.
 2.  A connection that lasted ``STEADY_S`` and then ends is the first broker's turn again, after the shortest wait. One
     that did not last is a failure: a broker that lets us in and throws us out must not keep us from the next.
 3.  On any broker but the first, the first is tried beside it every ``return_after_s``. Only when it has let us in do we

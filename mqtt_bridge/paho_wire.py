@@ -9,27 +9,30 @@ them.
 import logging
 import socket
 import threading
-from typing import Final
+from typing import Final, assert_never
 
 from msgspec import Struct
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from mqtt_bridge import faults
 from mqtt_bridge.errors import LinkBusy, LinkDown, LinkTooLarge
-from mqtt_bridge.link import BrokerUrl, Delivered, Disconnected, LinkEvent, Refused, TlsFiles, Will
-from mqtt_bridge.paho_ear import INFLIGHT, MAX_PACKET_BYTES, Ear, SocketErrors
+from mqtt_bridge.link import BrokerUrl, Connected, Delivered, Disconnected, LinkEvent, Received, Refused, TlsFiles, Will
+from mqtt_bridge.paho_ear import Answer, Ear, Greeting, Noted, SocketErrors, Subscribed
 from mqtt_bridge.tls import UnusableFile, client_context
 
+INFLIGHT: Final = 20  # Mosquitto's own default; more was measured to be slower: paho scans its list for each PUBACK
+MAX_PACKET_BYTES: Final = 1024 * 1024  # twice the largest fact; what is larger the broker drops instead of sending it
 MAX_PENDING: Final = 100  # the session keeps 8 batches in flight; the rest is room for requests and acknowledgements
 MAX_PENDING_BYTES: Final = 4 * 1024 * 1024  # eight of the largest facts; paho holds each message twice
 PACKET_OVERHEAD: Final = 16  # fixed header, topic length, packet id and property length come to 11 at most
 CONNECT_TIMEOUT_S: Final = 5.0  # for each address and for each step of the TLS handshake
 
 _NO_SUBSCRIBERS: Final = 0x10
+_FAILURE: Final = 0x80  # reason codes from here on are errors
 _OK: Final = MQTTErrorCode.MQTT_ERR_SUCCESS
 
 
@@ -54,12 +57,15 @@ class Wire:
         """Prepare; nothing is sent."""
         self.broker = broker
         self._options = options
-        self._ear = Ear(broker, options.subscriptions)
+        self._ear = Ear()
         self._socket_errors = SocketErrors()
         self._client = _make_client(options, self._ear, self._socket_errors)
         self._lock = threading.Lock()
         self._pending: dict[int, tuple[str, int, bool]] = {}  # by packet id: topic, bytes, retained
         self._pending_bytes = 0
+        self._max_pending = MAX_PENDING
+        self._max_packet_bytes = MAX_PACKET_BYTES
+        self._greeted = False
 
     @property
     def pending(self) -> int:
@@ -87,16 +93,16 @@ class Wire:
 
     def turn(self, timeout_s: float) -> list[LinkEvent]:
         """Read and write what can be, waiting up to ``timeout_s`` for something to do; return what happened."""
-        broken: Exception | None = None
-        code = MQTTErrorCode.MQTT_ERR_UNKNOWN
+        fault: Disconnected | None = None
         try:
             code = self._client.loop(timeout_s)
-        except Exception as error:  # noqa: BLE001  # the ear raises nothing: paho's parser choked on the peer's bytes
-            broken = error
-        events = [self._settle(*noted) if isinstance(noted, tuple) else noted for noted in self._ear.take()]
-        if broken or code != _OK or self._client.socket() is None:
-            events.append(self._explain(broken))
-        return events
+        except Exception as error:  # noqa: BLE001  # no code of ours runs in there: its parser choked on the peer's bytes
+            fault = faults.garbled(self.broker, f"{type(error).__name__}: {error}")
+        else:
+            if code != _OK or self._client.socket() is None:
+                fault = self._explain(code)
+        events = [event for noted in self._ear.take() for event in self._tell(noted)]
+        return [*events, fault] if fault else events
 
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
         """Hand a message to the client at QoS 1.
@@ -104,10 +110,10 @@ class Wire:
         Raises: LinkDown, LinkBusy, LinkTooLarge; ValueError for a topic that is none.
         """
         size = len(payload) + len(topic.encode()) + PACKET_OVERHEAD
-        if size > self._ear.max_packet_bytes:
-            raise LinkTooLarge(f"{size} bytes, at most {self._ear.max_packet_bytes}, on {topic}")
+        if size > self._max_packet_bytes:
+            raise LinkTooLarge(f"{size} bytes, at most {self._max_packet_bytes}, on {topic}")
         with self._lock:  # held until the packet id is noted: the answer may be there before publish returns
-            full = len(self._pending) >= MAX_PENDING or self._pending_bytes + size > MAX_PENDING_BYTES
+            full = len(self._pending) >= self._max_pending or self._pending_bytes + size > MAX_PENDING_BYTES
             if self._pending and full:
                 raise LinkBusy(f"{len(self._pending)} messages of {self._pending_bytes} bytes")
             info = self._client.publish(topic, payload, qos=1, retain=retain)
@@ -131,23 +137,46 @@ class Wire:
         if open_socket is not None:
             open_socket.close()
 
-    def _settle(self, mid: int, code: ReasonCode) -> LinkEvent:
-        with self._lock:
-            topic, size, retained = self._pending.pop(mid)
-            self._pending_bytes -= size
-        if code.is_failure or (code.value == _NO_SUBSCRIBERS and not retained):  # a retained one has been kept
-            return Refused(topic, str(code))
-        return Delivered(topic)
+    def _tell(self, noted: Noted) -> list[LinkEvent]:
+        match noted:
+            case Received():
+                return [noted]
+            case Greeting():
+                self._begin(noted)
+                return [Connected(str(self.broker), noted.session_present)]
+            case Subscribed():
+                answers = zip(self._options.subscriptions, noted.refusals, strict=True)
+                return [Refused(topic, f"subscription: {refusal}") for topic, refusal in answers if refusal]
+            case Answer():
+                return [self._settle(noted)]
+            case _:
+                assert_never(noted)
 
-    def _explain(self, broken: Exception | None) -> Disconnected:
+    def _begin(self, greeting: Greeting) -> None:
+        self._greeted = True
+        if greeting.max_packet_bytes:
+            self._max_packet_bytes = greeting.max_packet_bytes
+        if 0 < greeting.receive_maximum < INFLIGHT:  # paho never looks, and the broker throws out who goes beyond
+            self._max_pending = greeting.receive_maximum
+        if self._options.subscriptions:
+            self._client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._options.subscriptions])
+
+    def _settle(self, answer: Answer) -> LinkEvent:
+        with self._lock:
+            topic, size, retained = self._pending.pop(answer.mid)
+            self._pending_bytes -= size
+        unheard = answer.code == _NO_SUBSCRIBERS and not retained  # a retained one has been kept for whoever comes
+        return Refused(topic, answer.name) if unheard or answer.code >= _FAILURE else Delivered(topic)
+
+    def _explain(self, code: MQTTErrorCode) -> Disconnected:
         ear = self._ear
-        if broken:
-            return faults.garbled(self.broker, broken)
         if ear.refusal:
             return faults.refused(self.broker, *ear.refusal)
         if ear.goodbye:
             return faults.dismissed(self.broker, *ear.goodbye)
-        return faults.closed(self.broker, self._socket_errors.last, greeted=ear.greeted)
+        if code == MQTTErrorCode.MQTT_ERR_PROTOCOL:
+            return faults.garbled(self.broker, "a malformed packet")
+        return faults.closed(self.broker, self._socket_errors.last, greeted=self._greeted)
 
 
 def _make_client(options: WireOptions, ear: Ear, socket_errors: SocketErrors) -> Client:
