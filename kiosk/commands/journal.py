@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 
 import click
+import msgspec
 
-from contract.codec import verify_chain
-from contract.errors import BrokenChain
-from kiosk.bootstrap import open_journal
-from kiosk.config import load_config
+from contract.values import Lane
+from kiosk.journal.errors import JournalError
+from kiosk.journal.outbox import lane_path
+from kiosk.journal.verify import verify_journal
 
 
 @click.group()
@@ -20,25 +21,20 @@ def journal() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.pass_obj
 def verify(data_dir: Path, *, as_json: bool) -> None:
-    """Walk the hash chain of every epoch and name the first break."""
-    till, _ = open_journal(data_dir, load_config(data_dir))
-    facts = 0
-    broken: dict[str, object] | None = None
-    for epoch in till.epochs():
-        try:
-            for _ in verify_chain(till.stored(epoch)):
-                facts += 1
-        except BrokenChain as error:
-            broken = {"epoch": epoch, "seq": error.seq, "why": error.why}
-            break
+    """Walk the hash chain of every lane and name the first break."""
+    paths = {lane: path for lane in Lane if (path := lane_path(data_dir, lane)).exists()}
+    if not paths:
+        raise JournalError(f"no journal in {data_dir}: name the kiosk's folder with --data")
+    verdicts = {lane: verify_journal(path) for lane, path in paths.items()}
+    broken = {lane: verdict.broken for lane, verdict in verdicts.items() if verdict.broken}
+    facts = sum(verdict.facts for verdict in verdicts.values())
     if as_json:
-        click.echo(json.dumps({"facts": facts, "chain_ok": broken is None, "break": broken}))
-    elif broken is None:
+        breaks = [{"lane": lane, **msgspec.to_builtins(found)} for lane, found in broken.items()]
+        click.echo(json.dumps({"facts": facts, "chain_ok": not broken, "breaks": breaks}))
+    elif not broken:
         click.echo(f"{facts} facts, the chain is whole")
-    if broken is not None:
-        click.echo(
-            f"kiosk: {till.path}: epoch {broken['epoch']}, sequence {broken['seq']}: {broken['why']}: "
-            "keep this card and call the hub's operator",
-            err=True,
-        )
+    for lane, found in broken.items():
+        place = f"{paths[lane]}: epoch {found.epoch}, sequence {found.seq}"
+        click.echo(f"kiosk: {place}: {found.why}: keep this card and call the hub's operator", err=True)
+    if broken:
         raise SystemExit(1)

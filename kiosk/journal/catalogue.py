@@ -11,7 +11,10 @@ from contract.values import Gtin, Money, Sku, Unit
 from kiosk.journal.database import Row, checkpoint, immediate, open_database, translated
 from kiosk.journal.schema import CATALOGUE
 
-_COLUMNS: Final = "i.sku, i.name, i.price_minor, i.price_per, i.unit, i.category, i.tax"
+_COLUMNS: Final = (
+    "i.sku, i.name, i.price_minor, i.price_per, i.unit, i.category, i.tax, "
+    "(SELECT group_concat(g.gtin, ' ') FROM barcodes g WHERE g.sku = i.sku)"
+)
 _WORD: Final = re.compile(r"\w+")
 _MAX_WORDS: Final = 8
 _CHUNK: Final = 500  # items a transaction: a reader is never kept waiting, and a power cut loses no more than a chunk
@@ -47,12 +50,12 @@ class Catalogue:
             "WHERE items_fts MATCH ? ORDER BY f.rowid LIMIT ?",
             (query, limit),
         )
-        return [self._item(row) for row in rows]
+        return [_item(row) for row in rows]
 
     def items(self) -> Iterator[Item]:
         """Yield every item by sku."""
         rows = self._rows(f"SELECT {_COLUMNS} FROM items i ORDER BY i.sku", ())  # noqa: S608
-        return (self._item(row) for row in rows)
+        return map(_item, rows)
 
     def count(self) -> int:
         """Return how many items there are."""
@@ -82,25 +85,25 @@ class Catalogue:
 
     def _one(self, where: str, value: str) -> Item | None:
         rows = self._rows(f"SELECT {_COLUMNS} FROM items i {where}", (value,))  # noqa: S608
-        return self._item(rows[0]) if rows else None
-
-    def _item(self, row: Row) -> Item:
-        sku, name, price, per, unit, category, tax = row
-        gtins = [Gtin(r[0]) for r in self._rows("SELECT gtin FROM barcodes WHERE sku = ? ORDER BY gtin", (sku,))]
-        return Item(
-            sku=Sku(sku),
-            name=name,
-            gtins=gtins,
-            price_minor=None if price is None else Money(price),
-            price_per=per,
-            unit=Unit(unit),
-            category=category,
-            tax=tax,
-        )
+        return _item(rows[0]) if rows else None
 
     def _rows(self, sql: str, values: tuple[object, ...]) -> list[Row]:
         with translated(self.path):
             return self.connection.execute(sql, values).fetchall()
+
+
+def _item(row: Row) -> Item:
+    sku, name, price, per, unit, category, tax, gtins = row
+    return Item(
+        sku=Sku(sku),
+        name=name,
+        gtins=sorted(map(Gtin, gtins.split())) if gtins else [],
+        price_minor=None if price is None else Money(price),
+        price_per=per,
+        unit=Unit(unit),
+        category=category,
+        tax=tax,
+    )
 
 
 def put_item(connection: sqlite3.Connection, item: Item) -> None:

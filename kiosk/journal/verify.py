@@ -1,0 +1,47 @@
+"""Walks a journal's hash chain, reading only, so that it serves for a card from another machine too."""
+
+from contextlib import closing
+from pathlib import Path
+
+from msgspec import Struct
+
+from contract.codec import verify_chain
+from contract.errors import BrokenChain
+from contract.values import Epoch, Seq
+from kiosk.journal.database import open_reader, translated
+
+
+class Break(Struct, frozen=True):
+    """The first position at which a journal does not hold."""
+
+    epoch: Epoch
+    seq: Seq
+    why: str
+
+
+class Verdict(Struct, frozen=True):
+    """How many facts hold, and where the first one does not."""
+
+    facts: int
+    broken: Break | None = None
+
+
+def verify_journal(path: Path) -> Verdict:
+    """Return the verdict on every epoch of a lane's file, up to the first break.
+
+    Raises: StorageFailed, NotADatabase.
+    """
+    held = 0
+    with closing(open_reader(path)) as lane, translated(path):
+        for (epoch,) in lane.execute("SELECT DISTINCT epoch FROM facts ORDER BY epoch").fetchall():
+            rows = lane.execute(
+                "SELECT seq, bytes, digest FROM facts WHERE epoch = ? ORDER BY seq", (epoch,)
+            ).fetchall()
+            try:
+                for fact, (_, _, kept) in zip(verify_chain((Seq(seq), raw) for seq, raw, _ in rows), rows, strict=True):
+                    if kept != fact.digest:  # the last fact has no successor to vouch for it
+                        raise BrokenChain(fact.seq, "its bytes are not those that were recorded")
+                    held += 1
+            except BrokenChain as error:
+                return Verdict(held, Break(Epoch(epoch), Seq(error.seq), error.why))
+    return Verdict(held)
