@@ -1,6 +1,7 @@
 """The one place that puts a kiosk together and chooses real or simulated parts."""
 
 import random
+import sqlite3
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -13,17 +14,18 @@ from contract.down import Item
 from contract.errors import Malformed
 from contract.facts import UpFact
 from contract.streams import lane_stream
-from contract.values import BasketId, Gtin, Lane, Sku
-from kiosk.clock import KioskClock, RELEASED_AT
+from contract.values import Address, BasketId, Gtin, Lane, Sku
+from kiosk.clock import RELEASED_AT, KioskClock
 from kiosk.config import Config, ConfigError, load_config
 from kiosk.core.basket import Basket
-from kiosk.core.ports import LinkState, Recorded
+from kiosk.core.ports import LastSale, LinkState, Recorded
 from kiosk.journal.baskets import Baskets
 from kiosk.journal.catalogue import Catalogue
 from kiosk.journal.errors import JournalError
 from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader
 from kiosk.journal.outbox import lane_path
+from kiosk.journal.receipts import last_sale
 from kiosk.journal.schema import TILL
 
 if TYPE_CHECKING:
@@ -44,13 +46,21 @@ class LocalDesk:
         self._baskets = Baskets(journal)
         self._link = LinkReader(data_dir / "link.db")
         self._data_dir = data_dir
+        self._untidy = True
+
+    @property
+    def address(self) -> Address:
+        """Return where this till stands."""
+        return self.config.address
 
     def record(self, facts: Sequence[UpFact]) -> list[Recorded]:
         """Commit facts; see :meth:`kiosk.journal.journal.Journal.record`."""
+        self._untidy = True
         return self.journal.record(facts)
 
     def keep(self, basket: Basket) -> None:
         """Store the open basket, synced."""
+        self._untidy = True
         self._baskets.keep(basket, self.clock.stamp().at)
 
     def open_basket(self) -> Basket:
@@ -81,9 +91,22 @@ class LocalDesk:
         return ""
 
     def link(self) -> LinkState:
-        """Return the link's state."""
-        newest = {lane_stream(self.journal.epoch, Lane.TILL): int(self.journal.newest())}
-        return self._link.state(newest, configured=bool(self.config.link.brokers))
+        """Return the link's state; a link.db that cannot be read is a state too, for selling goes on."""
+        configured = bool(self.config.link.brokers)
+        try:
+            newest = {lane_stream(self.journal.epoch, Lane.TILL): int(self.journal.newest())}
+            return self._link.state(newest, configured=configured)
+        except (JournalError, sqlite3.Error) as error:
+            return LinkState(configured=configured, problem=str(error))
+
+    def last_sale(self) -> LastSale | None:
+        """Return the newest sale of this till."""
+        return last_sale(self.journal.connection, self.journal.path, kiosk=self.config.kiosk)
+
+    def idle(self) -> None:
+        """Tidy the write-ahead log, if anything was written since: an idle till must not wear its card out."""
+        if self._untidy:
+            self._untidy = self.journal.checkpoint() > 0
 
     def new_basket_id(self) -> BasketId:
         """Return a fresh basket id."""

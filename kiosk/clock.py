@@ -56,6 +56,11 @@ class KioskClock:
         """Learn of a moment that has passed: the time of the newest fact."""
         self._keeper = replace(self._keeper, floor=max(floor, self._keeper.floor))
 
+    @property
+    def floor(self) -> datetime:
+        """Return a moment that has surely passed."""
+        return self._keeper.floor
+
     def stamp(self) -> Stamp:
         """Return this moment, as facts carry it."""
         at = self._machine()

@@ -75,9 +75,17 @@ def drop_last(basket: Basket) -> Basket:
 
     Raises: BasketError if it is empty.
     """
-    if not basket.lines:
+    return drop(basket, len(basket.lines) - 1)
+
+
+def drop(basket: Basket, index: int) -> Basket:
+    """Return the basket without the line at ``index``, counted from 0.
+
+    Raises: BasketError if there is no such line.
+    """
+    if not 0 <= index < len(basket.lines):
         raise BasketError("the basket is empty: there is no line to take out")
-    return replace(basket, lines=basket.lines[:-1])
+    return replace(basket, lines=basket.lines[:index] + basket.lines[index + 1 :])
 
 
 def _same_goods(one: Line, other: Line) -> bool:

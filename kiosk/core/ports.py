@@ -11,9 +11,17 @@ from msgspec import Struct
 
 from contract.codec import Stamp
 from contract.down import Item
-from contract.facts import UpFact
-from contract.values import BasketId, Gtin, Receipt, Seq, Sku
+from contract.facts import ClockStepped, UpFact
+from contract.values import Address, BasketId, Currency, Gtin, Money, Receipt, Seq, Sku
 from kiosk.core.basket import Basket
+
+
+class DeskError(Exception):
+    """The desk could not do what was asked; nothing of it was stored. The message says what, why and what to do."""
+
+
+class AlreadySold(DeskError):
+    """The basket was sold before: nothing was sold twice."""
 
 
 class Recorded(Struct, frozen=True):
@@ -38,13 +46,21 @@ class LinkState(Struct, frozen=True):
     problem: str = ""
 
 
+class LastSale(Struct, frozen=True):
+    """The newest sale of this till, shown when it starts: was it the one that the power cut came into?"""
+
+    receipt: Receipt
+    total_minor: Money
+    currency: Currency
+
+
 class Record(Protocol):
     """The one way to make something true: all facts together in one synced transaction, or an error and none."""
 
     def __call__(self, facts: Sequence[UpFact]) -> Sequence[Recorded]:
         """Commit ``facts``.
 
-        Raises: kiosk.journal.errors.JournalError; nothing was recorded then.
+        Raises: DeskError; nothing was recorded then. AlreadySold if the basket of a sale is closed.
         """
         ...
 
@@ -57,14 +73,50 @@ class Clock(Protocol):
         ...
 
 
-class Desk(Protocol):
-    """What a till screen needs."""
+class TillClock(Clock, Protocol):
+    """The clock of a till, which a person can set where nothing else does (promise 10)."""
 
-    record: Record
-    clock: Clock
+    @property
+    def floor(self) -> datetime:
+        """Return a moment that has surely passed: the time of the newest fact, or of the release."""
+        ...
+
+    def must_ask(self) -> bool:
+        """Return whether a person must give the date before the first sale."""
+        ...
+
+    def tell(self, told_at: datetime) -> ClockStepped:
+        """Take a person's date; return the fact to record."""
+        ...
+
+    def settle(self) -> ClockStepped | None:
+        """Return the fact to record if the network has meanwhile set a clock that a person had set."""
+        ...
+
+
+class Desk(Protocol):
+    """What a till screen needs. Every method that reads or writes the kiosk's files may raise DeskError."""
+
+    @property
+    def address(self) -> Address:
+        """Return where this till stands."""
+        ...
+
+    @property
+    def clock(self) -> TillClock:
+        """Return the kiosk's clock."""
+        ...
+
+    @property
+    def record(self) -> Record:
+        """Return the one way to make something true."""
+        ...
 
     def keep(self, basket: Basket) -> None:
-        """Store the open basket as it is now, synced; a crash gives it back line by line."""
+        """Store the open basket as it is now, synced; a crash gives it back line by line.
+
+        Raises: DeskError; AlreadySold if it was sold.
+        """
         ...
 
     def open_basket(self) -> Basket:
@@ -88,7 +140,15 @@ class Desk(Protocol):
         ...
 
     def link(self) -> LinkState:
-        """Return the link's state, for the status line."""
+        """Return the link's state, for the status line; never an error."""
+        ...
+
+    def last_sale(self) -> LastSale | None:
+        """Return the newest sale of this till, if there is any."""
+        ...
+
+    def idle(self) -> None:
+        """Tidy up: nobody is buying just now. Called every few seconds between sales."""
         ...
 
     def new_basket_id(self) -> BasketId:

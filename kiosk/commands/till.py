@@ -1,0 +1,48 @@
+"""``kiosk till``: the selling screen."""
+
+import fcntl
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from contract.facts import KioskStarted, KioskStopping
+from kiosk.bootstrap import open_desk, version
+from kiosk.journal.errors import JournalError
+
+
+@click.command(epilog="Example: kiosk till")
+@click.pass_obj
+def till(data_dir: Path) -> None:
+    """Open the till in this terminal."""
+    if not (sys.__stdin__ and sys.__stdin__.isatty() and sys.__stderr__ and sys.__stderr__.isatty()):
+        raise click.UsageError("the till needs a terminal: start it in one, or see 'kiosk replay' for files")
+    desk = open_desk(data_dir)
+    with _only_till(data_dir):
+        desk.record([KioskStarted(version=version(), epoch=desk.journal.epoch)])
+        from kiosk.till.app import TillApp  # noqa: PLC0415 - Textual is imported when there is something to show
+
+        app = TillApp(desk)
+        reason = app.run()
+        if reason is None:
+            raise SystemExit(app.return_code or 1)
+        desk.record([KioskStopping(reason=reason)])
+        desk.close()
+
+
+@contextmanager
+def _only_till(data_dir: Path) -> Iterator[None]:
+    """Hold the folder's screen: two tills would share one basket.
+
+    Raises: JournalError if another till has it.
+    """
+    with (data_dir / "screen.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise JournalError(
+                f"{data_dir}: another till is open here: close it, or give --data another folder"
+            ) from error
+        yield

@@ -1,0 +1,278 @@
+"""The counter: what happens at a till, whatever shows it. It holds the open basket and asks the desk; no screen, no IO.
+
+Rules
+-----
+1.  Every change of the basket is kept by the desk before it is shown.
+2.  A line is added only for a code the catalogue has, a price a person typed, or an item a person chose. A wrong check
+    digit never adds one.
+3.  A sale is done when the desk has recorded it, and not before; the basket then is a new one, so the same sale cannot
+    be made twice.
+4.  A quantity typed before a code that fails is dropped with it: the next shopper's goods are never multiplied by it.
+5.  A desk that fails never takes the basket away: what was in it is still there, and the notice says what to do.
+"""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from contract.down import Item
+from contract.errors import ContractError, Malformed
+from contract.facts import SaleRecorded
+from contract.money import format_minor
+from contract.values import Gtin, Money, Receipt, Sku, Unit, parse_sku
+from kiosk.core import basket as baskets
+from kiosk.core.basket import Basket, BasketError, Line
+from kiosk.core.checkout import CheckoutError, cash, decide_sale
+from kiosk.core.entry import (
+    Entry,
+    EntryError,
+    Kind,
+    as_gtin,
+    has_wrong_check_digit,
+    is_code,
+    parse_amount,
+    parse_entry,
+    parse_price,
+    parse_times,
+)
+from kiosk.core.ports import AlreadySold, Desk, DeskError
+
+OPEN_ITEM: Final = Item(sku=Sku("OPEN"), name="Open item")  # sold at a typed price: an empty catalogue sells at once
+MAX_RESULTS: Final = 8  # as many as fit above the entry line at 24 rows
+
+
+class Mood(StrEnum):
+    """What a notice is; the word is shown with it, so that colour is never the only sign."""
+
+    ERROR = "error"
+    INFO = "info"
+    SOLD = "sold"
+
+
+class Notice(Struct, frozen=True):
+    """One thing to tell the person at the counter."""
+
+    mood: Mood
+    text: str
+
+
+class AskPrice(Struct, frozen=True):
+    """The item has no price: a person types one."""
+
+    item: Item
+    amount: int
+
+
+class AskAmount(Struct, frozen=True):
+    """The item is weighed or measured: a person types how much."""
+
+    item: Item
+
+
+class Choose(Struct, frozen=True):
+    """Several items, or one that the words do not name exactly: a person chooses (see :meth:`Counter.pick`)."""
+
+    items: tuple[Item, ...]
+
+
+class Sold(Struct, frozen=True):
+    """A sale that is recorded. Only now may anyone say so."""
+
+    receipt: Receipt
+    total_minor: Money
+    tendered_minor: Money
+    change_minor: Money
+
+
+Ask = AskPrice | AskAmount
+Answer = Notice | AskPrice | AskAmount | Choose | None
+
+
+class Counter:
+    """One till's open basket, over its desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Take up the basket that was open when the till last ran.
+
+        Raises: DeskError.
+        """
+        self.desk = desk
+        self.basket: Basket = desk.open_basket()
+        self.last_sale = desk.last_sale()
+        self.restored = len(self.basket.lines)
+        self.times: Decimal | None = None
+        self.sold: Sold | None = None
+
+    def enter(self, text: str) -> Answer:
+        """Take one entry: a scan, a code, words, a price, a quantity. None when all is said by the basket itself."""
+        pending, self.times = self.times, None
+        try:
+            entry = parse_entry(text)
+            times = entry.times or pending
+            if entry.kind is Kind.NOTHING:
+                self.times = times
+                return None
+            answer = self._resolve(entry, times)
+        except (EntryError, BasketError, DeskError) as error:
+            return _refused(str(error), pending)
+        if isinstance(answer, Choose):
+            self.times = pending
+        return answer
+
+    def pick(self, item: Item, text: str) -> Answer:
+        """Add the item that a person chose for what was typed, or ask for what is missing."""
+        pending, self.times = self.times, None
+        try:
+            return self._take(item, parse_entry(text).times or pending)
+        except (EntryError, BasketError, DeskError) as error:
+            return _refused(str(error), pending)
+
+    def answer(self, ask: Ask, text: str) -> Answer:
+        """Take the price or the amount that was asked for; a refused answer is a notice, and the question stands."""
+        try:
+            if isinstance(ask, AskAmount):
+                return self._take(ask.item, parse_times(text))
+            price = parse_price(text, self.basket.currency)
+            return self._add(baskets.make_line(ask.item, ask.amount, asked_minor=price))
+        except (EntryError, BasketError, DeskError) as error:
+            return Notice(Mood.ERROR, str(error))
+
+    def search(self, text: str) -> list[Item]:
+        """Return what the words typed so far may mean; a quantity in front is not searched for."""
+        try:
+            entry = parse_entry(text)
+            return list(self.desk.search(entry.text, MAX_RESULTS)) if entry.text else []
+        except (EntryError, DeskError):
+            return []  # Enter will say what is wrong
+
+    def knows(self, text: str) -> bool:
+        """Return whether a text is a barcode or a sku of the catalogue."""
+        try:
+            return bool(self._by_gtin(as_gtin(text)) or self._by_sku(text))
+        except DeskError:
+            return False
+
+    def void(self, index: int) -> Answer:
+        """Take one line out."""
+        try:
+            gone = self.basket.lines[index] if 0 <= index < len(self.basket.lines) else None
+            kept = self._change(baskets.drop(self.basket, index))
+        except BasketError as error:
+            return Notice(Mood.ERROR, str(error))
+        return kept or (Notice(Mood.INFO, f"taken out: {gone.name}") if gone else None)
+
+    def sell(self, tendered: Money) -> Notice:
+        """Sell the basket for cash; says SOLD only after the desk has recorded it."""
+        try:
+            payment = cash(self.basket.total_minor, tendered)
+            sale = decide_sale(self.basket, [payment], sold_at=self.desk.clock.stamp().at)
+            receipt = self.desk.record([sale])[0].receipt
+        except AlreadySold:
+            return self._begin_anew()
+        except CheckoutError as error:
+            return Notice(Mood.ERROR, str(error))
+        except (DeskError, ContractError) as error:
+            return Notice(Mood.ERROR, f"NOT SOLD: {error}. The basket is kept")
+        return self._sold(sale, receipt or Receipt("?"))
+
+    def _sold(self, sale: SaleRecorded, receipt: Receipt) -> Notice:
+        payment = sale.payments[0]
+        self.sold = Sold(receipt, sale.total_minor, payment.tendered_minor, payment.change_minor)
+        self.basket = Basket(self.desk.new_basket_id(), sale.currency)
+        self.times = None
+        total, change = (format_minor(minor, sale.currency) for minor in (sale.total_minor, payment.change_minor))
+        return Notice(Mood.SOLD, f"SOLD receipt {receipt}, total {total}, change {change}")
+
+    def _begin_anew(self) -> Notice:
+        try:
+            self.basket, self.last_sale = self.desk.open_basket(), self.desk.last_sale()
+        except DeskError as error:
+            return Notice(Mood.ERROR, str(error))
+        last = self.last_sale
+        told = (
+            f"last sale {last.receipt}, {format_minor(last.total_minor, last.currency)}" if last else "see the journal"
+        )
+        return Notice(Mood.ERROR, f"that basket was sold already ({told}): nothing was sold twice")
+
+    def _resolve(self, entry: Entry, times: Decimal | None) -> Answer:
+        text = entry.text
+        if entry.kind is Kind.DIGITS:
+            item = self._by_gtin(as_gtin(text)) or self._by_sku(text)
+            return self._take(item, times) if item else _refused(unknown_code(text), times)
+        if item := self._by_sku(text):
+            return self._take(item, times)
+        if entry.kind is Kind.PRICE:
+            price = parse_price(text, self.basket.currency)
+            return self._add(baskets.make_line(OPEN_ITEM, _pieces(times), asked_minor=price))
+        found = self.desk.search(text, MAX_RESULTS)
+        if not found:
+            return _refused(f"NOT FOUND {text!r}: type less of it, or a price such as 4.50", times)
+        if len(found) == 1 and not is_code(text):
+            return self._take(found[0], times)
+        return Choose(tuple(found))
+
+    def _by_gtin(self, gtin: Gtin | None) -> Item | None:
+        return self.desk.scan(gtin) if gtin else None
+
+    def _by_sku(self, text: str) -> Item | None:
+        try:
+            return self.desk.item(parse_sku(text))
+        except Malformed:
+            return None
+
+    def _take(self, item: Item, times: Decimal | None) -> Answer:
+        if item.unit is not Unit.PIECE and times is None:
+            return AskAmount(item)
+        amount = parse_amount(times or Decimal(1), item.unit)
+        if item.price_minor is None:
+            return AskPrice(item, amount)
+        return self._add(baskets.make_line(item, amount))
+
+    def _add(self, line: Line) -> Answer:
+        self.sold = None
+        return self._change(baskets.add(self.basket, line))
+
+    def _change(self, basket: Basket) -> Notice | None:
+        try:
+            self.desk.keep(basket)
+        except AlreadySold:
+            return self._begin_anew()
+        except DeskError as error:
+            self.basket = basket
+            return Notice(Mood.ERROR, f"this line would not survive a power cut: {error}")
+        self.basket = basket
+        return None
+
+
+def _refused(why: str, times: Decimal | None) -> Notice:
+    dropped = f" (quantity {times} dropped)" if times is not None else ""
+    return Notice(Mood.ERROR, why + dropped)
+
+
+def _pieces(times: Decimal | None) -> int:
+    return parse_amount(times, Unit.PIECE) if times is not None else 1
+
+
+def unknown_code(text: str) -> str:
+    """Return what to say of digits that the catalogue does not have."""
+    if has_wrong_check_digit(text):
+        return f"WRONG CHECK DIGIT {text}: nothing was added. Scan it again, or type its name"
+    return f"UNKNOWN CODE {text}: nothing was added. Type its name, or its price such as 4.50"
+
+
+__all__ = [
+    "MAX_RESULTS",
+    "OPEN_ITEM",
+    "Answer",
+    "Ask",
+    "AskAmount",
+    "AskPrice",
+    "Choose",
+    "Counter",
+    "Mood",
+    "Notice",
+    "Sold",
+    "unknown_code",
+]

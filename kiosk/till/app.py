@@ -1,0 +1,122 @@
+"""The till's app: keys to the top screen in order, the status line every second, an orderly end."""
+
+import asyncio
+import signal
+from typing import ClassVar
+
+from textual.app import App
+from textual.events import Event, Key, Paste
+from textual.screen import Screen
+
+from kiosk.core.counter import Counter, Mood, Notice
+from kiosk.core.ports import Desk, DeskError
+from kiosk.till.date import DateScreen
+from kiosk.till.frame import Frame
+from kiosk.till.sale import SaleScreen
+from kiosk.till.strokes import Stroke, from_key, from_paste
+from kiosk.till.wording import status
+
+TICK_S = 1.0
+TIDY_AFTER_S = 5.0  # without a key and with an empty basket: then nobody waits for the disk
+QUIT_KEYS = frozenset({"f10", "ctrl+q", "ctrl+c"})
+
+
+class TillApp(App[str]):
+    """One till over one desk; ``run`` returns why it ended, None after a fault."""
+
+    TITLE = "till"
+    ENABLE_COMMAND_PALETTE = False
+    CSS = "Screen { background: ansi_default; color: ansi_default; }"
+    BINDINGS: ClassVar = []
+
+    def __init__(self, desk: Desk) -> None:
+        """Take up the open basket.
+
+        Raises: DeskError.
+        """
+        super().__init__(ansi_color=True)
+        self.desk = desk
+        self.stroke_s = 0.0
+        self._sale = SaleScreen(Counter(desk))
+        self._early: list[Stroke] = []
+        self._leaving = False
+        self._live = False
+
+    def get_default_screen(self) -> Screen[None]:
+        """Begin at the sale."""
+        return self._sale
+
+    def on_mount(self) -> None:
+        """Ask for the date if need be, show the status, then take the keys that came before."""
+        if self.desk.clock.must_ask():
+            self.push_screen(DateScreen(self._sale.counter, self._sale))
+        self.set_interval(TICK_S, self.tick)
+        self.tick()
+        if not self.is_headless:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+                loop.add_signal_handler(number, self.leave, signal.Signals(number).name)
+        self._live = True
+        early, self._early = self._early, []
+        for stroke in early:
+            self.take(stroke)
+
+    async def on_event(self, event: Event) -> None:
+        """Take keys and pasted text here, before any queue of a widget: their order is the order of arrival."""
+        if isinstance(event, Key):
+            self.take(from_key(event))
+        elif isinstance(event, Paste):
+            for stroke in from_paste(event.text, event.time):
+                self.take(stroke)
+        else:
+            await super().on_event(event)
+
+    def take(self, stroke: Stroke) -> None:
+        """Give one key to the top screen."""
+        if not self._live:
+            self._early.append(stroke)
+            return
+        self.stroke_s = stroke.at_s
+        if stroke.name in QUIT_KEYS:
+            self._ask_to_leave()
+            return
+        self._leaving = False
+        self._top().take(stroke)
+
+    def tick(self) -> None:
+        """Once a second: the status line, the clock, and some tidying while nobody is buying."""
+        top = self._top()
+        try:
+            if settled := self.desk.clock.settle():
+                self.desk.record([settled])
+            if not self._sale.counter.basket.lines and self._idle_s() >= TIDY_AFTER_S:
+                self.desk.idle()
+        except DeskError as error:
+            top.tell(Notice(Mood.ERROR, str(error)))
+        if isinstance(top, DateScreen) and not self.desk.clock.must_ask():
+            top.leave(Notice(Mood.INFO, "the network has set the clock"))
+        link, stamp = self.desk.link(), self.desk.clock.stamp()
+        top = self._top()
+        top.status_row.text = status(self.desk.address, link, stamp, self.size.width)
+        top.status_row.refresh()
+
+    def leave(self, reason: str) -> None:
+        """End in order."""
+        self.exit(reason)
+
+    def _ask_to_leave(self) -> None:
+        if self._leaving:
+            self.leave("closed at the counter")
+            return
+        self._leaving = True
+        kept = " The basket is kept." if self._sale.counter.basket.lines else ""
+        self._top().tell(Notice(Mood.INFO, f"Press F10 again to close the till.{kept}"))
+        self._top().show()
+
+    def _top(self) -> Frame:
+        screen = self.screen
+        assert isinstance(screen, Frame)  # noqa: S101 - every screen of this app is one
+        return screen
+
+    def _idle_s(self) -> float:
+        return asyncio.get_running_loop().time() - self.stroke_s

@@ -1,0 +1,135 @@
+"""What every screen of the till is: the basket, the panel, one always-live entry line, keys, status."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from contract.money import format_minor
+from contract.values import Money
+from kiosk.core.counter import Counter, Mood, Notice
+from kiosk.core.entry import is_scan
+from kiosk.till.basket_view import BasketView
+from kiosk.till.parts import EntryRow, HintRow, NoticeRow, Panel, StatusRow
+from kiosk.till.strokes import EntryLine, Stroke, Typed
+
+if TYPE_CHECKING:
+    from kiosk.till.app import TillApp
+
+SEEN_S = 1.0  # an error stands at least this long before a good scan takes it away: it must be seen
+
+
+class Frame(Screen[None]):
+    """A screen with one entry line. It never has a focused widget: every key comes through :meth:`take`."""
+
+    HINTS: ClassVar[tuple[tuple[str, str], ...]] = ()
+    PROMPT: ClassVar[str] = ""
+    AUTO_FOCUS = ""
+
+    def __init__(self, counter: Counter) -> None:
+        """Make the parts; they are on the screen once it is mounted."""
+        super().__init__()
+        self.counter = counter
+        self.entry = EntryLine()
+        self.basket_view = BasketView(counter)
+        self.panel = Panel()
+        self.notice_row = NoticeRow()
+        self.entry_row = EntryRow()
+        self.status_row = StatusRow()
+        self._told_at_s = float("-inf")
+        self._unseen = 0
+        self.keys: dict[str, Callable[[], None]] = {}
+
+    @property
+    def till(self) -> "TillApp":
+        """Return the app, by its own type."""
+        return cast("TillApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Lay the rows out, top to bottom."""
+        yield self.basket_view
+        yield from self.middle()
+        yield self.panel
+        yield self.notice_row
+        yield self.entry_row
+        yield HintRow(self.HINTS)
+        yield self.status_row
+
+    def middle(self) -> ComposeResult:
+        """Yield what this screen has between basket and panel."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        """Show what there is."""
+        self.show()
+
+    def take(self, stroke: Stroke) -> None:
+        """Take one key, now and in order."""
+        if stroke.name == "enter":
+            self.submit(self.entry.take())
+        elif action := self.keys.get(stroke.name):
+            action()
+        elif stroke.name == "backspace":
+            self.entry.backspace()
+            self.edited()
+        elif stroke.char:
+            self.entry.type(stroke.char, stroke.at_s)
+            self.edited()
+        self.show()
+
+    def submit(self, typed: Typed) -> None:
+        """Take a finished line."""
+        raise NotImplementedError
+
+    def goods(self, typed: Typed) -> str:
+        """Return the code of goods that a line holds, where something else was asked for; empty if it holds none."""
+        text = typed.text.strip()
+        if typed.scan and not self.counter.knows(text):
+            return typed.scan
+        scanned = is_scan(text) or (typed.by_machine and text.isdigit())
+        return text if scanned and self.counter.knows(text) else ""
+
+    def edited(self) -> None:
+        """Learn that the entry line changed."""
+
+    def words(self) -> tuple[str, ...]:
+        """Return what the panel says beside its figures."""
+        return ()
+
+    def figure(self) -> Money:
+        """Return the amount that the panel shows in large figures."""
+        return self.counter.basket.total_minor
+
+    def prompt(self) -> str:
+        """Return what the entry line asks for."""
+        return self.PROMPT
+
+    def tell(self, notice: Notice | None) -> None:
+        """Show a notice, with the bell for an error. None is good news: it takes away a notice that was seen."""
+        now_s = self.till.stroke_s
+        before = self.notice_row.notice
+        unseen = before is not None and before.mood is Mood.ERROR and now_s - self._told_at_s < SEEN_S
+        if notice is None:
+            if not unseen:
+                self.hush()
+            return
+        self._unseen = self._unseen + 1 if unseen else 0
+        more = f" (and {self._unseen} more just before)" if self._unseen else ""
+        self.notice_row.notice = Notice(notice.mood, notice.text + more)
+        self._told_at_s = now_s
+        if notice.mood is Mood.ERROR:
+            self.app.bell()
+
+    def hush(self) -> None:
+        """Take the notice away."""
+        self.notice_row.notice = None
+
+    def show(self) -> None:
+        """Bring every row up to date; drawing happens once, after all keys that are waiting."""
+        self.panel.words = self.words()
+        self.panel.amount = format_minor(self.figure(), self.counter.basket.currency)
+        self.entry_row.prompt = self.prompt()
+        self.entry_row.text = self.entry.text
+        for part in (self.basket_view, self.panel, self.notice_row, self.entry_row):
+            part.refresh()

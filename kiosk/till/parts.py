@@ -1,0 +1,111 @@
+"""The rows that every screen has: the panel with the large amount, the notice, the entry line, key hints, status."""
+
+from typing import Final
+
+from textual.content import Content
+from textual.widget import Widget
+
+from kiosk.core.counter import Mood, Notice
+from kiosk.till import figures
+
+NOTICE_STYLES: Final = {Mood.ERROR: "bold reverse", Mood.INFO: "", Mood.SOLD: "bold"}
+NOTICE_MARKS: Final = {Mood.ERROR: " ! ", Mood.INFO: " ", Mood.SOLD: " "}
+_INDENT: Final = 2
+
+
+class Panel(Widget):
+    """Words to the left, one amount in large figures to the right."""
+
+    DEFAULT_CSS = "Panel { height: 6; }"
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        super().__init__()
+        self.words: tuple[str, ...] = ()
+        self.amount = "0.00"
+
+    def render(self) -> Content:
+        """Draw a rule and five rows; figures that do not fit are left to the words."""
+        width = self.size.width
+        big = figures.width(self.amount)
+        words = self.words[: figures.HEIGHT] + ("",) * (figures.HEIGHT - len(self.words))
+        room = width - big - 2 if big + 24 <= width else width
+        rows = [Content("─" * width)]
+        for number, text in enumerate(words):
+            style = "bold" if number == 0 else ""
+            left = Content.styled(" " * _INDENT + text, style).truncate(room, ellipsis=True, pad=True)
+            rows.append(left + figures.row(self.amount, number, "reverse") if room < width else left)
+        return Content("\n").join(rows)
+
+
+class NoticeRow(Widget):
+    """What happened, in two rows; it stays until it is seen."""
+
+    DEFAULT_CSS = "NoticeRow { height: 2; }"
+
+    def __init__(self) -> None:
+        """Begin with nothing to say."""
+        super().__init__()
+        self.notice: Notice | None = None
+
+    def render(self) -> Content:
+        """Draw the notice over the whole width; errors are reversed and begin with an exclamation mark."""
+        if self.notice is None:
+            return Content("")
+        text = Content(NOTICE_MARKS[self.notice.mood] + self.notice.text)
+        style = NOTICE_STYLES[self.notice.mood]
+        rows = text.wrap(max(1, self.size.width))[:2]
+        return Content("\n").join([row.truncate(self.size.width, pad=True).stylize(style) for row in rows])
+
+
+class EntryRow(Widget):
+    """The entry line with its prompt and cursor."""
+
+    DEFAULT_CSS = "EntryRow { height: 2; }"
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        super().__init__()
+        self.prompt = ""
+        self.text = ""
+
+    def render(self) -> Content:
+        """Draw a rule, then the end of the text if it is longer than the row."""
+        width = self.size.width
+        prompt = f"  {self.prompt} > "
+        text = self.text[-max(1, width - len(prompt) - 2) :]
+        line = Content.assemble((prompt, "bold"), text, (" ", "reverse"))
+        return Content("\n").join([Content("─" * width), line])
+
+
+class HintRow(Widget):
+    """The keys of this screen."""
+
+    DEFAULT_CSS = "HintRow { height: 1; }"
+
+    def __init__(self, hints: tuple[tuple[str, str], ...]) -> None:
+        """Take (key, what it does)."""
+        super().__init__()
+        self._hints = hints
+
+    def render(self) -> Content:
+        """Draw keys in bold, each before its word."""
+        parts: list[str | tuple[str, str]] = ["  "]
+        for key, word in self._hints:
+            parts += [(key, "bold underline"), f" {word}   "]
+        return Content.assemble(*parts).truncate(self.size.width)
+
+
+class StatusRow(Widget):
+    """Link, unsent facts, last acknowledgement, clock."""
+
+    DEFAULT_CSS = "StatusRow { height: 1; }"
+
+    def __init__(self) -> None:
+        """Begin empty; the app writes it every second."""
+        super().__init__()
+        self.text = ""
+
+    def render(self) -> Content:
+        """Draw the text reversed over the whole width."""
+        return Content.styled(self.text, "reverse").truncate(self.size.width, pad=True).stylize("reverse")

@@ -1,0 +1,59 @@
+"""What the words typed so far may mean: a list to choose from, between basket and entry line."""
+
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.widget import Widget
+
+from contract.down import Item
+from contract.values import Currency
+from kiosk.till.wording import item_price
+
+_SKU, _PRICE = 18, 14
+
+
+class Results(Widget):
+    """A list of items; ``at`` is the one that Enter takes, None while no one has chosen."""
+
+    DEFAULT_CSS = "Results { height: auto; display: none; }"
+
+    def __init__(self, currency: Currency) -> None:
+        """Begin empty, and not on the screen."""
+        super().__init__()
+        self._currency = currency
+        self.items: tuple[Item, ...] = ()
+        self.at: int | None = None
+
+    def show(self, items: Sequence[Item], *, at: int | None = None) -> None:
+        """Show items; none of them takes the list off the screen."""
+        if tuple(items) != self.items:
+            self.items = tuple(items)
+            self.styles.height = len(self.items) + 1
+            self.display = bool(self.items)
+        self.at = at if self.items else None
+        self.refresh()
+
+    def move(self, step: int) -> None:
+        """Choose the next or the previous item, from the first on; past either end stays there."""
+        wanted = 0 if self.at is None else self.at + step
+        self.at = max(0, min(len(self.items) - 1, wanted))
+        self.refresh()
+
+    def chosen(self) -> Item | None:
+        """Return the item that a person chose."""
+        return None if self.at is None else self.items[self.at]
+
+    def render(self) -> Content:
+        """Draw what to do, then one row an item."""
+        width = self.size.width
+        told = "  Enter takes the marked item, ↑ ↓ choose" if self.at is not None else "  ↓ to choose"
+        rows = [Content.styled(told, "bold").truncate(width, pad=True).stylize("underline")]
+        rows += [self._row(number, item, width) for number, item in enumerate(self.items)]
+        return Content("\n").join(rows)
+
+    def _row(self, number: int, item: Item, width: int) -> Content:
+        mark = ">" if number == self.at else " "
+        sku = Content(item.sku).truncate(_SKU, ellipsis=True, pad=True).plain
+        name = Content(item.name).truncate(max(4, width - _SKU - _PRICE - 5), ellipsis=True, pad=True).plain
+        text = f"{mark} {sku}  {name}{item_price(item, self._currency):>{_PRICE}} "
+        return Content.styled(text, "reverse" if number == self.at else "")

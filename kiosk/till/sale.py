@@ -1,0 +1,194 @@
+"""The sale screen: scan, type, quantity, choose, void, pay."""
+
+from textual.app import ComposeResult
+from textual.timer import Timer
+
+from contract.money import format_minor
+from contract.values import Money
+from kiosk.core.counter import Answer, AskAmount, AskPrice, Choose, Counter, Mood, Notice
+from kiosk.core.entry import EntryError, Kind, parse_entry
+from kiosk.till.ask import AskScreen
+from kiosk.till.frame import Frame
+from kiosk.till.pay import PayScreen
+from kiosk.till.results import Results
+from kiosk.till.strokes import Typed
+
+SEARCH_AFTER_S = 0.05  # digits are searched for once a scanner would have finished; letters at once
+
+
+class SaleScreen(Frame):
+    """Where a till is nearly always."""
+
+    PROMPT = "Scan, code, name or price"
+    HINTS = (
+        ("F2", "Search"), ("F8", "Void line"), ("F9", "Pay"), ("F12", "Exact cash"), ("Esc", "Back"), ("F10", "Close"),
+    )  # fmt: skip
+
+    def __init__(self, counter: Counter) -> None:
+        """Begin with the basket that is open."""
+        super().__init__(counter)
+        self.results = Results(counter.basket.currency)
+        self._searching = False
+        self._timer: Timer | None = None
+        self.keys = {
+            "f2": self.search,
+            "f8": self.void,
+            "delete": self.void,
+            "f9": self.pay,
+            "f12": self.pay_exact,
+            "escape": self.back,
+            "up": lambda: self._move(-1),
+            "down": lambda: self._move(1),
+            "tab": self._tab,
+        }
+        self.basket_view.welcome = self._welcome()
+        if counter.restored:
+            lines = "line" if counter.restored == 1 else "lines"
+            self.notice_row.notice = Notice(
+                Mood.INFO, f"BASKET RESTORED: {counter.restored} {lines} from before the till stopped. {self._last()}"
+            )
+
+    def middle(self) -> ComposeResult:
+        """Yield the list of search results."""
+        yield self.results
+
+    def submit(self, typed: Typed) -> None:
+        """Take a scan, or what was typed, or the chosen result."""
+        chosen, text = self.results.chosen(), typed.text
+        if typed.scan and not text.removesuffix(typed.scan).endswith("*") and not self.counter.knows(text):
+            chosen, text = None, typed.scan  # what was being typed gives way to the scan
+        self._clear_search()
+        if not text.strip() and not chosen:
+            return  # a scanner's second line end, or Enter twice: what is on the screen stays
+        self.take_answer(self.counter.pick(chosen, text) if chosen else self.counter.enter(text), text)
+
+    def take_answer(self, answer: Answer, text: str) -> None:
+        """Show what came of an entry."""
+        match answer:
+            case None:
+                self.basket_view.selected = None
+                self.tell(None)
+            case Notice():
+                self.tell(answer)
+            case AskPrice() | AskAmount():
+                self.till.push_screen(AskScreen(self.counter, answer, self))
+            case Choose(items):
+                for char in text:
+                    self.entry.type(char, self.till.stroke_s)
+                self.results.show(items, at=0)
+
+    def edited(self) -> None:
+        """Search as a person types; the choice made for other words is gone."""
+        text = self.entry.text
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        if not text:
+            self.results.show(())
+        elif self._is_number(text) and not self._searching:
+            self.results.show(())
+            self._timer = self.set_timer(SEARCH_AFTER_S, self._find)
+        else:
+            self._find()
+
+    def search(self) -> None:
+        """Search also for digits and prices, until the next entry."""
+        self._searching = True
+        self.tell(Notice(Mood.INFO, "SEARCH: type the beginning of a name, a sku or a code; ↓ and Enter choose"))
+        self.edited()
+
+    def void(self) -> None:
+        """Take the selected line out, or the last."""
+        answer = self.counter.void(self.basket_view.index())
+        self.basket_view.selected = None
+        if isinstance(answer, Notice):
+            self.tell(answer)
+
+    def pay(self) -> None:
+        """Open the pay screen."""
+        if self.counter.basket.lines:
+            self._clear_search()
+            self.entry.clear()
+            self.till.push_screen(PayScreen(self.counter, self))
+        else:
+            self.tell(Notice(Mood.ERROR, "the basket is empty: scan something first"))
+
+    def pay_exact(self) -> None:
+        """Take exact cash, unless there is something to be told first."""
+        self.pay()
+        screen = self.till.screen
+        if isinstance(screen, PayScreen) and not screen.problem:
+            screen.tender(self.counter.basket.total_minor)
+
+    def back(self) -> None:
+        """Undo the smallest thing: what is typed, the quantity, the selection, the notice."""
+        if self.entry.text or self.results.items:
+            self.entry.clear()
+            self._clear_search()
+        elif self.counter.times is not None:
+            self.counter.times = None
+        elif self.basket_view.selected is not None:
+            self.basket_view.selected = None
+        else:
+            self.hush()
+
+    def prompt(self) -> str:
+        """Show the quantity that waits for its goods."""
+        return f"{self.PROMPT}: {self.counter.times} ×" if self.counter.times is not None else self.PROMPT
+
+    def figure(self) -> Money:
+        """Show the change until the next sale begins, else the total."""
+        sold = self.counter.sold
+        return sold.change_minor if sold and not self.counter.basket.lines else super().figure()
+
+    def words(self) -> tuple[str, ...]:
+        """Name the total, or the sale that was just made."""
+        basket, sold = self.counter.basket, self.counter.sold
+        if sold and not basket.lines:
+            total, cash, change = (
+                format_minor(minor, basket.currency)
+                for minor in (sold.total_minor, sold.tendered_minor, sold.change_minor)
+            )
+            return (
+                f"CHANGE {change} {basket.currency}",
+                "",
+                f"SOLD receipt {sold.receipt}",
+                f"Total {total}",
+                f"Cash  {cash}",
+            )
+        count = len(basket.lines)
+        lines = f"{count} line" if count == 1 else f"{count} lines"
+        return (f"TOTAL {format_minor(basket.total_minor, basket.currency)} {basket.currency}", "", lines)
+
+    def _find(self) -> None:
+        self.results.show(self.counter.search(self.entry.text))
+
+    def _clear_search(self) -> None:
+        self._searching = False
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        self.results.show(())
+
+    def _move(self, step: int) -> None:
+        if self.results.items:
+            self.results.move(step)
+        else:
+            self.basket_view.move(step)
+
+    def _tab(self) -> None:
+        if self.entry.text:  # some scanners end with Tab
+            self.submit(self.entry.take())
+
+    def _is_number(self, text: str) -> bool:
+        try:
+            return parse_entry(text).kind is not Kind.WORDS
+        except EntryError:
+            return True
+
+    def _welcome(self) -> str:
+        return f"Scan or type to begin. {self._last()}"
+
+    def _last(self) -> str:
+        last = self.counter.last_sale
+        return f"Last sale: {last.receipt}, {format_minor(last.total_minor, last.currency)}" if last else ""

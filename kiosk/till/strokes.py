@@ -1,0 +1,98 @@
+"""Keys as the till takes them: one buffer, filled and emptied synchronously, so that scans never merge.
+
+Clearing an ``Input`` in its Submitted handler merges back-to-back scans: the next scan's digits arrive before the
+message does. Here Enter takes the text out of the buffer before the next key is looked at.
+"""
+
+import re
+from itertools import pairwise
+from typing import Final
+
+from msgspec import Struct
+from textual.events import Key
+
+from contract.gtin import is_valid
+from kiosk.core.entry import MAX_ENTRY
+
+MACHINE_GAP_S: Final = 0.03  # between keys, on average: a scanner needs 0-20 ms, fast typists 60 ms and more
+MACHINE_KEYS: Final = 4  # below that many keys speed proves nothing
+ENTERS: Final = frozenset({"enter", "ctrl+j"})  # scanners end with CR, LF, both, or Tab
+_LAST_DIGITS: Final = re.compile(r"[0-9]{8,14}\Z")
+
+
+class Stroke(Struct, frozen=True):
+    """One key: its name, its character if it prints one, and when it came (monotonic seconds)."""
+
+    name: str
+    char: str
+    at_s: float
+
+
+class Typed(Struct, frozen=True):
+    """A finished line. ``by_machine`` says that no person types that fast.
+
+    ``scan`` is a barcode at its end that came after something else: a scan while words or an amount were being typed.
+    """
+
+    text: str
+    by_machine: bool = False
+    scan: str = ""
+
+
+class EntryLine:
+    """What was typed since the last Enter."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.text = ""
+        self._times_s: list[float] = []
+
+    def type(self, char: str, at_s: float) -> None:
+        """Add one character; beyond the longest entry there is no more."""
+        if len(self.text) < MAX_ENTRY:
+            self.text += char
+            self._times_s.append(at_s)
+
+    def backspace(self) -> None:
+        """Take the last character back."""
+        self.text = self.text[:-1]
+        del self._times_s[len(self.text) :]
+
+    def take(self) -> Typed:
+        """Return the line and begin anew."""
+        typed = Typed(self.text, self._is_machine(), self._scan_at_end())
+        self.clear()
+        return typed
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.text = ""
+        self._times_s.clear()
+
+    def _is_machine(self) -> bool:
+        times = self._times_s
+        return len(times) >= MACHINE_KEYS and (times[-1] - times[0]) / (len(times) - 1) <= MACHINE_GAP_S
+
+    def _scan_at_end(self) -> str:
+        start = 0
+        for number, (before, after) in enumerate(pairwise(self._times_s), 1):
+            if after - before > MACHINE_GAP_S:
+                start = number
+        match = _LAST_DIGITS.search(self.text, start)
+        return match[0] if match and match.start() > 0 and is_valid(match[0]) else ""
+
+
+def from_key(event: Key) -> Stroke:
+    """Return a key event as a stroke."""
+    char = event.character if event.is_printable and event.character else ""
+    return Stroke("enter" if event.key in ENTERS else event.key, char, event.time)
+
+
+def from_paste(text: str, at_s: float) -> list[Stroke]:
+    """Return pasted text as strokes; a line end, of whatever system, is Enter."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return [Stroke("enter", "", at_s) if char == "\n" else Stroke(char, char, at_s) for char in lines if _usable(char)]
+
+
+def _usable(char: str) -> bool:
+    return char == "\n" or char.isprintable()
