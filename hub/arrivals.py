@@ -4,8 +4,8 @@ from msgspec import Struct
 
 from contract.batch import Ack, Batch, Status, decode_ack, decode_batch, decode_status
 from contract.errors import Malformed
+from contract.streams import parse_lane_stream
 from contract.values import Address, Epoch, Lane
-from hub.core.streams import parse_lane_stream
 from mqtt_bridge.topics import ACK_DOWN, STATUS, UP_FACTS, UP_REQUESTS, UP_TELEMETRY, parse_topic
 
 

@@ -14,8 +14,9 @@ from sqlalchemy import Connection
 from contract.codec import digest
 from contract.envelope import LaneSource
 from contract.stock import Account
+from contract.streams import Gap, place
 from hub.arrivals import UpBatch
-from hub.core.inbox import Gap, LaneState, Refused, Taken, advance, place, printable, read
+from hub.core.inbox import LaneState, Refused, Taken, advance, printable, read
 from hub.core.reconcile import add, effects_of
 from hub.refusals import Refusals
 from hub.store import books, inbox

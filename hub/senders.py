@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from contract.batch import StreamPosition
+from contract.batch import Status, StreamPosition
 from contract.errors import Malformed
+from contract.streams import parse_lane_stream, parse_log_stream
 from contract.values import Address
 from hub.arrivals import Arrival, DownAcked, Told, UpBatch
-from hub.core.streams import parse_lane_stream, parse_log_stream
 from hub.store import down, inbox
 from hub.store.inbox import KioskRow
 
@@ -28,11 +28,20 @@ def note(connection: Connection, arrivals: Sequence[Arrival], senders: Mapping[A
             case Told(status=status):
                 row["is_online"] = status.online
                 row["runs"] = status.version or row["runs"]
+                row["of_epoch"] = max(row["of_epoch"], newest_epoch(status))
                 reaches += _reaches(row["of_kiosk"], status.newest)
             case DownAcked(ack=ack):
                 down.save_cursors(connection, _cursors(row["of_kiosk"], ack.positions))
+    for kiosk in senders.values():
+        if rows[kiosk.id]["of_epoch"] > kiosk.epoch:
+            down.forget_cursors(connection, kiosk.id)  # a new image has nothing of what came down
     inbox.seen(connection, list(rows.values()), now)
     inbox.tell_newest(connection, reaches)
+
+
+def newest_epoch(status: Status) -> int:
+    """Return the newest life of a kiosk's image that its status names, 0 for none."""
+    return max((reach["of_epoch"] for reach in _reaches(0, status.newest)), default=0)
 
 
 def _reaches(kiosk_id: int, newest: Iterable[StreamPosition]) -> Iterable[dict[str, Any]]:

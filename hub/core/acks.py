@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from contract.batch import Ack, StreamPosition
+from contract.streams import lane_stream
 from contract.values import Incarnation, Seq
-from hub.core.streams import lane_stream
 
 MAX_STREAMS: Final = 64  # what an acknowledgement holds: sixteen epochs of four lanes
 

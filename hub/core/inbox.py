@@ -1,4 +1,4 @@
-"""The inbox's rules: where a batch stands, and whether a fact may stand where it claims to.
+"""The inbox's rules: whether a fact may stand where it claims to. Where a batch stands: :mod:`contract.streams`.
 
 Rules
 -----
@@ -25,18 +25,6 @@ from contract.errors import Malformed
 MAX_WHAT: Final = 200  # a reason is for a person's eyes; the bytes are kept whole beside it
 
 Unfit = Literal["unreadable", "mismatch", "refused"]
-
-
-class Gap(Struct, frozen=True):
-    """The batch begins beyond what the lane has; ``expected`` is the position that is missing first."""
-
-    expected: int
-
-
-class Place(Struct, frozen=True):
-    """The first ``repeats`` facts of the batch are known; the rest is new."""
-
-    repeats: int
 
 
 class Taken(Struct, frozen=True):
@@ -70,13 +58,6 @@ class LaneState(Struct, frozen=True):
     position: int = 0
     digest: str = NO_DIGEST
     broken: bool = False
-
-
-def place(position: int, first: int, count: int) -> Gap | Place:
-    """Return where a batch of ``count`` facts from ``first`` on stands in a lane that is at ``position``."""
-    if first > position + 1:
-        return Gap(position + 1)
-    return Place(min(count, position + 1 - first))
 
 
 def read(raw: bytes, *, source: LaneSource, seq: int, prev: str) -> Taken | Refused:

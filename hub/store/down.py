@@ -16,8 +16,8 @@ from contract.codec import Stamp, digest, encode
 from contract.down import CatalogueChanged, ConfigChanged, Item
 from contract.envelope import NO_DIGEST, LogSource
 from contract.registry import DOWN, Data
+from contract.streams import FLEET
 from contract.values import Currency, RegionId, Seq
-from hub.core.streams import FLEET
 from hub.store.tables import down_cursors, down_facts, items, settings
 from hub.store.upsert import Row, insert
 
@@ -98,6 +98,11 @@ def save_cursors(connection: Connection, rows: Sequence[Row]) -> None:
         index_elements=["kiosk_id", "log", "generation"], set_={"position": statement.excluded.position}
     )
     connection.execute(statement, list(rows))
+
+
+def forget_cursors(connection: Connection, kiosk_id: int) -> None:
+    """Forget how far a kiosk applied logs."""
+    connection.execute(delete(down_cursors).where(down_cursors.c.kiosk_id == kiosk_id))
 
 
 def cursor(connection: Connection, kiosk_id: int, log: str, generation: int) -> int:

@@ -36,6 +36,15 @@ def lock_kiosks(connection: Connection, addresses: Iterable[Address], now: str) 
     return found
 
 
+def find_kiosk(connection: Connection, address: Address) -> KioskRow | None:
+    """Return the kiosk at ``address``, unlocked; None if it was never heard of."""
+    statement = select(kiosks).where(
+        kiosks.c.region == address.region, kiosks.c.site == address.site, kiosks.c.kiosk == address.kiosk
+    )
+    row = connection.execute(statement).mappings().one_or_none()
+    return _kiosk(row) if row else None
+
+
 def _select_kiosks(connection: Connection, addresses: Sequence[Address]) -> dict[Address, KioskRow]:
     key = tuple_(kiosks.c.region, kiosks.c.site, kiosks.c.kiosk)
     statement = (

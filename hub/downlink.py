@@ -1,0 +1,128 @@
+"""From the down logs to kiosks: one log a region, a cursor a kiosk, the same session code as the way up.
+
+Only kiosks that are online are sent anything: a broker's queue for a kiosk that is away would hold what the session
+sends anyway when it is back. One thread owns a downlink.
+"""
+
+import random
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from contract.batch import MAX_BATCH_BYTES, MAX_BATCH_FACTS, encode_batch
+from contract.streams import FLEET
+from contract.values import Address, Seq
+from hub.arrivals import DownAcked, Message, Told
+from hub.down_line import DownLine
+from hub.senders import newest_epoch
+from hub.store import down
+from hub.store.database import Store
+from hub.store.inbox import find_kiosk
+from mqtt_bridge.session import Limits, Send
+from mqtt_bridge.topics import DOWN_FACTS, topic
+
+LOOK_EVERY_S: Final = 0.25  # how soon a change of the catalogue is seen; one small query a region
+_HEAD_BYTES: Final = 512
+
+Publish = Callable[[Message], bool]
+
+
+class Downlink:
+    """Tells every kiosk that is online what it does not have yet."""
+
+    def __init__(self, store: Store, rng: random.Random, *, limits: Limits | None = None) -> None:
+        """Begin with nobody online."""
+        self._store = store
+        self._rng = rng
+        self._limits = limits or Limits(window_batches=4)  # 120 kiosks in one broker's queue for one hub
+        self._lines: dict[Address, DownLine] = {}
+        self._looked_at_s = float("-inf")
+
+    def disconnected(self) -> None:
+        """Forget who is online: each kiosk's status comes again with the next connection."""
+        self._lines.clear()
+
+    def heard(self, told: Iterable[Told], acked: Iterable[DownAcked], now_s: float) -> None:
+        """Learn who is online and what they have; raises WorldFailed."""
+        for one in told:
+            if not one.status.online:
+                self._lines.pop(one.address, None)
+            elif self._is_new(one):
+                self._open(one.address)
+                self._looked_at_s = float("-inf")
+        self.look(now_s)
+        for ack in acked:
+            if line := self._lines.get(ack.address):
+                line.told(ack.ack, now_s)
+
+    def look(self, now_s: float) -> None:
+        """Look how far the logs reach, every ``LOOK_EVERY_S``; raises WorldFailed."""
+        if not self._lines or now_s - self._looked_at_s < LOOK_EVERY_S:
+            return
+        self._looked_at_s = now_s
+        with self._store.read() as connection:
+            ends = {
+                region: down.log_end(connection, region, FLEET)
+                for region in {address.region for address in self._lines}
+            }
+            for line in self._lines.values():
+                end = ends[line.address.region]
+                if end is None:
+                    continue
+                acked = 0
+                if end.generation != line.generation:
+                    acked = down.cursor(connection, line.kiosk_id, FLEET, end.generation)
+                line.reaches(end, acked, now_s)
+
+    def send(self, publish: Publish, now_s: float) -> None:
+        """Hand what is due to ``publish`` until it says that the link takes no more; raises WorldFailed."""
+        for line in self._lines.values():
+            while due := line.due(now_s):
+                if not self._send(line, due, publish, now_s):
+                    return
+
+    def refused(self, address: Address, now_s: float) -> None:
+        """Learn that the broker did not take what was for a kiosk."""
+        if line := self._lines.get(address):
+            line.refused(now_s)
+
+    def wake_in(self, now_s: float) -> float:
+        """Return the seconds until something may be due."""
+        looks = [LOOK_EVERY_S] if self._lines else []
+        return min([*looks, *(line.wake_in(now_s) for line in self._lines.values())], default=1.0)
+
+    @property
+    def online(self) -> int:
+        """Return how many kiosks are online."""
+        return len(self._lines)
+
+    def _is_new(self, told: Told) -> bool:
+        line = self._lines.get(told.address)
+        return line is None or newest_epoch(told.status) > line.epoch
+
+    def _open(self, address: Address) -> None:
+        with self._store.read() as connection:
+            kiosk = find_kiosk(connection, address)
+        if kiosk:
+            self._lines[address] = DownLine(kiosk.id, address, kiosk.epoch, rng=self._rng, limits=self._limits)
+
+    def _send(self, line: DownLine, due: Send, publish: Publish, now_s: float) -> bool:
+        with self._store.read() as connection:
+            raws = down.read_log(
+                connection, line.address.region, FLEET, line.generation, due.first, limit=MAX_BATCH_FACTS
+            )
+        facts = _fitting(raws)
+        payload = encode_batch(due.stream, Seq(due.first), facts, Seq(due.newest))
+        if not publish(Message(topic(line.address, DOWN_FACTS), payload)):
+            return False
+        line.sent(due, len(facts), len(payload), now_s)
+        return True
+
+
+def _fitting(raws: list[bytes]) -> list[bytes]:
+    """Return as many facts as fit in a batch, at least one."""
+    size = _HEAD_BYTES
+    for count, raw in enumerate(raws):
+        size += len(raw) + 1
+        if size > MAX_BATCH_BYTES and count:
+            return raws[:count]
+    return raws
