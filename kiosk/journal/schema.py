@@ -81,9 +81,9 @@ def till_tables(db: "Database") -> None:
         strict=True,
     )
     db.table("imports").create(
-        {"digest": str, "run": int, "name": str, "at": str},
+        {"digest": str, "run": int, "name": str, "options": str, "at": str, "finished": int},
         pk=("digest", "run"),
-        not_null={"name", "at"},
+        not_null={"name", "options", "at", "finished"},
         strict=True,
     )
 
