@@ -1,11 +1,13 @@
 """Walks a journal's hash chain, reading only, so that it serves for a card from another machine too."""
 
+import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 from msgspec import Struct
 
-from contract.codec import verify_chain
+from contract.codec import digest, verify_chain
 from contract.errors import BrokenChain
 from contract.values import Epoch, Seq
 from kiosk.journal.database import open_reader, translated
@@ -34,14 +36,17 @@ def verify_journal(path: Path) -> Verdict:
     held = 0
     with closing(open_reader(path)) as lane, translated(path):
         for (epoch,) in lane.execute("SELECT DISTINCT epoch FROM facts ORDER BY epoch").fetchall():
-            rows = lane.execute(
-                "SELECT seq, bytes, digest FROM facts WHERE epoch = ? ORDER BY seq", (epoch,)
-            ).fetchall()
             try:
-                for fact, (_, _, kept) in zip(verify_chain((Seq(seq), raw) for seq, raw, _ in rows), rows, strict=True):
-                    if kept != fact.digest:  # the last fact has no successor to vouch for it
-                        raise BrokenChain(fact.seq, "its bytes are not those that were recorded")
+                for _ in verify_chain(_stored(lane, epoch)):
                     held += 1
             except BrokenChain as error:
                 return Verdict(held, Break(Epoch(epoch), Seq(error.seq), error.why))
     return Verdict(held)
+
+
+def _stored(lane: sqlite3.Connection, epoch: int) -> Iterator[tuple[Seq, bytes]]:
+    rows = lane.execute("SELECT seq, bytes, digest FROM facts WHERE epoch = ? ORDER BY seq", (epoch,))
+    for seq, raw, kept in rows:
+        if digest(raw) != kept:  # the last fact has no successor to vouch for it
+            raise BrokenChain(seq, "its bytes are not those that were recorded")
+        yield Seq(seq), raw
