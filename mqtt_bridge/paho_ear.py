@@ -51,7 +51,7 @@ class SocketErrors(logging.Handler):
         """Take the error itself out of the record."""
         for arg in record.args if isinstance(record.args, tuple) else ():
             if isinstance(arg, OSError):
-                self.last = arg
+                self.last = arg.with_traceback(None)  # whose frames hold the client, which holds us
 
 
 class Ear:

@@ -18,6 +18,11 @@ KEEPING = Keeping(user="root") if os.geteuid() == 0 else Keeping()
 
 
 @pytest.fixture
+def keeping_user() -> str | None:
+    return KEEPING.user
+
+
+@pytest.fixture
 def make_open_broker(make_mosquitto: Callable[..., Broker]) -> Callable[[], Broker]:
     """A function that starts one more broker with the configuration of the demonstration."""
     return lambda: make_mosquitto(lambda port, _folder: open_config(port, keeping=KEEPING))

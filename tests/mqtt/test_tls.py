@@ -76,9 +76,6 @@ def test_a_kiosk_writes_below_its_own_prefix_only(tls_broker, hub, make_link, k1
     assert told.expect(Refused) == Refused(forbidden, "Not authorized")
     kiosk.publish(topic(K1, "up/requests"), b"allowed")
     assert told_hub.expect(Received).payload == b"allowed"  # so the forged one, sent before, did not come
-    _, told_later = make_link(url_of(tls_broker, tls=True), listens_to=("popup/#", "#"), tls=hub[0]._options.tls)
-    told_later.expect(Connected)
-    assert all(event.payload != b"forged" for event in told_hub.all_of(Received))
 
 
 @pytest.mark.parametrize("wants", [(topic(K2, "down/facts"),), (topic(K2, "#"),), ("popup/v1/#",), ("#",)])
