@@ -11,10 +11,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from contract.errors import Malformed
 from hub.arrivals import Message
 from hub.clock import Clock
+from hub.core.read_models import HealthView
 from hub.downlink import Downlink
 from hub.inbound import Events, Inbound
 from hub.ingest import Ingest, Outcome
@@ -39,6 +41,11 @@ class Health(Struct, frozen=True):
     refused: int
     positions_taken: int
     kiosks_online: int
+
+    def view(self, *, incarnation: int) -> HealthView:
+        """Return what the API tells of it."""
+        status = "ok" if self.connected and self.database == "ok" else "degraded"
+        return HealthView(status=status, incarnation=incarnation, **asdict(self))
 
 
 class Service:

@@ -1,130 +1,106 @@
 """The API's addresses."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import FastAPI, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse
 
 from contract.errors import Malformed
 from contract.values import Lane, parse_address
-from hub.api.pages import AfterId, Limit, parse_stock_cursor, stock_cursor
-from hub.core.read_models import (
-    ExceptionView,
-    FactView,
-    KioskView,
-    QuarantineView,
-    RegionView,
-    SiteView,
-    StockView,
-)
+from hub.api.pages import AfterId, Limit, StockPage, parse_stock_cursor, stock_page
+from hub.core.read_models import ExceptionView, FactView, HealthView, KioskView, QuarantineView, RegionView, SiteView
 from hub.service import Health
 from hub.store import queries
 from hub.store.database import Store
 from hub.store.errors import WorldFailed
 from hub.store.life import read_life
 
-
-@dataclass(frozen=True, slots=True)
-class HealthView:
-    """How the hub is. ``status`` is ``ok``, or ``degraded`` while the link or the database is away."""
-
-    status: str
-    incarnation: int
-    connected: bool
-    link: str
-    database: str
-    waiting: int
-    dropped: int
-    refused: int
-    positions_taken: int
-    kiosks_online: int
-
-
-@dataclass(frozen=True, slots=True)
-class StockPage:
-    """Stock accounts; ``next`` is the ``after`` of the page that follows, null on the last."""
-
-    stock: list[StockView]
-    next: str | None
+router = APIRouter()
 
 
 def create_app(store: Store, health: Callable[[], Health]) -> FastAPI:
-    """Return the API over ``store``."""
+    """Return the API over ``store``; ``health`` tells how the hub's loop is."""
     app = FastAPI(title="popup-kiosk hub", docs_url=None, redoc_url=None)  # those pages load code from elsewhere
-
-    @app.exception_handler(WorldFailed)
-    def world_failed(_request: Request, error: WorldFailed) -> JSONResponse:
-        return JSONResponse({"detail": f"the books cannot be read: {error}; try again later"}, 503)
-
-    @app.get("/health")
-    def get_health() -> HealthView:
-        """Return how the hub is; 503 if the books cannot be read."""
-        with store.read() as connection:
-            life = read_life(connection)
-        return _health_view(health(), life.incarnation if life else 0)
-
-    @app.get("/regions")
-    def get_regions() -> list[RegionView]:
-        """Return every region."""
-        with store.read() as connection:
-            return queries.regions(connection)
-
-    @app.get("/sites")
-    def get_sites(region: str | None = None) -> list[SiteView]:
-        """Return every site, or those of a region."""
-        with store.read() as connection:
-            return queries.sites(connection, region=region)
-
-    @app.get("/kiosks")
-    def get_kiosks(site: str | None = None, limit: Limit = 100, after: AfterId = 0) -> list[KioskView]:
-        """Return kiosks by id: last seen, online, backlog of each lane."""
-        with store.read() as connection:
-            return queries.list_kiosks(connection, site=site, after=after, limit=limit)
-
-    @app.get("/stock")
-    def get_stock(
-        site: str | None = None, sku: str | None = None, limit: Limit = 100, after: str | None = None
-    ) -> StockPage:
-        """Return stock accounts by site and sku."""
-        cursor = parse_stock_cursor(after)
-        with store.read() as connection:
-            found = queries.list_stock(connection, site=site, sku=sku, after=cursor, limit=limit)
-        return StockPage(found, stock_cursor(found[-1]) if len(found) == limit else None)
-
-    @app.get("/facts")
-    def get_facts(
-        kiosk: Annotated[str, Query(description="region/site/kiosk")],
-        lane: Lane = Lane.TILL,
-        epoch: Annotated[int | None, Query(ge=1, description="The newest unless given.")] = None,
-        limit: Limit = 100,
-        after: Annotated[int, Query(ge=0, description="The last sequence number of the page before.")] = 0,
-    ) -> list[FactView]:
-        """Return a kiosk's facts, as they were taken, in order."""
-        return _facts(store, kiosk, lane, epoch, limit, after)
-
-    @app.get("/exceptions")
-    def get_exceptions(*, resolved: bool = False, limit: Limit = 100, after: AfterId = 0) -> list[ExceptionView]:
-        """Return what a person must decide; with ``resolved`` what was decided too."""
-        with store.read() as connection:
-            return queries.list_exceptions(connection, resolved=resolved, after=after, limit=limit)
-
-    @app.get("/quarantine")
-    def get_quarantine(*, resolved: bool = False, limit: Limit = 100, after: AfterId = 0) -> list[QuarantineView]:
-        """Return the facts that were set aside, and why."""
-        with store.read() as connection:
-            return queries.list_quarantine(connection, resolved=resolved, after=after, limit=limit)
-
+    app.state.store = store
+    app.state.health = health
+    app.add_exception_handler(WorldFailed, _world_failed)
+    app.include_router(router)
     return app
 
 
-def _facts(store: Store, kiosk: str, lane: Lane, epoch: int | None, limit: int, after: int) -> list[FactView]:
+def _world_failed(_request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": f"the books cannot be read: {error}; try again later"}, 503)
+
+
+def _store(request: Request) -> Store:
+    store: Store = request.app.state.store
+    return store
+
+
+Books = Annotated[Store, Depends(_store)]
+SiteName = Annotated[str | None, Query(max_length=32, description="Only this site.")]
+
+
+@router.get("/health")
+def get_health(request: Request, books: Books) -> HealthView:
+    """Return how the hub is; 503 if the books cannot be read."""
+    with books.read() as connection:
+        life = read_life(connection)
+    health: Health = request.app.state.health()
+    return health.view(incarnation=life.incarnation if life else 0)
+
+
+@router.get("/regions")
+def get_regions(books: Books) -> list[RegionView]:
+    """Return every region."""
+    with books.read() as connection:
+        return queries.regions(connection)
+
+
+@router.get("/sites")
+def get_sites(books: Books, region: Annotated[str | None, Query(max_length=32)] = None) -> list[SiteView]:
+    """Return every site, or those of a region."""
+    with books.read() as connection:
+        return queries.sites(connection, region=region)
+
+
+@router.get("/kiosks")
+def get_kiosks(books: Books, site: SiteName = None, limit: Limit = 100, after: AfterId = 0) -> list[KioskView]:
+    """Return kiosks by id: last seen, online, backlog of each lane."""
+    with books.read() as connection:
+        return queries.list_kiosks(connection, site=site, after=after, limit=limit)
+
+
+@router.get("/stock")
+def get_stock(
+    books: Books,
+    site: SiteName = None,
+    sku: Annotated[str | None, Query(max_length=64, description="Only this sku.")] = None,
+    limit: Limit = 100,
+    after: Annotated[str, Query(max_length=1000, description="`next` of the page before.")] = "",
+) -> StockPage:
+    """Return stock accounts by site and sku."""
+    cursor = parse_stock_cursor(after)
+    with books.read() as connection:
+        return stock_page(queries.list_stock(connection, site=site, sku=sku, after=cursor, limit=limit), limit)
+
+
+@router.get("/facts")
+def get_facts(  # noqa: PLR0917 - one parameter a query parameter
+    books: Books,
+    kiosk: Annotated[str, Query(max_length=100, description="region/site/kiosk")],
+    lane: Lane = Lane.TILL,
+    epoch: Annotated[int | None, Query(ge=1, le=10**9, description="The newest unless given.")] = None,
+    limit: Limit = 100,
+    after: AfterId = 0,
+) -> list[FactView]:
+    """Return a kiosk's facts in order, as they were taken; ``after`` is a sequence number."""
     try:
         address = parse_address(kiosk)
     except Malformed as error:
         raise HTTPException(422, f"kiosk: {error.what}") from error
-    with store.read() as connection:
+    with books.read() as connection:
         found = queries.kiosk_at(connection, address)
         if found is None:
             raise HTTPException(404, f"no kiosk {address} was ever heard of; /kiosks lists those that were")
@@ -132,17 +108,19 @@ def _facts(store: Store, kiosk: str, lane: Lane, epoch: int | None, limit: int, 
         return queries.list_facts(connection, found.id, epoch=of_epoch, lane=lane.value, after=after, limit=limit)
 
 
-def _health_view(health: Health, incarnation: int) -> HealthView:
-    well = health.database == "ok" and health.connected
-    return HealthView(
-        status="ok" if well else "degraded",
-        incarnation=incarnation,
-        connected=health.connected,
-        link=health.link,
-        database=health.database,
-        waiting=health.waiting,
-        dropped=health.dropped,
-        refused=health.refused,
-        positions_taken=health.positions_taken,
-        kiosks_online=health.kiosks_online,
-    )
+@router.get("/exceptions")
+def get_exceptions(
+    books: Books, *, resolved: bool = False, limit: Limit = 100, after: AfterId = 0
+) -> list[ExceptionView]:
+    """Return what a person must decide; with ``resolved`` what was decided too."""
+    with books.read() as connection:
+        return queries.list_exceptions(connection, resolved=resolved, after=after, limit=limit)
+
+
+@router.get("/quarantine")
+def get_quarantine(
+    books: Books, *, resolved: bool = False, limit: Limit = 100, after: AfterId = 0
+) -> list[QuarantineView]:
+    """Return the facts that were set aside, and why."""
+    with books.read() as connection:
+        return queries.list_quarantine(connection, resolved=resolved, after=after, limit=limit)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import HTTPException, Query
@@ -11,8 +12,21 @@ from hub.store.queries import StockCursor
 
 MAX_LIMIT: Final = 1000  # a page of the largest view is below 1 MB
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Rows a page.")]
-AfterId = Annotated[int, Query(ge=0, description="The last id of the page before.")]
+AfterId = Annotated[int, Query(ge=0, le=2**53 - 1, description="The last id of the page before.")]
 _PARTS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class StockPage:
+    """Stock accounts; ``next`` is the ``after`` of the page that follows, null on the last."""
+
+    stock: list[StockView]
+    next: str | None
+
+
+def stock_page(found: list[StockView], limit: int) -> StockPage:
+    """Return a page; a full one names where the next begins."""
+    return StockPage(found, stock_cursor(found[-1]) if len(found) == limit else None)
 
 
 def stock_cursor(view: StockView) -> str:
@@ -21,7 +35,7 @@ def stock_cursor(view: StockView) -> str:
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
 
 
-def parse_stock_cursor(text: str | None) -> StockCursor | None:
+def parse_stock_cursor(text: str) -> StockCursor | None:
     """Return the account that a cursor names.
 
     Raises: HTTPException, 422.

@@ -130,6 +130,22 @@ class TakingsView:
     net_minor: int
 
 
+@dataclass(frozen=True, slots=True)
+class HealthView:
+    """How the hub is. ``status`` is ``ok``, or ``degraded`` while the link or the database is away."""
+
+    status: str
+    incarnation: int
+    connected: bool
+    link: str
+    database: str
+    waiting: int
+    dropped: int
+    refused: int
+    positions_taken: int
+    kiosks_online: int
+
+
 def backlog(newest: int, position: int) -> int:
     """Return how many facts the kiosk has that the hub has not."""
     return max(0, newest - position)

@@ -1,0 +1,42 @@
+"""``hub``: the command line of the hub. Commands are imported when they are used."""
+
+import importlib
+from typing import Final
+
+import click
+
+COMMANDS: Final = {
+    "serve": "hub.commands.serve:serve",
+    "migrate": "hub.commands.serve:migrate",
+    "site": "hub.commands.books:site",
+    "kiosk": "hub.commands.books:kiosk",
+    "stock": "hub.commands.books:stock",
+    "report": "hub.commands.books:report",
+    "exceptions": "hub.commands.books:exceptions",
+    "quarantine": "hub.commands.books:quarantine",
+    "catalogue": "hub.commands.catalogue:catalogue",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one only to use it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names."""
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=LazyGroup, epilog="Example: hub serve --broker mqtt://127.0.0.1")
+@click.version_option(package_name="popup-kiosk")
+def main() -> None:
+    """Keep the books of a region's sites."""

@@ -1,0 +1,108 @@
+"""Commands that read the books: sites, kiosks, stock, takings, exceptions, quarantine."""
+
+import click
+
+from contract.money import format_minor
+from contract.values import Currency, Money
+from hub.bootstrap import opened_to_read
+from hub.commands.common import database_option, json_option, limit_option, said_plainly, show
+from hub.store import queries
+
+
+@click.group()
+def site() -> None:
+    """Sites: popups and stores."""
+
+
+@site.command("list", epilog="Example: hub site list --json")
+@database_option
+@json_option
+def list_sites(*, database_url: str, as_json: bool) -> None:
+    """List every site that was heard of."""
+    with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
+        rows = queries.sites(connection)
+    show(rows, "sites", ["region", "site", "kiosks", "online", "last_seen_at"], as_json=as_json)
+
+
+@click.group()
+def kiosk() -> None:
+    """Kiosks: the Pis at the sites."""
+
+
+@kiosk.command("list", epilog="Example: hub kiosk list --site market")
+@click.option("--site", help="Only this site.")
+@limit_option
+@database_option
+@json_option
+def list_kiosks(*, database_url: str, site: str | None, limit: int, as_json: bool) -> None:
+    """List kiosks: online or not, last seen, and how many facts the hub has not got yet."""
+    with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
+        rows = queries.list_kiosks(connection, site=site, limit=limit)
+    columns = ["region", "site", "kiosk", "epoch", "online", "last_seen_at", "backlog", "version"]
+    show(rows, "kiosks", columns, as_json=as_json)
+
+
+@click.command(epilog="Example: hub stock --site market --sku DR001")
+@click.option("--site", help="Only this site.")
+@click.option("--sku", help="Only this sku.")
+@limit_option
+@database_option
+@json_option
+def stock(*, database_url: str, site: str | None, sku: str | None, limit: int, as_json: bool) -> None:
+    """Show stock by site and sku."""
+    with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
+        rows = queries.list_stock(connection, site=site, sku=sku, limit=limit)
+    columns = ["region", "site", "sku", "condition", "unit", "received", "returned", "sold", "adjusted", "overdraft"]
+    show(rows, "stock", [*columns, "available"], as_json=as_json)
+
+
+@click.command(epilog="Example: hub report --json")
+@click.option("--site", help="Only this site.")
+@database_option
+@json_option
+def report(*, database_url: str, site: str | None, as_json: bool) -> None:
+    """Show what each site took in each currency."""
+    with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
+        rows = queries.takings(connection, site=site)
+    if as_json:
+        show(rows, "takings", [], as_json=True)
+        return
+    for row in rows:
+        sales, refunds, net = (
+            format_minor(Money(minor), Currency(row.currency))
+            for minor in (row.sales_minor, row.refunds_minor, row.net_minor)
+        )
+        click.echo(
+            f"{row.region}/{row.site}  {row.sales} sales {sales}  {row.refunds} refunds {refunds}  "
+            f"net {net} {row.currency}"
+        )
+
+
+@click.command(epilog="Example: hub exceptions --all --json")
+@click.option("--all", "resolved", is_flag=True, help="The resolved ones too.")
+@limit_option
+@database_option
+@json_option
+def exceptions(*, database_url: str, resolved: bool, limit: int, as_json: bool) -> None:
+    """List what a person must decide."""
+    with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
+        rows = queries.list_exceptions(connection, resolved=resolved, limit=limit)
+    show(rows, "exceptions", ["id", "kind", "subject", "detail", "at", "owner"], as_json=as_json)
+
+
+@click.group()
+def quarantine() -> None:
+    """Facts that were set aside."""
+
+
+@quarantine.command("list", epilog="Example: hub quarantine list --json")
+@click.option("--all", "resolved", is_flag=True, help="The resolved ones too.")
+@limit_option
+@database_option
+@json_option
+def list_quarantine(*, database_url: str, resolved: bool, limit: int, as_json: bool) -> None:
+    """List the facts that were set aside, where they stood and why."""
+    with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
+        rows = queries.list_quarantine(connection, resolved=resolved, limit=limit)
+    columns = ["id", "kiosk", "epoch", "lane", "seq", "kind", "what", "where", "size", "at"]
+    show(rows, "quarantine", columns, as_json=as_json)
