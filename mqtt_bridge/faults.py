@@ -54,8 +54,8 @@ def garbled(broker: BrokerUrl, what: str) -> Disconnected:
 
 def closed(broker: BrokerUrl, error: OSError | None, *, greeted: bool) -> Disconnected:
     """Return what the end of a connection means; ``greeted`` says whether the broker had let us in before."""
-    if isinstance(error, ssl.SSLError):
-        return unconnected(broker, error)
+    if isinstance(error, ssl.SSLError) and ("ALERT" in _name(error) or not greeted):
+        return unconnected(broker, error)  # TLS 1.3 brings a refusal of our certificate after the handshake
     how = f": {error}" if error and str(error) else ""
     if greeted:
         return Disconnected(f"the connection to {broker} was lost{how}; it is tried again", "lost")
@@ -69,11 +69,13 @@ def unconnected(broker: BrokerUrl, error: OSError) -> Disconnected:
         case ssl.SSLCertVerificationError():
             return _distrusted(broker, error)
         case ssl.SSLError():
-            return _tls_failed(broker, error)
+            return _tls_failed(broker, _name(error))
         case TimeoutError():
             return Disconnected(f"{broker} did not answer in time: check the network", "unreachable")
         case socket.gaierror():
             reason = f"no address for {broker.host} ({error.strerror}): check the name and the network's DNS"
+        case ConnectionResetError() if broker.tls:
+            return _tls_failed(broker, "")
         case ConnectionRefusedError():
             reason = f"nothing listens at {broker}: check the port, and that the broker runs"
         case _:
@@ -95,6 +97,10 @@ def unreadable(what: str, cause: BaseException | None) -> Disconnected:
     return Disconnected(reason, "certificate")
 
 
+def _name(error: ssl.SSLError) -> str:
+    return getattr(error, "reason", None) or ""  # absent when Python made the error, not OpenSSL
+
+
 def _with_advice(code: int, name: str) -> str:
     advice = _ADVICE.get(code)
     return f"{name} ({advice})" if advice else name
@@ -111,13 +117,13 @@ def _distrusted(broker: BrokerUrl, error: ssl.SSLCertVerificationError) -> Disco
     return Disconnected(reason, "certificate")
 
 
-def _tls_failed(broker: BrokerUrl, error: ssl.SSLError) -> Disconnected:
-    name = error.reason or ""
+def _tls_failed(broker: BrokerUrl, name: str) -> Disconnected:
+    """Say what OpenSSL's name for a failure means; empty where the other side just hung up."""
     kind: Trouble = "certificate"
     for part, meaning in _ALERTS.items():
         if part in name and "ALERT" in name:
             return Disconnected(f"{broker} refused the certificate: {meaning}", kind)
     if "ALERT" in name:
         return Disconnected(f"{broker} refused the TLS connection ({name}): check this machine's certificate", kind)
-    what = name or str(error)
-    return Disconnected(f"{broker} does not speak TLS as we do ({what}): check the port, or use mqtt://", "refused")
+    what = f" ({name})" if name else ""
+    return Disconnected(f"{broker} does not speak TLS as we do{what}: check that this port is for TLS", "refused")

@@ -15,8 +15,8 @@ from children import end_child
 from mosquitto_record import Record, url_of
 from ports import LOOPBACK, find_spare_port
 
-from mqtt_bridge.errors import LinkBroken, LinkDown
-from mqtt_bridge.link import BrokerUrl, Connected, Delivered, Disconnected, Received, Will
+from mqtt_bridge.errors import LinkBroken, LinkBusy, LinkDown
+from mqtt_bridge.link import BrokerUrl, Connected, Delivered, Disconnected, Received, Refused, Will
 
 PROMPT_S = 2.0
 
@@ -29,17 +29,19 @@ def black_hole() -> Iterator[BrokerUrl]:
 
 
 @pytest.fixture
-def make_impostor() -> Iterator[Callable[[bytes], BrokerUrl]]:
-    """A function that starts a server which says its piece to whoever connects, and hangs up."""
+def make_impostor() -> Iterator[Callable[..., BrokerUrl]]:
+    """A function that starts a server which says its piece to whoever connects, and hangs up or stays."""
     servers: list[socketserver.TCPServer] = []
 
-    def make(piece: bytes) -> BrokerUrl:
+    def make(piece: bytes, *, stays: bool = False) -> BrokerUrl:
         class Handler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
                 self.request.recv(1024)
                 self.request.sendall(piece)
+                while stays and self.request.recv(65536):
+                    pass
 
-        server = socketserver.TCPServer((LOOPBACK, 0), Handler)
+        server = socketserver.ThreadingTCPServer((LOOPBACK, 0), Handler)
         servers.append(server)
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         return BrokerUrl(LOOPBACK, server.server_address[1], tls=False)
@@ -198,6 +200,35 @@ def test_two_clients_with_one_id_push_each_other_out(open_broker, make_link):
     told_newer.expect(Connected)
     assert told_older.expect(Disconnected).kind == "lost"  # Mosquitto 2.0 ends the connection without saying why
     assert told_older.expect(Connected).session_present
+
+
+def test_a_first_broker_that_refuses_us_costs_the_second_nothing(make_impostor, open_broker, make_link):
+    refuses = make_impostor(b"\x20\x03\x00\x88\x00")
+    link, told = make_link(refuses, url_of(open_broker), listens_to=("up",), return_after_s=0.05)
+    assert told.expect(Disconnected).kind == "refused"
+    assert told.expect(Connected).broker == str(url_of(open_broker))
+    began_s = time.monotonic()
+    while time.monotonic() - began_s < 0.6:  # several looks
+        link.publish("up", b"x")
+        told.expect(Received)
+    assert not told.all_of(Disconnected)
+
+
+def test_a_refused_subscription_is_reported(make_impostor, make_link):
+    agrees_and_refuses = b"\x20\x03\x00\x00\x00" + b"\x90\x05\x00\x01\x00\x01\x87"
+    _, told = make_link(make_impostor(agrees_and_refuses, stays=True), listens_to=("fine", "forbidden"))
+    told.expect(Connected)
+    assert told.expect(Refused) == Refused("forbidden", "subscription: Not authorized")
+
+
+def test_a_broker_is_given_no_more_than_it_says_it_takes(make_impostor, make_link):
+    receive_maximum_2 = b"\x20\x06\x00\x00\x03\x21\x00\x02"
+    link, told = make_link(make_impostor(receive_maximum_2, stays=True))
+    told.expect(Connected)
+    link.publish("up", b"1")
+    link.publish("up", b"2")
+    with pytest.raises(LinkBusy, match="2 messages"):
+        link.publish("up", b"3")
 
 
 @pytest.mark.parametrize(
