@@ -1,0 +1,55 @@
+"""What a person says of stock on the command line, as facts. Pure."""
+
+import re
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from contract.csv_rows import read_number
+from contract.facts import CountLine, StockCounted, StockLine, StockReceived
+from contract.values import MAX_AMOUNT, Quantity, Seq, Sku, Unit
+
+_AMOUNT: Final = re.compile(r"(?P<number>[-+]?[0-9.]+)\s*(?P<unit>[a-z]*)")
+_SCALES: Final = {
+    "pc": (Unit.PIECE, 1),
+    "g": (Unit.GRAM, 1),
+    "kg": (Unit.GRAM, 1000),
+    "ml": (Unit.MILLILITRE, 1),
+    "l": (Unit.MILLILITRE, 1000),
+    "mm": (Unit.MILLIMETRE, 1),
+    "m": (Unit.MILLIMETRE, 1000),
+}
+
+
+class BadQuantity(Exception):
+    """The quantity is none; the message says what it should be."""
+
+
+def read_quantity(text: str, unit: Unit, *, least: int) -> Quantity:
+    """Return ``text`` (``12``, ``500g``, ``1.5kg``) in the unit that the goods are kept in; without one it is that.
+
+    Raises: BadQuantity if it is no number, not whole, below ``least``, too much, or in a unit of something else.
+    """
+    match = _AMOUNT.fullmatch(text.strip().lower())
+    number = read_number(match["number"]) if match else None
+    if match is None or number is None:
+        raise BadQuantity(f"{text[:40]!r} is not a quantity: give a number such as 12 or 1.5kg")
+    of, scale = _SCALES.get(match["unit"] or unit, (None, 1))
+    if of is not unit:
+        raise BadQuantity(f"{text[:40]!r} is not in {unit}, which these goods are kept in: give it in {unit}")
+    amount = number * Decimal(scale)
+    if amount < least:
+        raise BadQuantity(f"a quantity of {text[:40]} cannot be: give {least} or more")
+    if amount > MAX_AMOUNT or amount % 1:
+        raise BadQuantity(f"a quantity of {text[:40]} cannot be: give a whole number of {unit}, at most {MAX_AMOUNT}")
+    return Quantity(int(amount), unit)
+
+
+def decide_receive(sku: Sku, quantity: Quantity, at: datetime, advice: str = "") -> StockReceived:
+    """Return the fact that goods arrived."""
+    return StockReceived([StockLine(sku, quantity)], at, advice=advice)
+
+
+def decide_count(sku: Sku, counted: Quantity, *, expected: int, covers: Seq, at: datetime, reason: str) -> StockCounted:
+    """Return the fact of a count that covers all that was recorded up to ``covers``."""
+    return StockCounted([CountLine(sku, counted, expected)], at, covers, reason)
