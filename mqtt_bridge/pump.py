@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 POLL_S: Final = 0.05  # how soon a new sale is seen: the promised latency of a batch
 STATUS_S: Final = 30.0  # the hub's list of kiosks is never older than this while the link is up
-MAX_EVENTS: Final = 64  # events not yet handled, 8 MiB of full batches; beyond that the link waits, and with it the broker
+MAX_EVENTS: Final = 64  # 8 MiB of full batches not yet handled; beyond that the link waits, and with it the broker
 
 
 class Outbox(Protocol):
