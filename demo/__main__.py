@@ -20,10 +20,15 @@ from demo.shop import Shops
 
 @click.command(epilog="Example: make demo")
 @click.option("--scripted", is_flag=True, help="Play the scripted day even in a terminal.")
-@click.option("--keep", is_flag=True, help="Keep the folder with databases and logs, and say where it is.")
-def main(*, scripted: bool, keep: bool) -> None:
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep databases and logs in this new folder. Default: a temporary one, kept only if something fails.",
+)
+def main(*, scripted: bool, folder: Path | None) -> None:
     """Play a market day: in a terminal with you at the till of kiosk k1, otherwise by script."""
-    folder = Path(tempfile.mkdtemp(prefix="popup-demo-"))
+    keep = folder is not None
+    folder = _prepare(folder)
     interactive = not scripted and sys.stdin.isatty() and sys.stdout.isatty()
     shops: Shops | None = None
     try:
@@ -46,6 +51,16 @@ def main(*, scripted: bool, keep: bool) -> None:
     if not result.kept:
         click.echo("demo: a promise broke: see the table", err=True)
         sys.exit(1)
+
+
+def _prepare(folder: Path | None) -> Path:
+    if folder is None:
+        return Path(tempfile.mkdtemp(prefix="popup-demo-"))
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise click.UsageError(f"cannot make {folder}: {error.strerror}: name a new folder") from error
+    return folder
 
 
 def _serve_you(shops: Shops) -> tuple[list[Books], day.Result]:

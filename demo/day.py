@@ -123,7 +123,7 @@ def _wait(done: Callable[[], bool], what: str, limit_s: float, shops: Shops | No
     deadline = time.monotonic() + limit_s
     while not done():
         if time.monotonic() > deadline:
-            raise DemoError(f"waited {limit_s:.0f} s for {what}: see the logs with --keep")
+            raise DemoError(f"waited {limit_s:.0f} s for {what}: see the logs")
         for process in (shops.hub, shops.broker) if shops else ():
             process.must_run()
         time.sleep(_POLL_S)  # noqa: TID251 - polls with a deadline
