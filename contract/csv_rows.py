@@ -69,7 +69,8 @@ class Table(Struct, frozen=True):
             return self.headers.index(name)
         what = "no column" if name not in self.headers else "more than one column"
         there = ", ".join(self.headers[:_SHOWN_COLUMNS]) + (", …" if len(self.headers) > _SHOWN_COLUMNS else "")
-        raise UnknownColumn(f"{what} {name!r}: the columns are {there}: name one of them")
+        todo = "separate the cells by commas" if _other_separator(self.headers) else "name one of them"
+        raise UnknownColumn(f"{what} {name!r}: the columns are {there}: {todo}")
 
 
 class _Record(Struct, frozen=True):
@@ -124,6 +125,10 @@ def read_number(text: str) -> Decimal | None:
     """
     stripped = text.strip()
     return Decimal(stripped) if _NUMBER.fullmatch(stripped) else None
+
+
+def _other_separator(headers: tuple[str, ...]) -> bool:
+    return len(headers) == 1 and (";" in headers[0] or "\t" in headers[0])
 
 
 def _unpack(raw: bytes) -> bytes:

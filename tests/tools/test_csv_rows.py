@@ -130,6 +130,11 @@ def test_a_column_that_is_not_there_or_there_twice_is_named(name: str, why: str)
         read_table("a,b,b\n").column(name)
 
 
+def test_a_file_with_semicolons_is_told_apart() -> None:
+    with pytest.raises(UnknownColumn, match="the columns are sku;name: separate the cells by commas"):
+        read_table("sku;name\n1;x\n").column("sku")
+
+
 def test_of_many_columns_some_are_listed() -> None:
     with pytest.raises(UnknownColumn, match=r"c39, …: name"):
         read_table(",".join(f"c{n}" for n in range(50)) + "\n").column("x")
