@@ -5,7 +5,7 @@ If the database refuses what some fact says, the same batches are taken again ca
 its own, and only the guilty one is quarantined.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from contract.codec import digest
 from contract.envelope import LaneSource
 from contract.stock import Account
 from contract.streams import Gap, place
+from contract.values import Address
 from hub.arrivals import UpBatch
 from hub.core.inbox import LaneState, Refused, Taken, advance, printable, read
 from hub.core.reconcile import add, effects_of
@@ -63,9 +64,10 @@ class Desk:
         self._stock: dict[SiteKey, Account] = {}
         self._set_aside: list[dict[str, Any]] = []
         self._troubles: list[Trouble] = []
+        self._addresses: dict[int, Address] = {}
         self.works: dict[LaneKey, Work] = {}
 
-    def take(self, batches: Iterable[UpBatch], kiosks: dict[Any, KioskRow]) -> None:
+    def take(self, batches: Iterable[UpBatch], kiosks: Mapping[Address, KioskRow]) -> None:
         """Take ``batches`` in the order they came in; ``kiosks`` are their senders, locked."""
         placed = [(_key(kiosks[batch.address], batch), batch) for batch in batches]
         states = inbox.read_lanes(self._connection, (key for key, _ in placed)) if placed else {}
@@ -73,6 +75,7 @@ class Desk:
             work = self.works.get(key)
             if work is None:
                 state = states.get(key, LaneState())
+                self._addresses[key[0]] = batch.address
                 work = Work(key, LaneSource(batch.address, batch.epoch, batch.lane), state, state)
                 self.works[key] = work
             self._place(work, batch)
@@ -169,7 +172,7 @@ class Desk:
         books.add_stock(self._connection, self._stock)
         for row in books.add_receipts(self._connection, self._receipts):
             detail = {"receipt": row["receipt"], "seq": row["seq"]}
-            subject = f"kiosk {row['kiosk_id']} {row['receipt']}"
+            subject = f"{self._addresses[row['kiosk_id']]} {row['receipt']}"
             self._troubles.append(Trouble("receipt_reused", subject, row["kiosk_id"], detail))
 
     def _forget_facts(self) -> None:

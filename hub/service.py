@@ -51,8 +51,11 @@ class Health(Struct, frozen=True):
 class Service:
     """Runs ingest and downlink over one link."""
 
-    def __init__(self, ingest: Ingest, downlink: Downlink, inbound: Inbound, clock: Clock) -> None:
+    def __init__(
+        self, ingest: Ingest, downlink: Downlink, inbound: Inbound, clock: Clock, *, retry_s: float = RETRY_S
+    ) -> None:
         """Take the parts; :meth:`attach` gives the link, which needs ``inbound.on_event`` first."""
+        self._retry_s = retry_s
         self._ingest = ingest
         self._downlink = downlink
         self._inbound = inbound
@@ -90,7 +93,7 @@ class Service:
             self._work()
         except WorldFailed as error:
             self._say(str(error))
-            self._stopping.wait(RETRY_S)
+            self._stopping.wait(self._retry_s)
         else:
             self._say("")
 

@@ -86,15 +86,6 @@ def add(one: Account, other: Account) -> Account:
     )
 
 
-def total(deltas: Iterable[tuple[StockKey, Account]]) -> dict[StockKey, Account]:
-    """Return the sum of ``deltas`` for each key."""
-    sums: dict[StockKey, Account] = {}
-    for key, delta in deltas:
-        known = sums.get(key)
-        sums[key] = delta if known is None else add(known, delta)
-    return sums
-
-
 def _sold(sale: SaleRecorded) -> tuple[tuple[StockKey, Account], ...]:
     return tuple(
         (

@@ -25,7 +25,19 @@ from contract.facts import (
     StockReceived,
 )
 from contract.registry import Data
-from contract.values import Address, BasketId, Currency, Lane, Money, Quantity, Receipt, Seq, Sku, parse_address
+from contract.values import (
+    Address,
+    BasketId,
+    Currency,
+    Incarnation,
+    Lane,
+    Money,
+    Quantity,
+    Receipt,
+    Seq,
+    Sku,
+    parse_address,
+)
 from hub.arrivals import Message
 from hub.ingest import Ingest, Outcome
 from hub.life import LifeFile, begin_life
@@ -129,7 +141,8 @@ class LaneTwin:
         return encode(data, source=self.source, seq=Seq(seq), prev=prev, stamp=Stamp(at=AT))
 
     def sell(self, sku: str = "tea", amount: int = 1, price: int = 300, *, overdraft: int = 0) -> None:
-        self.record(sale(f"{self.address.kiosk}-{self.epoch}-{len(self.raws) + 1}", sku, amount, price, overdraft))
+        n = len(self.raws) + 1 + list(Lane).index(self.lane) * 1000
+        self.record(sale(f"{self.address.kiosk}-{self.epoch}-{n}", sku, amount, price, overdraft))
 
     def message(self, first: int = 1, count: int | None = None, *, newest: int | None = None) -> Message:
         """Return the batch of ``count`` facts from ``first`` on."""
@@ -170,6 +183,11 @@ def status(address: Address, *, incarnation: int = 1, online: bool = True, **lis
     told = {name: [StreamPosition(k, Seq(v)) for k, v in positions.items()] for name, positions in lists.items()}
     said = Status(online, Seq(incarnation), version="1.0", **told)
     return Message(f"popup/v1/{address}/status", encode_message(said), retain=True)
+
+
+def down_ack(address: Address, positions: dict[str, int], *, resume: bool = False) -> Message:
+    said = Ack(Incarnation(1), [StreamPosition(k, Seq(v)) for k, v in positions.items()], resume)
+    return Message(f"popup/v1/{address}/ack/down", encode_message(said))
 
 
 def ack_in(messages: Iterable[Message], address: str = "demo/market/k1") -> Ack | None:

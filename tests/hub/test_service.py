@@ -1,0 +1,210 @@
+"""The loop: nothing acknowledged that is not committed, whatever fails, and everything bounded."""
+
+import logging
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hub_books import Hub, LaneTwin, ack_in, books, open_hub, positions, status
+from sqlalchemy import event, text
+
+from hub import inbound as inbound_module
+from hub.arrivals import Message
+from hub.downlink import Downlink
+from hub.inbound import GROUP_MESSAGES, MAX_BYTES, MAX_MESSAGES, Inbound
+from hub.refusals import MAX_KINDS, OTHERS, Refusals
+from hub.service import Service
+from hub.store.errors import WorldFailed
+from mqtt_bridge.errors import LinkBusy, LinkDown, LinkTooLarge
+from mqtt_bridge.link import Connected, Delivered, Disconnected, LinkEvent, Received, Refused
+
+
+class Wire:
+    """A link that keeps what it is given, or fails as told."""
+
+    def __init__(self) -> None:
+        self.published: list[Message] = []
+        self.error: Exception | None = None
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        if self.error:
+            raise self.error
+        self.published.append(Message(topic, payload, retain))
+
+    def take(self) -> list[Message]:
+        found, self.published = self.published, []
+        return found
+
+
+class Bench:
+    """A service between a hub's ingest and a wire."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub, self.wire, self.inbound = hub, Wire(), Inbound()
+        downlink = Downlink(hub.store, random.Random(1))  # noqa: S311
+        self.service = Service(hub.ingest, downlink, self.inbound, hub.clock, retry_s=0.0)
+        self.service.attach(self.wire)
+
+    def turn(self, *events: LinkEvent | Message) -> list[Message]:
+        for one in events:
+            heard = Received(one.topic, one.payload, one.retain) if isinstance(one, Message) else one
+            self.inbound.on_event(heard)
+        self.inbound.wake()
+        self.service.turn()
+        return self.wire.take()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with open_hub(f"sqlite:///{tmp_path}/hub.db", tmp_path / "state") as hub:
+        yield Bench(hub)
+
+
+def test_a_batch_is_answered_in_the_turn_that_takes_it(bench: Bench, till: LaneTwin) -> None:
+    till.sell()
+    assert positions(ack_in(bench.turn(Connected("b", session_present=False), till.message()))) == {"till@1": 1}
+    assert bench.service.health().positions_taken == 1
+
+
+def test_every_connection_is_greeted_with_acknowledgements(bench: Bench, till: LaneTwin) -> None:
+    till.sell()
+    bench.turn(Connected("b", session_present=False), till.message())
+    bench.turn(Disconnected("gone", "lost"))
+    ack = ack_in(bench.turn(Connected("b", session_present=True)))
+    assert ack is not None
+    assert ack.resume
+
+
+def test_answers_wait_for_a_link_that_is_down_or_busy(bench: Bench, till: LaneTwin) -> None:
+    till.sell()
+    bench.wire.error = LinkDown()
+    assert bench.turn(till.message()) == []
+    bench.wire.error = LinkBusy()
+    assert bench.turn(Connected("b", session_present=False)) == []
+    bench.wire.error = None
+    assert positions(ack_in(bench.turn(Delivered("t")))) == {"till@1": 1}
+    assert bench.turn(Delivered("t")) == []
+
+
+def test_a_full_disk_acknowledges_nothing_and_loses_nothing(
+    bench: Bench, till: LaneTwin, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(400):
+        till.sell()
+    with bench.hub.store.read() as connection:
+        pages = connection.execute(text("PRAGMA page_count")).scalar_one()
+    limit = {"pages": pages}
+    bench.hub.store.engine.dispose()
+
+    @event.listens_for(bench.hub.store.engine, "begin")
+    def restrict(connection: object) -> None:
+        connection.exec_driver_sql(f"PRAGMA max_page_count={limit['pages']}")  # type: ignore[attr-defined]
+
+    with caplog.at_level(logging.WARNING):
+        assert bench.turn(Connected("b", session_present=False), till.message(1, 150)) == []
+        assert bench.turn() == []
+        assert "full" in bench.service.health().database
+        assert bench.service.health().waiting == 1
+        limit["pages"] = 1_000_000
+        assert positions(ack_in(bench.turn())) == {"till@1": 150}
+    assert bench.service.health().database == "ok"
+    assert len([record for record in caplog.records if "database" in record.message]) == 2
+    assert len(books(bench.hub.store)["facts"]) == 150
+
+
+def test_a_life_file_that_cannot_be_written_holds_the_acknowledgement_back(bench: Bench, till: LaneTwin) -> None:
+    till.sell()
+    whole = os.dup(bench.hub.life._file)
+    with Path("/dev/full").open("wb") as full:
+        os.dup2(full.fileno(), bench.hub.life._file)
+    assert bench.turn(Connected("b", session_present=False), till.message()) == []
+    assert "No space left" in bench.service.health().database
+    os.dup2(whole, bench.hub.life._file)
+    os.close(whole)
+    assert positions(ack_in(bench.turn())) == {"till@1": 1}
+    assert len(books(bench.hub.store)["facts"]) == 1
+
+
+def test_a_stopped_loop_ends(bench: Bench) -> None:
+    bench.service.stop()
+    bench.service.run()
+
+
+def test_health_tells_the_link_in_words(bench: Bench) -> None:
+    assert bench.service.health().link == "connecting"
+    bench.turn(Connected("mqtt://b:1883", session_present=False))
+    assert bench.service.health().view(incarnation=1).status == "ok"
+    bench.turn(Disconnected("nothing listens at mqtt://b:1883", "unreachable"))
+    assert bench.service.health().link == "nothing listens at mqtt://b:1883"
+    assert bench.service.health().view(incarnation=1).status == "degraded"
+
+
+def test_refusals_by_the_broker_are_told_or_sent_again(bench: Bench, till: LaneTwin) -> None:
+    bench.turn(Connected("b", session_present=False), status(till.address))
+    bench.turn(Refused("popup/v1/demo/market/k1/down/facts", "quota"))
+    bench.turn(Refused("popup/v1/demo/market/k1/ack/up", "quota"))
+    bench.turn(Refused("$share/x", "not authorised"))
+    assert "not authorised" in bench.service.health().link
+
+
+def test_a_message_that_the_broker_will_never_take_is_let_go(bench: Bench, till: LaneTwin) -> None:
+    till.sell()
+    bench.wire.error = LinkTooLarge("600000 bytes")
+    bench.turn(Connected("b", session_present=False), till.message())
+    bench.wire.error = None
+    assert bench.turn(Delivered("t")) == []
+
+
+def test_a_full_queue_drops_and_counts() -> None:
+    queue = Inbound()
+    for _ in range(MAX_MESSAGES + 5):
+        queue.on_event(Received("t", b"x", retained=False))
+    assert (queue.depth, queue.dropped) == (MAX_MESSAGES, 5)
+    assert len(queue.get(0).messages) == GROUP_MESSAGES
+    large = Inbound()
+    payload = b"x" * (MAX_BYTES // 4)
+    for _ in range(5):
+        large.on_event(Received("t", payload, retained=False))
+    assert (large.depth, large.dropped) == (4, 1)
+    assert len(large.get(0).messages) == 1
+    large.on_event(Received("t", payload, retained=False))
+    assert large.depth == 4
+    assert inbound_module.GROUP_BYTES <= MAX_BYTES
+
+
+def test_a_wait_without_events_ends_by_itself() -> None:
+    assert not Inbound().get(0.01).messages
+
+
+def test_made_up_names_are_counted_within_a_bound(caplog: pytest.LogCaptureFixture) -> None:
+    refusals = Refusals()
+    with caplog.at_level(logging.WARNING):
+        for n in range(MAX_KINDS + 50):
+            for _ in range(2):
+                refusals.count(f"k{n}", "batch", "why\n")
+    assert refusals.total == 2 * (MAX_KINDS + 50)
+    assert len(refusals.counts()) == MAX_KINDS + 1
+    assert refusals.counts()[OTHERS] == 100
+    assert len(caplog.records) == MAX_KINDS + 1
+    assert all(record.getMessage().isprintable() for record in caplog.records)
+
+
+def test_the_world_failing_is_no_refusal(tmp_path: Path, till: LaneTwin) -> None:
+    till.sell()
+    with open_hub(f"sqlite:///{tmp_path}/hub.db", tmp_path / "state") as hub:
+        with hub.store.write() as connection:
+            connection.execute(text("DROP TABLE stock"))
+        with pytest.raises(WorldFailed):
+            hub.take(till.message())
+        assert not books_of_quarantine(hub)
+
+
+def books_of_quarantine(hub: Hub) -> list[object]:
+    with hub.store.read() as connection:
+        return list(connection.execute(text("SELECT * FROM quarantine")))
