@@ -93,11 +93,12 @@ class LocalDesk:
     def link(self) -> LinkState:
         """Return the link's state; a link.db that cannot be read is a state too, for selling goes on."""
         configured = bool(self.config.link.brokers)
+        unsent = 0
         try:
-            newest = {lane_stream(self.journal.epoch, Lane.TILL): int(self.journal.newest())}
-            return self._link.state(newest, configured=configured)
+            unsent = int(self.journal.newest())
+            return self._link.state({lane_stream(self.journal.epoch, Lane.TILL): unsent}, configured=configured)
         except (JournalError, sqlite3.Error) as error:
-            return LinkState(configured=configured, problem=str(error))
+            return LinkState(configured=configured, unsent=unsent, problem=f"cannot read the link's state: {error}")
 
     def last_sale(self) -> LastSale | None:
         """Return the newest sale of this till."""

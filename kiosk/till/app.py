@@ -14,7 +14,7 @@ from kiosk.till.date import DateScreen
 from kiosk.till.frame import Frame
 from kiosk.till.sale import SaleScreen
 from kiosk.till.strokes import Stroke, from_key, from_paste
-from kiosk.till.wording import status
+from kiosk.till.wording import link_words, status
 
 TICK_S = 1.0
 TIDY_AFTER_S = 5.0  # without a key and with an empty basket: then nobody waits for the disk
@@ -95,10 +95,17 @@ class TillApp(App[str]):
             top.tell(Notice(Mood.ERROR, str(error)))
         if isinstance(top, DateScreen) and not self.desk.clock.must_ask():
             top.leave(Notice(Mood.INFO, "the network has set the clock"))
-        link, stamp = self.desk.link(), self.desk.clock.stamp()
-        top = self._top()
-        top.status_row.text = status(self.desk.address, link, stamp, self.size.width)
-        top.status_row.refresh()
+        self.show_status()
+
+    def show_status(self) -> None:
+        """Bring the status line of the top screen up to date."""
+        top, link, stamp = self._top(), self.desk.link(), self.desk.clock.stamp()
+        text = status(self.desk.address, link, stamp, self.size.width)
+        if text != top.status_row.text:
+            top.status_row.text = text
+            top.status_row.refresh()
+            self._sale.welcome(link_words(link) if link.problem else "")
+            self._sale.basket_view.refresh()
 
     def leave(self, reason: str) -> None:
         """End in order."""

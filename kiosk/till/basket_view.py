@@ -22,7 +22,7 @@ class BasketView(Widget):
         super().__init__()
         self._counter = counter
         self.selected: int | None = None
-        self.welcome = ""
+        self.welcome: tuple[str, ...] = ()
 
     def index(self) -> int:
         """Return the line that is selected; -1 in an empty basket."""
@@ -38,10 +38,11 @@ class BasketView(Widget):
     def render(self) -> Content:
         """Draw the head and the rows around the selected line."""
         width, height = self.size
-        head = Content.styled(_columns("Qty", "Item", "Price", "Amount", width), "bold reverse")
+        head = Content.styled(_columns("Qty", "Item", "Price", "Amount", width), "bold underline")
         lines = self._counter.basket.lines
         if not lines:
-            return Content("\n").join([head, "", Content(f"  {self.welcome}")])
+            rest = [Content(f"  {text}").truncate(width, ellipsis=True) for text in self.welcome]
+            return Content("\n").join([head, "", *rest])
         rows, at = max(1, height - 1), self.index()
         first = (
             min(max(0, len(lines) - rows), max(0, at - rows // 2)) if self.selected is not None else len(lines) - rows

@@ -64,6 +64,10 @@ class Frame(Screen[None]):
         """Show what there is."""
         self.show()
 
+    def on_screen_resume(self) -> None:
+        """Show the status at once; the next tick may be a second away."""
+        self.till.show_status()
+
     def take(self, stroke: Stroke) -> None:
         """Take one key, now and in order."""
         if stroke.name == "enter":

@@ -8,8 +8,12 @@ from textual.widget import Widget
 from kiosk.core.counter import Mood, Notice
 from kiosk.till import figures
 
-NOTICE_STYLES: Final = {Mood.ERROR: "bold reverse", Mood.INFO: "", Mood.SOLD: "bold"}
-NOTICE_MARKS: Final = {Mood.ERROR: " ! ", Mood.INFO: " ", Mood.SOLD: " "}
+NOTICE_STYLES: Final = {
+    Mood.ERROR: "bold ansi_white on ansi_red",
+    Mood.INFO: "ansi_black on ansi_cyan",
+    Mood.SOLD: "bold ansi_black on ansi_green",
+}
+NOTICE_MARKS: Final = {Mood.ERROR: "! ", Mood.INFO: "", Mood.SOLD: ""}
 _INDENT: Final = 2
 
 
@@ -23,6 +27,7 @@ class Panel(Widget):
         super().__init__()
         self.words: tuple[str, ...] = ()
         self.amount = "0.00"
+        self.style = "reverse"
 
     def render(self) -> Content:
         """Draw a rule and five rows; figures that do not fit are left to the words."""
@@ -34,7 +39,7 @@ class Panel(Widget):
         for number, text in enumerate(words):
             style = "bold" if number == 0 else ""
             left = Content.styled(" " * _INDENT + text, style).truncate(room, ellipsis=True, pad=True)
-            rows.append(left + figures.row(self.amount, number, "reverse") if room < width else left)
+            rows.append(left + figures.row(self.amount, number, self.style) if room < width else left)
         return Content("\n").join(rows)
 
 
@@ -49,13 +54,14 @@ class NoticeRow(Widget):
         self.notice: Notice | None = None
 
     def render(self) -> Content:
-        """Draw the notice over the whole width; errors are reversed and begin with an exclamation mark."""
+        """Draw the notice over the whole width; an error begins with an exclamation mark, so colour is not its sign."""
         if self.notice is None:
             return Content("")
         text = Content(NOTICE_MARKS[self.notice.mood] + self.notice.text)
-        style = NOTICE_STYLES[self.notice.mood]
-        rows = text.wrap(max(1, self.size.width))[:2]
-        return Content("\n").join([row.truncate(self.size.width, pad=True).stylize(style) for row in rows])
+        style, width = NOTICE_STYLES[self.notice.mood], self.size.width
+        rows = text.wrap(max(1, width - 2 * _INDENT))[:2]
+        indent = Content(" " * _INDENT)
+        return Content("\n").join([(indent + row).truncate(width, pad=True).stylize(style) for row in rows])
 
 
 class EntryRow(Widget):
@@ -92,7 +98,7 @@ class HintRow(Widget):
         """Draw keys in bold, each before its word."""
         parts: list[str | tuple[str, str]] = ["  "]
         for key, word in self._hints:
-            parts += [(key, "bold underline"), f" {word}   "]
+            parts += [(f" {key} ", "bold reverse"), f" {word}  "]
         return Content.assemble(*parts).truncate(self.size.width)
 
 

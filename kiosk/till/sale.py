@@ -21,7 +21,7 @@ class SaleScreen(Frame):
 
     PROMPT = "Scan, code, name or price"
     HINTS = (
-        ("F2", "Search"), ("F8", "Void line"), ("F9", "Pay"), ("F12", "Exact cash"), ("Esc", "Back"), ("F10", "Close"),
+        ("F2", "Search"), ("F8", "Void"), ("F9", "Pay"), ("F12", "Exact"), ("Esc", "Back"), ("F10", "Close"),
     )  # fmt: skip
 
     def __init__(self, counter: Counter) -> None:
@@ -41,7 +41,7 @@ class SaleScreen(Frame):
             "down": lambda: self._move(1),
             "tab": self._tab,
         }
-        self.basket_view.welcome = self._welcome()
+        self.welcome("")
         if counter.restored:
             lines = "line" if counter.restored == 1 else "lines"
             self.notice_row.notice = Notice(
@@ -90,6 +90,10 @@ class SaleScreen(Frame):
             self._timer = self.set_timer(SEARCH_AFTER_S, self._find)
         else:
             self._find()
+
+    def welcome(self, link: str) -> None:
+        """Say in an empty basket what to do, what was sold last, and what is wrong with the link, in full."""
+        self.basket_view.welcome = ("Scan or type to begin.", "", self._last(), "", link)
 
     def search(self) -> None:
         """Search also for digits and prices, until the next entry."""
@@ -141,6 +145,11 @@ class SaleScreen(Frame):
         sold = self.counter.sold
         return sold.change_minor if sold and not self.counter.basket.lines else super().figure()
 
+    def show(self) -> None:
+        """Mark the change, which is to be handed over, apart from a total."""
+        self.panel.style = "reverse" if self.counter.basket.lines or not self.counter.sold else "on ansi_green"
+        super().show()
+
     def words(self) -> tuple[str, ...]:
         """Name the total, or the sale that was just made."""
         basket, sold = self.counter.basket, self.counter.sold
@@ -152,9 +161,9 @@ class SaleScreen(Frame):
             return (
                 f"CHANGE {change} {basket.currency}",
                 "",
-                f"SOLD receipt {sold.receipt}",
-                f"Total {total}",
-                f"Cash  {cash}",
+                f"Total   {total}",
+                f"Cash    {cash}",
+                f"Receipt {sold.receipt}",
             )
         count = len(basket.lines)
         lines = f"{count} line" if count == 1 else f"{count} lines"
@@ -185,9 +194,6 @@ class SaleScreen(Frame):
             return parse_entry(text).kind is not Kind.WORDS
         except EntryError:
             return True
-
-    def _welcome(self) -> str:
-        return f"Scan or type to begin. {self._last()}"
 
     def _last(self) -> str:
         last = self.counter.last_sale

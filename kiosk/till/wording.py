@@ -63,16 +63,17 @@ def local_time(at: datetime) -> str:
 
 def status(address: Address, link: LinkState, stamp: Stamp, width: int) -> str:
     """Return the status line: who, the link, what is unsent, the last acknowledgement, the clock. Words, cut to fit."""
-    acked = f"last ack {age(stamp.at - link.acked_at.astimezone(UTC))} ago" if link.acked_at else "no ack yet"
+    acked = f"ack {age(stamp.at - link.acked_at.astimezone(UTC))} ago" if link.acked_at else "no ack yet"
     clock = "clock ok" if stamp.clock == "trusted" else "CLOCK UNTRUSTED"
     begin = f"{address.kiosk} {address.site} | "
-    end = f" | {link.unsent} unsent, {acked} | {clock} {local_time(stamp.at)[11:]}"
+    end = f" | {link.unsent} unsent, {acked} | {clock} {local_time(stamp.at)[11:16]}"
     room = width - len(begin) - len(end)
-    told = _link(link)
+    told = link_words(link)
     return begin + (told if len(told) <= room else told[: max(1, room - 1)] + "…") + end
 
 
-def _link(link: LinkState) -> str:
+def link_words(link: LinkState) -> str:
+    """Return the state of the link, with the reason in full."""
     if not link.configured:
         return "no hub set up" if not link.problem else f"no hub set up: {link.problem}"
     if link.connected:
