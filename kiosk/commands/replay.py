@@ -79,6 +79,7 @@ def replay(data_dir: Path, /, file: Path, *, no_header: bool, again: bool, **col
             imports.begin(digest, number, name=file.name, options=options, at=clock.stamp().at)
         _record(journal, imports, plan, f"{digest[:16]}-{number}", resumed=begun)
         imports.finish(digest, number)
+    imports.close()
     journal.close()
     catalogue.close()
     print_result(result(history, plan))

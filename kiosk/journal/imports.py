@@ -1,6 +1,8 @@
 """Replays of this till: which file, which run of it, with which options, and whether it came to its end."""
 
+import fcntl
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
@@ -8,6 +10,7 @@ from msgspec import Struct
 from contract.values import instant_text
 from kiosk.core.replay import TicketFact
 from kiosk.journal.database import immediate, translated
+from kiosk.journal.errors import JournalError
 from kiosk.journal.journal import Journal
 
 _COLUMNS: Final = "run, name, options, at, finished"
@@ -23,13 +26,35 @@ class Run(Struct, frozen=True):
     finished: bool
 
 
+class AnotherReplay(JournalError):
+    """Two replays at once would each take the other's tickets for its own."""
+
+    def __init__(self, folder: Path) -> None:
+        """Name the folder."""
+        super().__init__(f"{folder}: another replay is running here: wait until it is done")
+
+
 class Imports:
-    """The replays in one till's file."""
+    """The replays in one till's file, for one process at a time."""
 
     def __init__(self, journal: Journal) -> None:
-        """Use the till journal's file; its transactions and ours do not overlap, for one thread owns both."""
+        """Use the till journal's file; its transactions and ours do not overlap, for one thread owns both.
+
+        Raises: AnotherReplay, StorageFailed.
+        """
         self._connection = journal.connection
         self._path = journal.path
+        with translated(self._path):
+            self._lock = self._path.with_name("replay.lock").open("w")
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                self._lock.close()
+                raise AnotherReplay(self._path.parent) from error
+
+    def close(self) -> None:
+        """Let another replay begin."""
+        self._lock.close()
 
     def newest(self, digest: str) -> Run | None:
         """Return the last run of the file with this content."""

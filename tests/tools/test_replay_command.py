@@ -1,3 +1,4 @@
+import fcntl
 import gzip
 import random
 import signal
@@ -174,6 +175,14 @@ def stored(kiosk: Kiosk) -> int:
         return -1
     finally:
         db.close()
+
+
+def test_two_replays_at_once_do_not_meet(kiosk: Kiosk, small: Path) -> None:
+    kiosk("replay", small, *COLUMNS)
+    with (kiosk.data / "replay.lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert "another replay is running here" in kiosk("replay", small, *COLUMNS, "--again").complaint
+    assert kiosk("replay", small, *COLUMNS, "--again").result == RESULT
 
 
 def test_a_replay_cut_short_is_finished_with_its_own_options_only(kiosk: Kiosk, small: Path) -> None:
