@@ -1,8 +1,12 @@
 import gzip
+import sqlite3
+import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
-from kiosk_command import Kiosk
+from kiosk_command import Kiosk, environment
+from waiting import wait_until
 
 SMALL = 'sku,gtin,name,price\nA,40170725,Gum,0.80\nB,,Apple,1.20\nC,4017072,Pear,\nD,,Plum,"1,2,3"\n'
 
@@ -88,6 +92,38 @@ def test_a_file_that_is_not_there_is_said(kiosk: Kiosk, tmp_path: Path) -> None:
     done = kiosk("catalogue", "import", tmp_path / "none.csv")
     assert "none.csv: No such file" in done.complaint
     assert done.status == 2
+
+
+@pytest.mark.parametrize("least", [1, 2500])
+def test_an_import_killed_midway_leaves_whole_items_and_is_completed(kiosk: Kiosk, tmp_path: Path, least: int) -> None:
+    file = save(tmp_path, "sku,gtin,name,price\n" + "".join(f"S{n},,item {n},1.20\n" for n in range(6000)))
+    child = subprocess.Popen(kiosk.argv("catalogue", "import", file), stdout=subprocess.DEVNULL, env=environment())
+    wait_until(partial(has_stored, kiosk, least, child), what="items")
+    child.kill()
+    child.wait()
+    before = stored(kiosk)
+    result = kiosk("catalogue", "import", file).result
+    assert (result["added"], result["changed"], result["unchanged"]) == (6000 - before, 0, before)
+    listed = kiosk("catalogue", "list", "--json").json["items"]
+    assert {(item["name"], item["price_minor"]) for item in listed} == {(f"item {n}", 120) for n in range(6000)}
+    assert len(kiosk("catalogue", "search", "item", "--limit", "1000").out.splitlines()) == 1000
+
+
+def has_stored(kiosk: Kiosk, items: int, child: subprocess.Popen[bytes]) -> bool:
+    return child.poll() is not None or stored(kiosk) >= items
+
+
+def stored(kiosk: Kiosk) -> int:
+    path = kiosk.data / "catalogue.db"
+    if not path.exists():
+        return 0
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        return int(db.execute("SELECT count(*) FROM items").fetchone()[0])
+    except sqlite3.Error:  # not made yet
+        return 0
+    finally:
+        db.close()
 
 
 def test_search_finds_words_by_their_beginnings(kiosk: Kiosk, small: Path) -> None:
