@@ -1,0 +1,74 @@
+"""Open baskets: kept line by line, given back after a crash, sold once."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from till_terminal import sample_items
+
+from contract.values import Money
+from kiosk.bootstrap import open_desk
+from kiosk.core.basket import add, drop_last, make_line
+from kiosk.core.checkout import cash, decide_sale
+from kiosk.core.ports import AlreadySold
+from kiosk.journal.errors import BasketClosed
+
+PIECES = [item for item in sample_items() if item.price_minor is not None]
+
+
+def filled(desk, *numbers):
+    basket = desk.open_basket()
+    for number in numbers:
+        basket = add(basket, make_line(PIECES[number], 1))
+    return basket
+
+
+def sale_of(desk, basket):
+    return decide_sale(basket, [cash(basket.total_minor, Money(basket.total_minor))], sold_at=desk.clock.stamp().at)
+
+
+def test_a_basket_comes_back_as_it_was(desk, tmp_path):
+    basket = filled(desk, 0, 1, 1, 62)
+    desk.keep(basket)
+    assert open_desk(tmp_path / "data").open_basket() == basket
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@given(st.lists(st.integers(-1, 5), max_size=15))
+def test_every_step_of_a_basket_is_kept(desk, steps):
+    basket = desk.open_basket()
+    for step in steps:
+        if step >= 0:
+            basket = add(basket, make_line(PIECES[step], 1))
+        elif basket.lines:
+            basket = drop_last(basket)
+        desk.keep(basket)
+        assert desk.open_basket().lines == basket.lines
+
+
+def test_an_empty_basket_is_not_given_back(desk):
+    basket = filled(desk)
+    desk.keep(basket)
+    assert desk.open_basket().id != basket.id
+
+
+def test_a_sold_basket_is_closed_for_good(desk):
+    basket = filled(desk, 1)
+    desk.keep(basket)
+    desk.record([sale_of(desk, basket)])
+    assert desk.open_basket().lines == ()
+    with pytest.raises(AlreadySold):
+        desk.record([sale_of(desk, basket)])
+    with pytest.raises(BasketClosed, match="nothing was sold twice"):
+        desk.keep(basket)
+
+
+def test_the_last_sale_is_the_newest_of_the_newest_life(desk):
+    assert desk.last_sale() is None
+    for number in range(11):
+        basket = filled(desk, number)
+        desk.keep(basket)
+        desk.record([sale_of(desk, basket)])
+    assert desk.last_sale().receipt == "k1-1-11"
+    desk.journal.raise_epoch(desk.journal.epoch)
+    desk.record([sale_of(desk, filled(desk, 1))])
+    assert desk.last_sale().receipt == "k1-2-1"
