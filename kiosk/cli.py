@@ -39,13 +39,23 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what a person can put right is one line and exit status 1."""
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a command and exit: 0, 1 (it did not work) or 2 (used wrongly); an error is one line."""
         try:
-            return super().invoke(ctx)
-        except (ContractError, ConfigError, JournalError) as error:
+            status = super().main(*args, **{**extra, "standalone_mode": False})
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.UsageError as error:
+            command = error.ctx.command_path if error.ctx else "kiosk"
+            click.echo(f"kiosk: {error.format_message()} See `{command} --help`.", err=True)
+            sys.exit(error.exit_code)
+        except (ContractError, ConfigError, JournalError, click.ClickException) as error:
             click.echo(f"kiosk: {error}", err=True)
             sys.exit(1)
+        except click.Abort:
+            sys.exit(1)
+        sys.exit(status if isinstance(status, int) else 0)
 
 
 @click.group(cls=LazyGroup, epilog="Example: kiosk --data ~/shop till")

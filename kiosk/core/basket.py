@@ -1,12 +1,18 @@
 """The basket: what the shopper is about to buy. Immutable; every change gives a new one."""
 
+from typing import Final
+
 from msgspec import Struct
 from msgspec.structs import replace
 
+from contract.codec import MAX_FACT_BYTES
 from contract.down import Item
 from contract.facts import MAX_LINES
 from contract.money import line_amount
 from contract.values import MAX_AMOUNT, MAX_MINOR, BasketId, Currency, Money, Quantity, Sku, Unit
+
+_LINE_BYTES: Final = 260  # a sale line's field names and its largest numbers; JSON may double each byte of a text
+_REST_BYTES: Final = 8 * 1024  # the envelope, twenty payments
 
 
 class BasketError(Exception):
@@ -97,4 +103,11 @@ def _checked(basket: Basket) -> Basket:
         raise BasketError(f"a basket holds {MAX_LINES} lines: take payment, then begin a new one")
     if any(line.quantity.amount > MAX_AMOUNT for line in basket.lines) or basket.total_minor > MAX_MINOR:
         raise BasketError("that is more than one receipt can hold: take payment, then begin a new basket")
+    if sum(map(_stored_bytes, basket.lines)) > MAX_FACT_BYTES - _REST_BYTES:
+        raise BasketError("these names are more than one receipt can hold: take payment, then begin a new basket")
     return basket
+
+
+def _stored_bytes(line: Line) -> int:
+    """Return at least what the line takes in the fact of its sale."""
+    return _LINE_BYTES + 2 * (len(line.name.encode()) + len(line.sku.encode()) + len(line.tax.encode()))

@@ -98,9 +98,7 @@ def _next_receipt(connection: sqlite3.Connection, kiosk: KioskId, epoch: Epoch) 
     return Receipt(f"{kiosk}-{epoch}-{last + 1}")
 
 
-def _keep_receipt(
-    connection: sqlite3.Connection, epoch: Epoch, seq: Seq, data: SaleRecorded | RefundRecorded
-) -> None:
+def _keep_receipt(connection: sqlite3.Connection, epoch: Epoch, seq: Seq, data: SaleRecorded | RefundRecorded) -> None:
     kind, at = ("sale", data.sold_at) if isinstance(data, SaleRecorded) else ("refund", data.refunded_at)
     number = int(data.receipt.rpartition("-")[2])
     try:

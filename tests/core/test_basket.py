@@ -1,15 +1,32 @@
 """The basket and the checkout: sums agree for every order of lines, and nothing is sold that was not paid."""
 
 from datetime import UTC, datetime
+from functools import reduce
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from contract.codec import Stamp, encode
 from contract.down import Item
+from contract.envelope import NO_DIGEST, LaneSource
 from contract.facts import MAX_LINES, Payment, PaymentKind
 from contract.money import round_half_up
-from contract.values import MAX_AMOUNT, BasketId, Currency, Money, Quantity, Sku, Unit
+from contract.values import (
+    MAX_AMOUNT,
+    BasketId,
+    Currency,
+    Epoch,
+    Lane,
+    Money,
+    Quantity,
+    Receipt,
+    Seq,
+    Sku,
+    Unit,
+    parse_address,
+)
 from kiosk.core.basket import Basket, BasketError, Line, add, drop, drop_last, make_line
 from kiosk.core.checkout import CheckoutError, cash, decide_sale
 
@@ -126,3 +143,17 @@ def test_an_empty_basket_and_a_wrong_sum_are_no_sale():
     basket = filled([(Item(Sku("s"), "Item", [], Money(100)), 1)])
     with pytest.raises(CheckoutError, match="not the total"):
         decide_sale(basket, [Payment(PaymentKind.CASH, Money(99), Money(99), Money(0))], sold_at=AT)
+
+
+def test_a_basket_that_fits_is_a_sale_that_can_be_stored():
+    widest = Item(Sku("\\" * 64), '"' * 200, [], Money(1), tax='"' * 32)
+    one, other = (replace(make_line(widest, MAX_AMOUNT // 10**4), price_per=per) for per in (1, 2))
+    basket = EMPTY
+    while len(basket.lines) < 400:
+        basket = add(add(basket, one), other)
+    with pytest.raises(BasketError, match="one receipt can hold"):
+        reduce(add, [one, other] * MAX_LINES, basket)
+    total = basket.total_minor
+    sale = replace(decide_sale(basket, [cash(total, total)], sold_at=AT), receipt=Receipt("k1-1-1"))
+    source = LaneSource(parse_address("north/market/k1"), Epoch(1), Lane.TILL)
+    assert encode(sale, source=source, seq=Seq(1), prev=NO_DIGEST, stamp=Stamp(at=AT))

@@ -98,7 +98,7 @@ def test_silence_is_answered_from_the_acknowledgement_with_a_growing_delay() -> 
     assert send_all(session, 0, per_batch=2) == [("till@1", 1, 2)]
     session.acknowledged({"till@1": 2}, incarnation=1, now_s=0.1)
     assert send_all(session, 0.2) == [("till@1", 3, 2)]
-    sent_at = []
+    sent_at: list[float] = []
     now_s = 0.2
     while len(sent_at) < 6:
         now_s += session.wake_in(now_s)
@@ -202,7 +202,7 @@ def test_a_forgotten_stream_is_sent_no_more() -> None:
 @pytest.mark.parametrize("bad", [{"window_batches": 0}, {"window_bytes": 0}, {"retry_min_s": 0}, {"retry_max_s": 0.5}])
 def test_bounds_that_would_stop_the_flow_are_refused(bad: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="window"):
-        Limits(**bad)  # type: ignore[arg-type]
+        Limits(**bad)
 
 
 FATES = st.sampled_from(["arrive", "arrive", "arrive", "lose", "twice", "late"])
