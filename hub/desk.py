@@ -53,8 +53,11 @@ class Work:
 class Desk:
     """Takes batches inside one transaction."""
 
-    def __init__(self, connection: Connection, now: str, refusals: Refusals, *, careful: bool) -> None:
+    def __init__(
+        self, connection: Connection, now: str, refusals: Refusals, *, careful: bool, max_forks: int = MAX_FORKS
+    ) -> None:
         """Begin with nothing taken."""
+        self._max_forks = max_forks
         self._connection = connection
         self._now = now
         self._refusals = refusals
@@ -124,7 +127,7 @@ class Desk:
             self._keep_forks(work, forks)
 
     def _keep_forks(self, work: Work, forks: list[tuple[int, bytes, str]]) -> None:
-        room = MAX_FORKS - inbox.count_forks(self._connection, work.key[0])
+        room = self._max_forks - inbox.count_forks(self._connection, work.key[0])
         rows = [
             _set_aside(work.key, Refused(seq, raw, found, "refused", "its number was taken with other bytes", "$.id"))
             | {"kind": "fork", "at": self._now}
@@ -133,7 +136,7 @@ class Desk:
         insert_new(self._connection, quarantine, rows[: max(0, room)])
         if len(rows) > room:
             who = str(work.source.address)
-            self._refusals.count(who, "forks", f"more than {MAX_FORKS} facts whose number was taken")
+            self._refusals.count(who, "forks", f"more than {self._max_forks} facts whose number was taken")
         self._troubles.append(Trouble("fork", work.subject, work.key[0], {"seq": forks[0][0]}))
 
     def _quarantine(self, work: Work, refused: Refused) -> None:

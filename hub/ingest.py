@@ -16,7 +16,7 @@ from hub.answers import Answers, hello
 from hub.arrivals import Arrival, DownAcked, Message, Told, UpBatch, parse, reason
 from hub.claims import Claims
 from hub.clock import Clock
-from hub.desk import Desk
+from hub.desk import MAX_FORKS, Desk
 from hub.life import LifeFile
 from hub.refusals import Refusals
 from hub.senders import note
@@ -39,12 +39,22 @@ class Outcome(Struct, frozen=True):
 class Ingest:
     """Takes messages into one store. Several may work on one store at once, in threads or in processes."""
 
-    def __init__(self, store: Store, life: LifeFile, clock: Clock, *, new_life: NewLife, careful: bool = False) -> None:
+    def __init__(
+        self,
+        store: Store,
+        life: LifeFile,
+        clock: Clock,
+        *,
+        new_life: NewLife,
+        careful: bool = False,
+        max_forks: int = MAX_FORKS,
+    ) -> None:
         """Take what else belongs into the transaction that begins a new incarnation as ``new_life``."""
         self._store = store
         self._life = life
         self._clock = clock
         self._careful = careful
+        self._max_forks = max_forks
         self._claims = Claims(clock, new_life)
         self._answers = Answers(clock)
         self.refusals = Refusals()
@@ -81,7 +91,7 @@ class Ingest:
         told = [arrival for arrival in arrivals if isinstance(arrival, Told)]
         with self._store.write() as connection:
             senders = inbox.lock_kiosks(connection, (arrival.address for arrival in arrivals), now)
-            desk = Desk(connection, now, self.refusals, careful=careful)
+            desk = Desk(connection, now, self.refusals, careful=careful, max_forks=self._max_forks)
             desk.take([arrival for arrival in arrivals if isinstance(arrival, UpBatch)], senders)
             desk.write()
             note(connection, arrivals, senders, now)

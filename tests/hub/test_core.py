@@ -148,7 +148,7 @@ def test_books_that_are_ahead_of_the_file_go_on(database: Life, behind: int) -> 
 
 @given(database=st.none() | LIVES, file=st.none() | LIVES, promoted=st.booleans())
 def test_a_start_never_lowers_and_is_settled_at_the_next(
-    database: Life | None, file: Life | None, promoted: bool
+    database: Life | None, file: Life | None, *, promoted: bool
 ) -> None:
     verdict = decide_at_start(database, file, promoted=promoted)
     for known in (database, file):

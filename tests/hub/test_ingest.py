@@ -170,6 +170,20 @@ def test_a_fork_is_kept_once_told_once_and_changes_nothing(hub: Hub, till: LaneT
     assert troubles(hub) == [("fork", "demo/market/k1 till@1", {"seq": 2})]
 
 
+def test_forks_are_kept_within_a_bound_and_counted_beyond_it(hub: Hub, till: LaneTwin) -> None:
+    for _ in range(5):
+        till.sell()
+    worker = make_hub(hub.store, hub.life, max_forks=3)
+    worker.take(till.message())
+    fork = LaneTwin()
+    for _ in range(5):
+        fork.sell("coffee")
+    for _ in range(2):
+        worker.take(fork.message())
+    assert [row[1] for row in books(hub.store)["quarantine"]] == [1, 2, 3]
+    assert worker.ingest.refusals.counts() == {("demo/market/k1", "forks"): 2}
+
+
 def test_a_fork_within_one_transaction_is_seen(hub: Hub, till: LaneTwin) -> None:
     till.sell()
     fork = LaneTwin()

@@ -39,6 +39,7 @@ from contract.values import (
     parse_address,
 )
 from hub.arrivals import Message
+from hub.desk import MAX_FORKS
 from hub.ingest import Ingest, Outcome
 from hub.life import LifeFile, begin_life
 from hub.store import down
@@ -103,7 +104,7 @@ def open_hub(url: str, state: Path, *, careful: bool = False, promoted: bool = F
         store.close()
 
 
-def make_hub(store: Store, life: LifeFile, *, careful: bool = False) -> Hub:
+def make_hub(store: Store, life: LifeFile, *, careful: bool = False, max_forks: int = MAX_FORKS) -> Hub:
     clock = HandClock()
     ingest = Ingest(
         store,
@@ -111,6 +112,7 @@ def make_hub(store: Store, life: LifeFile, *, careful: bool = False) -> Hub:
         clock,
         new_life=lambda connection, incarnation: down.begin_generations(connection, incarnation, clock.now()),
         careful=careful,
+        max_forks=max_forks,
     )
     return Hub(store, life, clock, ingest)
 
