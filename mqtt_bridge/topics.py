@@ -1,7 +1,8 @@
 """Topic names: the one place that spells them.
 
-``popup/v1/{region}/{site}/{kiosk}/`` and below it: ``up/facts/{lane}``, ``up/requests``, ``up/telemetry``, ``down/facts``,
-``ack/up``, ``ack/down``, ``status``. A kiosk writes and reads below its own prefix only; the broker's access list says so.
+``popup/v1/{region}/{site}/{kiosk}/`` and below it: ``up/facts/{lane}``, ``up/requests``, ``up/telemetry``,
+``down/facts``, ``ack/up``, ``ack/down``, ``status``. A kiosk writes and reads below its own prefix only; the broker's
+access list says so.
 """
 
 from typing import Final
