@@ -101,9 +101,9 @@ def life_of(store: Store, state_dir: Path, *, promoted: bool = False) -> Iterato
 
 
 @contextmanager
-def opened(database_url: str) -> Iterator[Store]:
+def opened(database_url: str, *, create: bool = True) -> Iterator[Store]:
     """Open the books as they are; raises StoreError."""
-    store = open_store(database_url)
+    store = open_store(database_url, create=create)
     try:
         yield store
     finally:
@@ -113,7 +113,7 @@ def opened(database_url: str) -> Iterator[Store]:
 @contextmanager
 def opened_to_read(database_url: str) -> Iterator[Store]:
     """Open books that are there and of this release; raises StoreError."""
-    with opened(database_url) as store:
+    with opened(database_url, create=False) as store:
         check(store)
         yield store
 

@@ -13,7 +13,7 @@ from contract.streams import FLEET
 from contract.values import Address, Seq
 from hub.arrivals import DownAcked, Message, Told
 from hub.down_line import DownLine
-from hub.senders import newest_epoch
+from hub.senders import has_nothing, newest_epoch
 from hub.store import down
 from hub.store.database import Store
 from hub.store.inbox import find_kiosk
@@ -97,7 +97,7 @@ class Downlink:
 
     def _is_new(self, told: Told) -> bool:
         line = self._lines.get(told.address)
-        return line is None or newest_epoch(told.status) > line.epoch
+        return line is None or newest_epoch(told.status) > line.epoch or has_nothing(told.status)
 
     def _open(self, address: Address) -> None:
         with self._store.read() as connection:

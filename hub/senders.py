@@ -30,6 +30,8 @@ def note(connection: Connection, arrivals: Sequence[Arrival], senders: Mapping[A
                 row["runs"] = status.version or row["runs"]
                 row["of_epoch"] = max(row["of_epoch"], newest_epoch(status))
                 reaches += _reaches(row["of_kiosk"], status.newest)
+                if has_nothing(status):
+                    down.forget_cursors(connection, row["of_kiosk"])
             case DownAcked(ack=ack):
                 down.save_cursors(connection, _cursors(row["of_kiosk"], ack.positions))
     for kiosk in senders.values():
@@ -37,6 +39,11 @@ def note(connection: Connection, arrivals: Sequence[Arrival], senders: Mapping[A
             down.forget_cursors(connection, kiosk.id)  # a new image has nothing of what came down
     inbox.seen(connection, list(rows.values()), now)
     inbox.tell_newest(connection, reaches)
+
+
+def has_nothing(status: Status) -> bool:
+    """Return whether a kiosk that is online never heard of a hub: whatever came down before, it has not."""
+    return status.online and not status.incarnation
 
 
 def newest_epoch(status: Status) -> int:

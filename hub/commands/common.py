@@ -80,7 +80,8 @@ def said_plainly(database_url: str) -> Iterator[None]:
     except BadDatabaseUrl as error:
         raise UsedWrongly(f"--database-url: {error}") from error
     except StoreError as error:
-        shown = parse_url(database_url).render_as_string()
+        parsed = parse_url(database_url)
+        shown = parsed.set(drivername=parsed.get_backend_name()).render_as_string()
         raise Refused(f"cannot use {shown}: {error}: {_advice(error)}") from error
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from hub.store.errors import BadDatabaseUrl, ContentRefused, WorldFailed
+from hub.store.errors import BadDatabaseUrl, ContentRefused, NotMigrated, WorldFailed
 
 BUSY_TIMEOUT_MS: Final = 10_000  # a writer's turn comes within milliseconds; an operator's long read may take seconds
 CONNECT_TIMEOUT_S: Final = 5
@@ -64,14 +64,14 @@ def sorted_errors() -> Iterator[None]:
         raise WorldFailed(_reason(error)) from error
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, *, create: bool = True) -> Store:
     """Return the store behind ``url``; a SQLite file and its folder are created, readable by their owner only.
 
-    Raises: BadDatabaseUrl, WorldFailed.
+    Raises: BadDatabaseUrl, WorldFailed; NotMigrated for a file that is not there and is not to be created.
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return Store(_sqlite(parsed))
+        return Store(_sqlite(parsed, create=create))
     return Store(create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}))
 
 
@@ -99,8 +99,10 @@ def sqlite_file(url: str) -> Path | None:
     return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, *, create: bool) -> Engine:
     file = Path(url.database or "")
+    if not create and not file.exists():
+        raise NotMigrated("it is not there")
     try:
         make_private_folder(file.parent)
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))

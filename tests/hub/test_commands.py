@@ -82,6 +82,13 @@ def test_a_database_without_tables_says_what_to_do(database_url: str) -> None:
     assert result.stderr.count("\n") == 1
 
 
+def test_looking_at_books_that_are_not_there_makes_none(tmp_path: Path) -> None:
+    result = run(f"sqlite:///{tmp_path}/new/hub.db", "report", "--json")
+    assert result.exit_code == 1
+    assert "it is not there: run hub migrate" in result.stderr
+    assert not (tmp_path / "new").exists()
+
+
 def test_migrate_brings_it_to_this_release_and_says_so(database_url: str, tmp_path: Path) -> None:
     state = ["--state-dir", str(tmp_path / "s")]
     assert json.loads(run(database_url, "migrate", "--json").stdout) == {"migrations": ["0001"]}

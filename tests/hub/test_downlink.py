@@ -152,6 +152,15 @@ def test_a_new_image_is_told_everything_again(hub: Hub, wire: Wire) -> None:
     assert wire.sent() == [("k1", "fleet@1", 1, 1)]
 
 
+def test_a_kiosk_that_never_heard_of_a_hub_is_told_everything_again(hub: Hub, wire: Wire) -> None:
+    tell(hub, "tea,Tea,3.00\n")
+    wire.hear(status(K1))
+    wire.sent()
+    wire.hear(down_ack(K1, {"fleet@1": 1}))
+    wire.hear(status(K1, incarnation=0))
+    assert wire.sent() == [("k1", "fleet@1", 1, 1)]
+
+
 def test_a_link_that_is_full_is_tried_again_without_loss(hub: Hub, wire: Wire) -> None:
     tell(hub, "tea,Tea,3.00\n")
     wire.hear(status(K1))
