@@ -113,6 +113,38 @@ def test_acknowledged_positions_never_go_back(hub: Hub, twins: list[LaneTwin], d
             told[key] = position
 
 
+LEAVES = ["up/facts/till", "up/facts/attic", "status", "ack/down", "ack/up", "up/requests", "", "/", "up/facts/till/x"]
+
+
+@st.composite
+def hostile(draw: st.DrawFn) -> Message:
+    """A message of a peer that means harm: noise, or a good one that was damaged or put on another topic."""
+    twin = LaneTwin(epoch=draw(st.integers(1, 3)))
+    twin.sell()
+    twin.raws.append(draw(st.binary(max_size=50)).replace(b"\n", b""))
+    payload = bytearray(twin.message(draw(st.integers(1, 2)), 1, newest=draw(st.integers(0, 2**53 - 1))).payload)
+    for _ in range(draw(st.integers(0, 2))):
+        payload[draw(st.integers(0, len(payload) - 1))] = draw(st.integers(0, 255))
+    kiosk = draw(st.sampled_from(["demo/market/k1", "demo/market/k2", "demo//", "DEMO/x/y", "a/b"]))
+    topic = f"popup/v1/{kiosk}/{draw(st.sampled_from(LEAVES))}"
+    return Message(topic, draw(st.sampled_from([bytes(payload), draw(st.binary(max_size=100))])))
+
+
+@FEW
+@given(st.lists(hostile(), max_size=8))
+def test_whatever_a_hostile_peer_sends_is_taken_set_aside_or_refused(hub: Hub, messages: list[Message]) -> None:
+    hub.wipe()
+    before = hub.ingest.refusals.total
+    hub.take(*messages)
+    hub.take(*messages)
+    found = books(hub.store)
+    assert hub.ingest.refusals.total - before <= 2 * len(messages)
+    assert sum(row[2] for row in found["lanes"]) == len(found["facts"]) + sum(
+        row[2] != "fork" for row in found["quarantine"]
+    )
+    assert len(found["facts"]) + len(found["quarantine"]) <= len(messages)
+
+
 def without_row_numbers(found: dict[str, object]) -> dict[str, object]:
     """Kiosks are numbered as they are first heard of; what is compared is not."""
     receipts = sorted(row[1:] for row in found["receipts"])  # type: ignore[attr-defined]
