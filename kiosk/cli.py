@@ -50,7 +50,10 @@ class LazyGroup(click.Group):
             command = error.ctx.command_path if error.ctx else "kiosk"
             click.echo(f"kiosk: {error.format_message()} See `{command} --help`.", err=True)
             sys.exit(error.exit_code)
-        except (ContractError, ConfigError, JournalError, click.ClickException) as error:
+        except click.ClickException as error:
+            click.echo(f"kiosk: {error.format_message()}", err=True)
+            sys.exit(error.exit_code)
+        except (ContractError, ConfigError, JournalError) as error:
             click.echo(f"kiosk: {error}", err=True)
             sys.exit(1)
         except click.Abort:

@@ -156,6 +156,7 @@ class Pump:
                 self._session.connected(self._monotonic())
                 self._tell_state("")
                 self._publish_status()
+                self._acknowledge_down()  # a hub that was away, or went back, learns where to go on
             case Disconnected(reason):
                 self._online = False
                 self._session.disconnected()

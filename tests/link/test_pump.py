@@ -253,6 +253,16 @@ def test_what_comes_down_is_stored_acknowledged_and_applied_once(kiosk: RunningK
     assert [item.name for item in Catalogue(kiosk.folder / "catalogue.db").items()] == ["apple", "pear", "plum"]
 
 
+def test_a_hub_learns_at_each_connection_what_came_down(kiosk: RunningKiosk, hub: SmallHub, mosquitto: Broker) -> None:
+    hub.send_down(1, [make_items("apple")])
+    wait_until(lambda: hub.down_acks and hub.down_acks[-1].positions, what="the acknowledgement")
+    hub.down_acks.clear()
+    mosquitto.kill()
+    mosquitto.start()
+    told = [StreamPosition("fleet@1", Seq(1))]
+    wait_until(lambda: hub.down_acks and hub.down_acks[-1].positions == told, what="what came down", deadline_s=30)
+
+
 def test_an_older_life_of_a_log_is_ignored(kiosk: RunningKiosk, hub: SmallHub) -> None:
     hub.send_down(2, [make_items("new")])
     wait_until(lambda: hub.down_acks, what="the acknowledgement")
