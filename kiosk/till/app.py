@@ -89,7 +89,7 @@ class TillApp(App[str]):
         try:
             if settled := self.desk.clock.settle():
                 self.desk.record([settled])
-            if not self._sale.counter.basket.lines and self._idle_s() >= TIDY_AFTER_S:
+            if not self._sale.counter.basket.lines and self.since_stroke_s() >= TIDY_AFTER_S:
                 self.desk.idle()
         except DeskError as error:
             top.tell(Notice(Mood.ERROR, str(error)))
@@ -105,7 +105,11 @@ class TillApp(App[str]):
             top.status_row.text = text
             top.status_row.refresh()
             self._sale.welcome(link_words(link) if link.problem else "")
-            self._sale.basket_view.refresh()
+            self._sale.basket_view.show()
+
+    def since_stroke_s(self) -> float:
+        """Return how long ago the last key came."""
+        return asyncio.get_running_loop().time() - self.stroke_s
 
     def leave(self, reason: str) -> None:
         """End in order."""
@@ -124,6 +128,3 @@ class TillApp(App[str]):
         screen = self.screen
         assert isinstance(screen, Frame)  # noqa: S101 - every screen of this app is one
         return screen
-
-    def _idle_s(self) -> float:
-        return asyncio.get_running_loop().time() - self.stroke_s

@@ -1,5 +1,8 @@
 """The basket as a table: quantity, item, unit price, amount. Only the rows that fit are drawn."""
 
+from functools import lru_cache
+from itertools import zip_longest
+
 from textual.content import Content
 from textual.widget import Widget
 
@@ -23,6 +26,14 @@ class BasketView(Widget):
         self._counter = counter
         self.selected: int | None = None
         self.welcome: tuple[str, ...] = ()
+        self._shown: tuple[object, ...] = ()
+
+    def show(self) -> None:
+        """Draw what changed since it was drawn last."""
+        wanted = (self._counter.basket, self.selected, self.welcome)
+        if any(one is not other for one, other in zip_longest(wanted, self._shown)):
+            self._shown = wanted
+            self.refresh()
 
     def index(self) -> int:
         """Return the line that is selected; -1 in an empty basket."""
@@ -62,6 +73,7 @@ class BasketView(Widget):
         return Content.styled(text, "bold" if chosen else "")
 
 
+@lru_cache(maxsize=256)  # a screen's rows: a scan then costs one new row, not all of them
 def _columns(qty: str, name: str, price: str, amount: str, width: int, *, mark: str = " ") -> str:
     room = max(4, width - _MARK - _QTY - _PRICE - _AMOUNT - 3)
     fitted = Content(name).truncate(room, ellipsis=True, pad=True).plain

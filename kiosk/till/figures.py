@@ -1,5 +1,6 @@
 """Amounts in large figures. They are drawn with reversed spaces, which every terminal has, whatever its font."""
 
+from itertools import groupby
 from typing import Final
 
 from textual.content import Content
@@ -29,4 +30,5 @@ def width(text: str) -> int:
 def row(text: str, number: int, style: str) -> Content:
     """Return one of the five rows of ``text``, right to its last cell."""
     cells = " ".join(_PATTERNS[char][number] for char in text)
-    return Content.assemble(*((" ", style if cell == "#" else "") for cell in cells))
+    runs = (("#" if marked else " ", len(list(run))) for marked, run in groupby(cells, key="#".__eq__))
+    return Content.assemble(*((" " * length, style if mark == "#" else "") for mark, length in runs))

@@ -11,7 +11,7 @@ from contract.values import Money
 from kiosk.core.counter import Counter, Mood, Notice
 from kiosk.core.entry import is_scan
 from kiosk.till.basket_view import BasketView
-from kiosk.till.parts import EntryRow, HintRow, NoticeRow, Panel, StatusRow
+from kiosk.till.parts import EntryRow, HintRow, NoticeRow, Panel, StatusRow, Told
 from kiosk.till.strokes import EntryLine, Stroke, Typed
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ class Frame(Screen[None]):
         elif stroke.char:
             self.entry.type(stroke.char, stroke.at_s)
             self.edited()
+            self._show_entry()  # nothing else changes with a digit, and a scan has thirteen
+            return
         self.show()
 
     def submit(self, typed: Typed) -> None:
@@ -105,6 +107,10 @@ class Frame(Screen[None]):
         """Return the amount that the panel shows in large figures."""
         return self.counter.basket.total_minor
 
+    def told(self) -> Told:
+        """Return what the panel shows."""
+        return Told(self.words(), format_minor(self.figure(), self.counter.basket.currency))
+
     def prompt(self) -> str:
         """Return what the entry line asks for."""
         return self.PROMPT
@@ -120,20 +126,22 @@ class Frame(Screen[None]):
             return
         self._unseen = self._unseen + 1 if unseen else 0
         more = f" (and {self._unseen} more just before)" if self._unseen else ""
-        self.notice_row.notice = Notice(notice.mood, notice.text + more)
+        self.notice_row.show(Notice(notice.mood, notice.text + more))
         self._told_at_s = now_s
         if notice.mood is Mood.ERROR:
             self.app.bell()
 
     def hush(self) -> None:
         """Take the notice away."""
-        self.notice_row.notice = None
+        self.notice_row.show(None)
 
     def show(self) -> None:
         """Bring every row up to date; drawing happens once, after all keys that are waiting."""
-        self.panel.words = self.words()
-        self.panel.amount = format_minor(self.figure(), self.counter.basket.currency)
+        self.panel.show(self.told())
+        self.basket_view.show()
+        self._show_entry()
+
+    def _show_entry(self) -> None:
         self.entry_row.prompt = self.prompt()
         self.entry_row.text = self.entry.text
-        for part in (self.basket_view, self.panel, self.notice_row, self.entry_row):
-            part.refresh()
+        self.entry_row.refresh()

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from msgspec import Struct
 from textual.content import Content
 from textual.widget import Widget
 
@@ -17,6 +18,14 @@ NOTICE_MARKS: Final = {Mood.ERROR: "! ", Mood.INFO: "", Mood.SOLD: ""}
 _INDENT: Final = 2
 
 
+class Told(Struct, frozen=True):
+    """What a panel shows: words, an amount in figures, and the style of these."""
+
+    words: tuple[str, ...]
+    amount: str
+    style: str = "reverse"
+
+
 class Panel(Widget):
     """Words to the left, one amount in large figures to the right."""
 
@@ -25,21 +34,25 @@ class Panel(Widget):
     def __init__(self) -> None:
         """Begin empty."""
         super().__init__()
-        self.words: tuple[str, ...] = ()
-        self.amount = "0.00"
-        self.style = "reverse"
+        self._told = Told((), "")
+
+    def show(self, told: Told) -> None:
+        """Show this; what is shown already is not drawn again."""
+        if told != self._told:
+            self._told = told
+            self.refresh()
 
     def render(self) -> Content:
         """Draw a rule and five rows; figures that do not fit are left to the words."""
-        width = self.size.width
-        big = figures.width(self.amount)
-        words = self.words[: figures.HEIGHT] + ("",) * (figures.HEIGHT - len(self.words))
+        told, width = self._told, self.size.width
+        big = figures.width(told.amount)
+        words = told.words[: figures.HEIGHT] + ("",) * (figures.HEIGHT - len(told.words))
         room = width - big - 2 if big + 24 <= width else width
         rows = [Content("─" * width)]
         for number, text in enumerate(words):
             style = "bold" if number == 0 else ""
             left = Content.styled(" " * _INDENT + text, style).truncate(room, ellipsis=True, pad=True)
-            rows.append(left + figures.row(self.amount, number, self.style) if room < width else left)
+            rows.append(left + figures.row(told.amount, number, told.style) if room < width else left)
         return Content("\n").join(rows)
 
 
@@ -52,6 +65,11 @@ class NoticeRow(Widget):
         """Begin with nothing to say."""
         super().__init__()
         self.notice: Notice | None = None
+
+    def show(self, notice: Notice | None) -> None:
+        """Show a notice, or none."""
+        self.notice = notice
+        self.refresh()
 
     def render(self) -> Content:
         """Draw the notice over the whole width; an error begins with an exclamation mark, so colour is not its sign."""

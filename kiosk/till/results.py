@@ -25,12 +25,15 @@ class Results(Widget):
         self.at: int | None = None
 
     def show(self, items: Sequence[Item], *, at: int | None = None) -> None:
-        """Show items; none of them takes the list off the screen."""
-        if tuple(items) != self.items:
-            self.items = tuple(items)
-            self.styles.height = len(self.items) + 1
-            self.display = bool(self.items)
-        self.at = at if self.items else None
+        """Show items; none of them takes the list off the screen. The same items again keep what was chosen."""
+        found = tuple(items)
+        if found == self.items and at is None:
+            return
+        if found != self.items:
+            self.items = found
+            self.styles.height = len(found) + 1
+            self.display = bool(found)
+        self.at = at if found else None
         self.refresh()
 
     def move(self, step: int) -> None:

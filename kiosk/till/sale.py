@@ -1,5 +1,6 @@
 """The sale screen: scan, type, quantity, choose, void, pay."""
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.timer import Timer
 
@@ -9,6 +10,7 @@ from kiosk.core.counter import Answer, AskAmount, AskPrice, Choose, Counter, Moo
 from kiosk.core.entry import EntryError, Kind, parse_entry
 from kiosk.till.ask import AskScreen
 from kiosk.till.frame import Frame
+from kiosk.till.parts import Told
 from kiosk.till.pay import PayScreen
 from kiosk.till.results import Results
 from kiosk.till.strokes import Typed
@@ -80,14 +82,11 @@ class SaleScreen(Frame):
     def edited(self) -> None:
         """Search as a person types; the choice made for other words is gone."""
         text = self.entry.text
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = None
         if not text:
             self.results.show(())
         elif self._is_number(text) and not self._searching:
             self.results.show(())
-            self._timer = self.set_timer(SEARCH_AFTER_S, self._find)
+            self._find_later()
         else:
             self._find()
 
@@ -145,10 +144,10 @@ class SaleScreen(Frame):
         sold = self.counter.sold
         return sold.change_minor if sold and not self.counter.basket.lines else super().figure()
 
-    def show(self) -> None:
+    def told(self) -> Told:
         """Mark the change, which is to be handed over, apart from a total."""
-        self.panel.style = "reverse" if self.counter.basket.lines or not self.counter.sold else "on ansi_green"
-        super().show()
+        change = self.counter.sold and not self.counter.basket.lines
+        return replace(super().told(), style="on ansi_green") if change else super().told()
 
     def words(self) -> tuple[str, ...]:
         """Name the total, or the sale that was just made."""
@@ -168,6 +167,17 @@ class SaleScreen(Frame):
         count = len(basket.lines)
         lines = f"{count} line" if count == 1 else f"{count} lines"
         return (f"TOTAL {format_minor(basket.total_minor, basket.currency)} {basket.currency}", "", lines)
+
+    def _find_later(self) -> None:
+        if self._timer is None:
+            self._timer = self.set_timer(SEARCH_AFTER_S, self._find_if_done)
+
+    def _find_if_done(self) -> None:
+        self._timer = None
+        if self.till.since_stroke_s() < SEARCH_AFTER_S:
+            self._find_later()  # a scanner is still at it
+        else:
+            self._find()
 
     def _find(self) -> None:
         self.results.show(self.counter.search(self.entry.text))

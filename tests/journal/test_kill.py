@@ -9,6 +9,7 @@ from till_terminal import stock_desk
 
 from contract.codec import verify_chain
 from contract.facts import SaleRecorded
+from contract.values import BasketId, Receipt
 from kiosk.bootstrap import open_desk
 
 KILLS = 30
@@ -38,7 +39,7 @@ def test_killed_thirty_times(tmp_path):
     data_dir = tmp_path / "data"
     stock_desk(data_dir).close()
     rng = random.Random(20261121)  # noqa: S311 - when to kill
-    shown: dict[str, str] = {}
+    shown: dict[Receipt, BasketId] = {}
     expected = ""
     for kill in range(KILLS):
         said = run_and_kill(data_dir, kill, rng.randint(1, 60))

@@ -17,7 +17,7 @@ class Hands:
     def __init__(self, app: TillApp, pilot: Pilot[str]) -> None:
         self.app = app
         self.pilot = pilot
-        self._now_s = 1000.0
+        self._now_s = 0.0
 
     @property
     def frame(self) -> Frame:
@@ -31,7 +31,7 @@ class Hands:
         """Type a line; a newline is Enter."""
         for char in text:
             self._send(Key("enter", "\r") if char == "\n" else Key(char, char), gap_s)
-        await self.pilot.pause()
+        await self.settle()
 
     async def scan(self, code: str) -> None:
         """Send a code and Enter without a gap, a moment after what was before."""
@@ -41,11 +41,21 @@ class Hands:
     async def press(self, *keys: str) -> None:
         for key in keys:
             self._send(Key(key, None), PERSON_GAP_S)
-        await self.pilot.pause()
+        await self.settle()
 
     async def paste(self, text: str) -> None:
         self.app.post_message(Paste(text))
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Return once every key was taken and what it changed was drawn."""
         await self.pilot.pause()
+        for _ in range(10_000):
+            screen = self.app.screen
+            if not (screen._layout_required or screen._repaint_required or screen._dirty_widgets):
+                return
+            await self.pilot.pause()
+        raise AssertionError("the screen never came to rest")
 
     def wait_s(self, seconds: float) -> None:
         """Let time pass between keys."""

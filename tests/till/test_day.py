@@ -77,7 +77,7 @@ async def test_the_network_answers_for_the_person(open_till, day):
     async with open_till(day.desk) as till:
         day.network_sets_clock(datetime(2026, 12, 1, 9, tzinfo=UTC))
         till.app.tick()
-        await till.pilot.pause()
+        await till.settle()
         assert till.is_on(SaleScreen)
         assert "clock ok" in till.screen()
         assert day.steps() == []
@@ -107,7 +107,7 @@ async def test_the_status_line_says_what_the_link_does(open_till, tmp_path):
 
         async def status():
             till.app.tick()
-            await till.pilot.pause()
+            await till.settle()
             return till.screen().splitlines()[-1]
 
         assert "hub OFFLINE | 0 unsent, no ack yet" in await status()

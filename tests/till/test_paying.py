@@ -70,7 +70,7 @@ async def test_keys_in_one_burst_reach_the_screens_they_are_meant_for(open_till,
     async with open_till(desk) as till:
         for key in [*ESPRESSO, "enter", "f9", "5", "enter", "enter", *barcode(3), "enter"]:
             till._send(Key(key, key if len(key) == 1 else None), 0.05)
-        await till.pilot.pause()
+        await till.settle()
         assert [sale.payments[0].tendered_minor for sale in desk.sales()] == [500]
         assert till.basket() == [("P-03", 1)]
 

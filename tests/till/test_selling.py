@@ -152,6 +152,7 @@ async def test_digits_are_searched_for_once_a_scanner_would_have_finished(open_t
     async with open_till() as till:
         await till.type("12", gap_s=0)
         await till.pilot.pause(0.2)
+        await till.settle()
         assert "Short number" in till.screen()
         await till.press("backspace", "backspace")
         assert "Short number" not in till.screen()
