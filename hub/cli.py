@@ -1,7 +1,8 @@
 """``hub``: the command line of the hub. Commands are imported when they are used."""
 
 import importlib
-from typing import Final
+import sys
+from typing import Any, Final
 
 import click
 
@@ -34,6 +35,24 @@ class LazyGroup(click.Group):
         module, _, attribute = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a command and exit: 0, 1 (it did not work) or 2 (used wrongly); an error is one line."""
+        try:
+            status = super().main(*args, **{**extra, "standalone_mode": False})
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.UsageError as error:
+            command = error.ctx.command_path if error.ctx else "hub"
+            click.echo(f"hub: {error.format_message()} See `{command} --help`.", err=True)
+            sys.exit(error.exit_code)
+        except click.ClickException as error:
+            click.echo(f"hub: {error.format_message()}", err=True)
+            sys.exit(error.exit_code)
+        except click.Abort:
+            sys.exit(1)
+        sys.exit(status if isinstance(status, int) else 0)
 
 
 @click.group(cls=LazyGroup, epilog="Example: hub serve --broker mqtt://127.0.0.1")
