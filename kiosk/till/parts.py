@@ -79,7 +79,9 @@ class NoticeRow(Widget):
         style, width = NOTICE_STYLES[self.notice.mood], self.size.width
         rows = text.wrap(max(1, width - 2 * _INDENT))[:2]
         indent = Content(" " * _INDENT)
-        return Content("\n").join([(indent + row).truncate(width, pad=True).stylize(style) for row in rows])
+        drawn = [(indent + row).truncate(width, pad=True).stylize(style) for row in rows]
+        above = [Content("")] * (2 - len(rows))  # a notice of one row keeps its distance from the figures
+        return Content("\n").join([*above, *drawn])
 
 
 class EntryRow(Widget):
