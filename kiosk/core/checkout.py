@@ -1,10 +1,13 @@
 """Checkout: from a basket and money to the fact of a sale. Pure; the receipt number is the journal's to give."""
 
 from datetime import datetime
+from typing import TypeVar
 
-from contract.facts import Origin, Payment, PaymentKind, SaleLine, SaleRecorded
+from contract.facts import Origin, Payment, PaymentKind, RefundLine, RefundRecorded, SaleLine, SaleRecorded
 from contract.values import Money, Receipt
 from kiosk.core.basket import Basket
+
+L = TypeVar("L", SaleLine, RefundLine)
 
 UNNUMBERED = Receipt("")  # the journal allocates the number in the sale's own transaction
 
@@ -30,12 +33,49 @@ def decide_sale(
 
     Raises: CheckoutError if the basket is empty or the payments are not its total.
     """
+    _check(basket, payments)
+    return SaleRecorded(
+        receipt=UNNUMBERED,
+        basket=basket.id,
+        sold_at=sold_at,
+        currency=basket.currency,
+        lines=_lines(basket, SaleLine),
+        total_minor=basket.total_minor,
+        payments=payments,
+        origin=origin,
+    )
+
+
+def decide_refund(
+    basket: Basket, payments: list[Payment], *, refunded_at: datetime, origin: Origin = Origin.TILL
+) -> RefundRecorded:
+    """Return the refund of what is in ``basket``, which can be sold again, paid back by ``payments``.
+
+    Raises: CheckoutError if the basket is empty or the payments are not its total.
+    """
+    _check(basket, payments)
+    return RefundRecorded(
+        receipt=UNNUMBERED,
+        basket=basket.id,
+        refunded_at=refunded_at,
+        currency=basket.currency,
+        lines=_lines(basket, RefundLine),
+        total_minor=basket.total_minor,
+        payments=payments,
+        origin=origin,
+    )
+
+
+def _check(basket: Basket, payments: list[Payment]) -> None:
     if not basket.lines:
         raise CheckoutError("the basket is empty: scan something first")
     if sum(payment.amount_minor for payment in payments) != basket.total_minor:
         raise CheckoutError("the payments are not the total: correct them")
-    lines = [
-        SaleLine(
+
+
+def _lines(basket: Basket, kind: type[L]) -> list[L]:
+    return [
+        kind(
             sku=line.sku,
             name=line.name,
             quantity=line.quantity,
@@ -46,13 +86,3 @@ def decide_sale(
         )
         for line in basket.lines
     ]
-    return SaleRecorded(
-        receipt=UNNUMBERED,
-        basket=basket.id,
-        sold_at=sold_at,
-        currency=basket.currency,
-        lines=lines,
-        total_minor=basket.total_minor,
-        payments=payments,
-        origin=origin,
-    )

@@ -28,7 +28,6 @@ from contract.facts import (
     Origin,
     Payment,
     PaymentKind,
-    RefundLine,
     RefundRecorded,
     SaleRecorded,
     StockLine,
@@ -47,7 +46,7 @@ from contract.values import (
     parse_sku,
 )
 from kiosk.core.basket import Basket, Line
-from kiosk.core.checkout import UNNUMBERED, decide_sale
+from kiosk.core.checkout import decide_refund, decide_sale
 from kiosk.core.history import History, HistoryLine
 
 _MAX_PART_BYTES: Final = MAX_FACT_BYTES * 3 // 4  # the estimate below is generous; the rest is for the envelope
@@ -148,28 +147,7 @@ def _sale(basket: Basket, at: datetime) -> SaleRecorded:
 
 
 def _refund(basket: Basket, at: datetime) -> RefundRecorded:
-    lines = [
-        RefundLine(
-            sku=line.sku,
-            name=line.name,
-            quantity=line.quantity,
-            price_minor=line.price_minor,
-            amount_minor=line.amount_minor,
-            price_per=line.price_per,
-            tax=line.tax,
-        )
-        for line in basket.lines
-    ]
-    return RefundRecorded(
-        receipt=UNNUMBERED,
-        basket=basket.id,
-        refunded_at=at,
-        currency=basket.currency,
-        lines=lines,
-        total_minor=basket.total_minor,
-        payments=[_history(basket.total_minor)],
-        origin=Origin.REPLAY,
-    )
+    return decide_refund(basket, [_history(basket.total_minor)], refunded_at=at, origin=Origin.REPLAY)
 
 
 def _history(total: Money) -> Payment:
