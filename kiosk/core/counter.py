@@ -258,8 +258,8 @@ def _pieces(times: Decimal | None) -> int:
 def unknown_code(text: str) -> str:
     """Return what to say of digits that the catalogue does not have."""
     if has_wrong_check_digit(text):
-        return f"WRONG CHECK DIGIT {text}: nothing was added. Scan it again, or type its name"
-    return f"UNKNOWN CODE {text}: nothing was added. Type its name, or its price such as 4.50"
+        return f"WRONG CHECK DIGIT {text}: not added. Scan again, or type its name"
+    return f"UNKNOWN CODE {text}: not added. Type its name, or a price such as 4.50"
 
 
 __all__ = [

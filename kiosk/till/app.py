@@ -13,7 +13,7 @@ from kiosk.core.ports import Desk, DeskError
 from kiosk.till.date import DateScreen
 from kiosk.till.frame import Frame
 from kiosk.till.sale import SaleScreen
-from kiosk.till.strokes import Stroke, from_key, from_paste
+from kiosk.till.strokes import Stroke, from_key, from_paste, is_second_half
 from kiosk.till.wording import link_words, status
 
 TICK_S = 1.0
@@ -41,6 +41,7 @@ class TillApp(App[str]):
         self._early: list[Stroke] = []
         self._leaving = False
         self._live = False
+        self._last_key = ""
 
     def get_default_screen(self) -> Screen[None]:
         """Begin at the sale."""
@@ -76,7 +77,9 @@ class TillApp(App[str]):
         if not self._live:
             self._early.append(stroke)
             return
-        self.stroke_s = stroke.at_s
+        before, self._last_key, self.stroke_s = self._last_key, stroke.name, stroke.at_s
+        if is_second_half(before, stroke.name):
+            return
         if stroke.name in QUIT_KEYS:
             self._ask_to_leave()
             return

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from contract.money import format_minor
 from contract.values import Quantity
 from kiosk.core.counter import Ask, AskAmount, AskPrice, Counter, Mood, Notice
 from kiosk.core.entry import is_scan
@@ -64,10 +65,11 @@ class AskScreen(Frame):
 
     def words(self) -> tuple[str, ...]:
         """Name the item and what is missing."""
-        item = self._ask.item
+        item, basket = self._ask.item, self.counter.basket
+        so_far = f"Basket so far {format_minor(basket.total_minor, basket.currency)}"
         if isinstance(self._ask, AskAmount):
-            return ("WEIGHT NEEDED" if item.unit == "g" else "AMOUNT NEEDED", "", item.name)
-        return ("PRICE NEEDED", "", item.name, *self._amount())
+            return ("WEIGHT NEEDED" if item.unit == "g" else "AMOUNT NEEDED", "", item.name, "", so_far)
+        return ("PRICE NEEDED", "", item.name, *self._amount(), so_far)
 
     def _amount(self) -> tuple[str, ...]:
         item = self._ask.item

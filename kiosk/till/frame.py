@@ -12,7 +12,7 @@ from kiosk.core.counter import Counter, Mood, Notice
 from kiosk.core.entry import is_scan
 from kiosk.till.basket_view import BasketView
 from kiosk.till.parts import EntryRow, HintRow, NoticeRow, Panel, StatusRow, Told
-from kiosk.till.strokes import EntryLine, Stroke, Typed
+from kiosk.till.strokes import ENTER, LINE_FEED, EntryLine, Stroke, Typed
 
 if TYPE_CHECKING:
     from kiosk.till.app import TillApp
@@ -70,7 +70,7 @@ class Frame(Screen[None]):
 
     def take(self, stroke: Stroke) -> None:
         """Take one key, now and in order."""
-        if stroke.name == "enter":
+        if stroke.name in {ENTER, LINE_FEED} or (stroke.name == "tab" and self.entry.text):
             self.submit(self.entry.take())
         elif action := self.keys.get(stroke.name):
             action()
@@ -117,9 +117,7 @@ class Frame(Screen[None]):
 
     def tell(self, notice: Notice | None) -> None:
         """Show a notice, with the bell for an error. None is good news: it takes away a notice that was seen."""
-        now_s = self.till.stroke_s
-        before = self.notice_row.notice
-        unseen = before is not None and before.mood is Mood.ERROR and now_s - self._told_at_s < SEEN_S
+        now_s, unseen = self.till.stroke_s, self.has_unseen_error()
         if notice is None:
             if not unseen:
                 self.hush()
@@ -130,6 +128,11 @@ class Frame(Screen[None]):
         self._told_at_s = now_s
         if notice.mood is Mood.ERROR:
             self.app.bell()
+
+    def has_unseen_error(self) -> bool:
+        """Return whether an error came so shortly before that nobody can have read it."""
+        notice = self.notice_row.notice
+        return notice is not None and notice.mood is Mood.ERROR and self.till.stroke_s - self._told_at_s < SEEN_S
 
     def hush(self) -> None:
         """Take the notice away."""

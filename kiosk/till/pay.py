@@ -50,7 +50,8 @@ class PayScreen(Frame):
             self._doubted = text
             self._refuse(f"{text} came as fast as a scan: type it again if it is money, or Esc")
         elif not text:
-            self.tender(self.counter.basket.total_minor)
+            if not self.has_unseen_error():  # a scanner that ends with two Enters must not sell with the second
+                self.tender(self.counter.basket.total_minor)
         else:
             try:
                 self.tender(parse_price(text, self.counter.basket.currency))

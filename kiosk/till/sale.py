@@ -41,7 +41,6 @@ class SaleScreen(Frame):
             "escape": self.back,
             "up": lambda: self._move(-1),
             "down": lambda: self._move(1),
-            "tab": self._tab,
         }
         self.welcome("")
         if counter.restored:
@@ -194,10 +193,6 @@ class SaleScreen(Frame):
             self.results.move(step)
         else:
             self.basket_view.move(step)
-
-    def _tab(self) -> None:
-        if self.entry.text:  # some scanners end with Tab
-            self.submit(self.entry.take())
 
     def _is_number(self, text: str) -> bool:
         try:

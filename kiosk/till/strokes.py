@@ -16,7 +16,8 @@ from kiosk.core.entry import MAX_ENTRY
 
 MACHINE_GAP_S: Final = 0.03  # between keys, on average: a scanner needs 0-20 ms, fast typists 60 ms and more
 MACHINE_KEYS: Final = 4  # below that many keys speed proves nothing
-ENTERS: Final = frozenset({"enter", "ctrl+j"})  # scanners end with CR, LF, both, or Tab
+ENTER: Final = "enter"  # scanners end with CR, LF, both, or Tab
+LINE_FEED: Final = "ctrl+j"
 _LAST_DIGITS: Final = re.compile(r"[0-9]{8,14}\Z")
 
 
@@ -85,7 +86,12 @@ class EntryLine:
 def from_key(event: Key) -> Stroke:
     """Return a key event as a stroke."""
     char = event.character if event.is_printable and event.character else ""
-    return Stroke("enter" if event.key in ENTERS else event.key, char, event.time)
+    return Stroke(event.key, char, event.time)
+
+
+def is_second_half(before: str, name: str) -> bool:
+    """Return whether a key only ends the line that the key before it ended: the LF of CR LF is no Enter of its own."""
+    return name == LINE_FEED and before == ENTER
 
 
 def from_paste(text: str, at_s: float) -> list[Stroke]:

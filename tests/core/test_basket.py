@@ -28,7 +28,7 @@ from contract.values import (
     parse_address,
 )
 from kiosk.core.basket import Basket, BasketError, Line, add, drop, drop_last, make_line
-from kiosk.core.checkout import CheckoutError, cash, decide_sale
+from kiosk.core.checkout import CheckoutError, cash, decide_refund, decide_sale
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 EMPTY = Basket(BasketId("b1"), Currency("EUR"))
@@ -130,6 +130,18 @@ def test_a_sale_adds_up(taken, more):
     assert sale.total_minor == sum(line.amount_minor for line in sale.lines) == exact(basket.lines)
     assert sale.payments[0].change_minor == more
     assert sale.basket == basket.id
+
+
+@given(additions.filter(bool))
+def test_a_refund_gives_back_what_the_sale_took(taken):
+    basket = filled(taken)
+    paid = [cash(basket.total_minor, basket.total_minor)]
+    sale, refund = decide_sale(basket, paid, sold_at=AT), decide_refund(basket, paid, refunded_at=AT)
+    assert refund.total_minor == sale.total_minor
+    assert [(line.sku, line.amount_minor) for line in refund.lines] == [
+        (line.sku, line.amount_minor) for line in sale.lines
+    ]
+    assert all(line.restock for line in refund.lines)
 
 
 def test_less_than_the_total_is_no_payment():

@@ -131,6 +131,17 @@ async def test_a_long_number_is_never_money(open_till, desk, code):
         assert desk.sales() == []
 
 
+@pytest.mark.parametrize("end", [["enter", "ctrl+j"], ["ctrl+j"], ["tab"], ["enter", "enter"], ["tab", "enter"]])
+async def test_a_refused_scan_never_sells_with_what_it_ends_in(open_till, desk, end):
+    async with open_till(desk) as till:
+        await till.scan(ESPRESSO)
+        await till.press("f9")
+        await till.type("4006381333932", gap_s=0)
+        await till.press(*end)
+        assert "WRONG CHECK DIGIT" in till.notice()
+        assert desk.sales() == []
+
+
 async def test_a_number_too_fast_for_a_person_is_asked_about(open_till, desk):
     async with open_till(desk) as till:
         await till.scan(ESPRESSO)
@@ -166,6 +177,7 @@ async def test_a_disk_that_takes_no_sale_is_said_before_and_after_and_keeps_the_
         assert "NOT SOLD" in till.notice()
         assert till.basket() == [("ESP-1", 1)]
         desk.refuse = False
+        till.wait_s(1)
         await till.type("\n")
         assert len(desk.sales()) == 1
 
