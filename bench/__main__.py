@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench import bridge, catalogue, sale
+from bench import bridge, catalogue, sale, till
 from bench.figure import Figure
 
 SEED: Final = 7
@@ -23,6 +23,7 @@ def main() -> None:
         parts: list[tuple[str, Callable[[], list[Figure]]]] = [
             ("search", lambda: catalogue.search(folder, rng)),
             ("sale", lambda: sale.commit(folder, rng)),
+            ("till", lambda: till.till(folder, rng)),
             ("road", lambda: bridge.road(folder / "road")),
         ]
         for label, measure in parts:
