@@ -7,12 +7,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import click
 
 from contract.facts import KioskStarted, KioskStopping
 from kiosk.bootstrap import open_desk, version
 from kiosk.journal.errors import JournalError
+
+_SWITCH_S: Final = 0.0005  # Textual reads keys and draws in threads; at the usual 5 ms they wait for each other
 
 
 @click.command(epilog="Example: kiosk till")
@@ -31,6 +34,7 @@ def till(data_dir: Path) -> None:
         app = TillApp(desk)
         gc.freeze()  # what was imported stays: no collection looks at it again in the middle of a scan
         gc.enable()
+        sys.setswitchinterval(_SWITCH_S)
         reason = app.run()
         if reason is None:
             raise SystemExit(app.return_code or 1)

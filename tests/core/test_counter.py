@@ -211,3 +211,10 @@ def test_a_restarted_counter_has_the_basket_and_the_last_sale(desk):
     assert again.restored == 1
     assert again.last_sale is not None
     assert again.last_sale.total_minor == 100
+
+
+def test_words_that_mean_one_thing_add_it_and_a_code_is_not_completed(desk):
+    counter = Counter(desk)
+    assert counter.enter("doppio") is None
+    assert isinstance(counter.enter("P-0"), Choose)
+    assert skus(counter) == [("ESP-2", 1)]
