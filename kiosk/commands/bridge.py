@@ -4,6 +4,7 @@ import logging
 import random
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,7 +12,8 @@ import click
 from contract.batch import Status, encode_message
 from kiosk import bootstrap
 from kiosk.clock import now_utc
-from kiosk.config import ConfigError, load_config
+from kiosk.config import Config, ConfigError, load_config
+from kiosk.journal.bridge_lock import only_bridge
 from kiosk.journal.links import LinkStore
 from kiosk.journal.outbox import Outbox
 from kiosk.signals import stop_on_signals
@@ -29,6 +31,11 @@ def bridge(data_dir: Path) -> None:
         raise ConfigError(f'no broker in {data_dir / "kiosk.toml"}: add brokers = ["mqtts://host"] under [link]')
     stopped = stop_on_signals()
     rng = random.Random()  # noqa: S311 - jitter
+    with only_bridge(data_dir):
+        _carry(data_dir, config, rng, stopped.is_set)
+
+
+def _carry(data_dir: Path, config: Config, rng: random.Random, stopped: Callable[[], bool]) -> None:
     pump = Pump(
         address=config.address,
         outbox=Outbox(data_dir),
@@ -43,6 +50,6 @@ def bridge(data_dir: Path) -> None:
     pump.attach(link)
     link.start()
     try:
-        pump.run(stopped.is_set)
+        pump.run(stopped)
     finally:
         link.stop()

@@ -53,7 +53,7 @@ def count(data_dir: Path, sku: str, qty: str, reason: str, *, as_json: bool) -> 
     _check_text("--reason", reason, MAX_NAME_LENGTH)
     journal, clock = open_journal(data_dir, load_config(data_dir))
     named, quantity = _goods(data_dir, journal, sku, qty, least=0)
-    was, covers = expected(journal, named)
+    was, covers = expected(journal, named, quantity.unit)
     fact = decide_count(named, quantity, expected=was, covers=covers, at=clock.stamp().at, reason=reason)
     journal.record([fact])
     _show(data_dir, kept(journal, named), as_json=as_json)
@@ -95,10 +95,10 @@ def _check_text(option: str, text: str, longest: int) -> None:
 
 
 def _unit(data_dir: Path, journal: Journal, sku: Sku) -> Unit | None:
-    if accounts := kept(journal, sku):
-        return accounts[0].unit
-    item = Catalogue(data_dir / "catalogue.db").item(sku)
-    return item.unit if item else None
+    if item := Catalogue(data_dir / "catalogue.db").item(sku):
+        return item.unit
+    accounts = kept(journal, sku)
+    return accounts[0].unit if accounts else None
 
 
 def _sku(text: str) -> Sku:

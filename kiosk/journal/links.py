@@ -4,10 +4,12 @@ import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from contract.codec import digest
 from contract.values import instant_text
 from kiosk.core.ports import LinkState
+from kiosk.journal.bridge_lock import bridge_runs
 from kiosk.journal.database import immediate, open_database, open_reader, translated
 from kiosk.journal.schema import LINK
 
@@ -15,6 +17,9 @@ _INCARNATION = "incarnation"
 _CONNECTED = "connected"
 _PROBLEM = "problem"
 _ACKED_AT = "acked_at"
+_OWNER = "owner"
+_LOG_PAGES: Final = 1000  # 4 MB of log, some 500 acknowledgements: nobody but the bridge tidies this file
+_NO_BRIDGE = "the bridge is not running"
 
 
 class LinkStore:
@@ -27,6 +32,7 @@ class LinkStore:
         """
         self.path = path
         self.connection = open_database(path, LINK)
+        self.connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
 
     def incarnation(self) -> int:
         """Return the highest incarnation of the hub that was heard, 0 for none."""
@@ -84,18 +90,19 @@ class LinkReader:
     def state(self, newest: Mapping[str, int], *, configured: bool) -> LinkState:
         """Return what the status line says; ``newest`` is the last position of each stream of this kiosk."""
         db = self._open()
+        no_bridge = _NO_BRIDGE if configured else ""
         if db is None:
-            return LinkState(configured=configured, unsent=sum(newest.values()))
+            return LinkState(configured=configured, unsent=sum(newest.values()), problem=no_bridge)
         with translated(self._path):
             acked = dict(db.execute("SELECT stream, position FROM acks"))
             meta = dict(db.execute("SELECT key, value FROM meta"))
-        at = meta.get(_ACKED_AT)
+        at, runs = meta.get(_ACKED_AT), bridge_runs(self._path.parent)
         return LinkState(
             configured=configured,
-            connected=configured and meta.get(_CONNECTED) == "1",
+            connected=configured and runs and meta.get(_CONNECTED) == "1",
             unsent=sum(max(0, position - acked.get(stream, 0)) for stream, position in newest.items()),
             acked_at=datetime.fromisoformat(at) if at else None,
-            problem=meta.get(_PROBLEM, ""),
+            problem=meta.get(_PROBLEM, "") if runs else no_bridge,
         )
 
     def down_facts(self, after: Mapping[str, tuple[int, int]], limit: int) -> list[tuple[str, int, int, bytes]]:

@@ -9,10 +9,10 @@ from msgspec.structs import asdict, replace
 from contract.facts import RefundRecorded, SaleLine, SaleRecorded, StockCounted, StockReceived, UpFact
 from contract.stock import Account, adjust, receive, sell, take_back
 from contract.values import Condition, Epoch, KioskId, Quantity, Receipt, Seq, Sku, instant_text
-from kiosk.journal.errors import BasketClosed, JournalError
+from kiosk.journal.errors import BasketClosed
 
 _COLUMNS: Final = tuple(Account.__struct_fields__)
-_READ: Final = f"SELECT unit, {', '.join(_COLUMNS)} FROM accounts WHERE sku = ? AND condition = ?"  # noqa: S608
+_READ: Final = f"SELECT {', '.join(_COLUMNS)} FROM accounts WHERE sku = ? AND condition = ? AND unit = ?"  # noqa: S608
 _WRITE: Final = (
     f"INSERT OR REPLACE INTO accounts (sku, condition, unit, {', '.join(_COLUMNS)}) "  # noqa: S608
     f"VALUES (?, ?, ?{', ?' * len(_COLUMNS)})"
@@ -61,16 +61,12 @@ def project(data: UpFact, seq: Seq, connection: sqlite3.Connection, *, epoch: Ep
 def read_account(
     connection: sqlite3.Connection, sku: Sku, quantity: Quantity, condition: Condition = Condition.SELLABLE
 ) -> Account:
-    """Return the account of ``sku``; one that was never used is empty.
+    """Return the account of ``sku`` in the quantity's unit; one that was never used is empty.
 
-    Raises: JournalError if the sku is kept in another unit.
+    Goods whose unit was changed in the catalogue have an account in each: a sale of them is overdraft, never refused.
     """
-    row = connection.execute(_READ, (sku, condition)).fetchone()
-    if row is None:
-        return Account()
-    if row[0] != quantity.unit:
-        raise JournalError(f"{sku} is kept in {row[0]}, not in {quantity.unit}: use the unit it was received in")
-    return Account(*row[1:])
+    row = connection.execute(_READ, (sku, condition, quantity.unit)).fetchone()
+    return Account(*row) if row else Account()
 
 
 def write_account(

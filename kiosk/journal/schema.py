@@ -76,8 +76,8 @@ def till_tables(db: "Database") -> None:
             "adjusted": int,
             "overdraft": int,
         },
-        pk=("sku", "condition"),
-        not_null={"unit", "received", "returned", "sold", "adjusted", "overdraft"},
+        pk=("sku", "condition", "unit"),
+        not_null={"received", "returned", "sold", "adjusted", "overdraft"},
         strict=True,
     )
     db.table("imports").create(

@@ -25,21 +25,22 @@ def kept(journal: Journal, sku: Sku | None = None) -> list[Kept]:
     Raises: StorageFailed.
     """
     sql = f"SELECT sku, condition, unit, {', '.join(_FIELDS)} FROM accounts "  # noqa: S608
-    sql += "WHERE sku = ? ORDER BY condition" if sku is not None else "ORDER BY sku, condition"
+    sql += "WHERE sku = ? ORDER BY condition, unit" if sku is not None else "ORDER BY sku, condition, unit"
     with translated(journal.path):
         rows = journal.connection.execute(sql, () if sku is None else (sku,)).fetchall()
     return [Kept(Sku(row[0]), Condition(row[1]), Unit(row[2]), Account(*row[3:])) for row in rows]
 
 
-def expected(journal: Journal, sku: Sku) -> tuple[int, Seq]:
-    """Return what the account of ``sku`` holds, and the position of the lane at which it does: one snapshot.
+def expected(journal: Journal, sku: Sku, unit: Unit) -> tuple[int, Seq]:
+    """Return what the account of ``sku`` in ``unit`` holds, and at which position of the lane: one snapshot.
 
     Raises: StorageFailed.
     """
+    key = (Condition.SELLABLE, unit)
     with translated(journal.path):
         journal.connection.execute("BEGIN")
         try:
-            accounts = [one.account for one in kept(journal, sku) if one.condition is Condition.SELLABLE]
+            accounts = [one.account for one in kept(journal, sku) if (one.condition, one.unit) == key]
             return sum(account.available for account in accounts), journal.newest()
         finally:
             journal.connection.execute("COMMIT")

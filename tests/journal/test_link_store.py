@@ -8,6 +8,8 @@ from facts_of_a_day import STARTED, sale
 from contract.batch import MAX_BATCH_FACTS
 from contract.streams import lane_stream
 from contract.values import Epoch, Lane
+from kiosk.journal.bridge_lock import only_bridge
+from kiosk.journal.errors import JournalError
 from kiosk.journal.links import LinkReader, LinkStore
 from kiosk.journal.outbox import Outbox
 
@@ -57,15 +59,29 @@ def test_before_the_bridge_ever_ran_everything_is_unsent(tmp_path):
     assert (state.connected, state.unsent, state.acked_at) == (False, 7, None)
 
 
-def test_the_status_line_reads_what_the_bridge_wrote(store, tmp_path):
+def test_the_status_line_reads_what_a_running_bridge_wrote(store, tmp_path):
     reader = LinkReader(tmp_path / "link.db")
-    store.save_state(connected=False, problem="refused")
-    assert reader.state({STREAM: 3}, configured=True).problem == "refused"
-    store.save_state(connected=True, problem="")
-    store.save_acks({STREAM: 2}, incarnation=4, at=AT)
-    state = reader.state({STREAM: 3}, configured=True)
-    assert (state.connected, state.unsent, state.acked_at, state.problem) == (True, 1, AT, "")
-    assert not reader.state({STREAM: 3}, configured=False).connected
+    with only_bridge(tmp_path):
+        store.save_state(connected=False, problem="refused")
+        assert reader.state({STREAM: 3}, configured=True).problem == "refused"
+        store.save_state(connected=True, problem="")
+        store.save_acks({STREAM: 2}, incarnation=4, at=AT)
+        state = reader.state({STREAM: 3}, configured=True)
+        assert (state.connected, state.unsent, state.acked_at, state.problem) == (True, 1, AT, "")
+        assert not reader.state({STREAM: 3}, configured=False).connected
+
+
+def test_a_bridge_that_died_connected_is_not_connected(store, tmp_path):
+    with only_bridge(tmp_path):
+        store.save_state(connected=True, problem="")
+    state = LinkReader(tmp_path / "link.db").state({STREAM: 3}, configured=True)
+    assert (state.connected, state.problem) == (False, "the bridge is not running")
+    assert LinkReader(tmp_path / "link.db").state({STREAM: 3}, configured=False).problem == ""
+
+
+def test_a_second_bridge_of_a_folder_is_refused(tmp_path):
+    with only_bridge(tmp_path), pytest.raises(JournalError, match="another bridge is running"), only_bridge(tmp_path):
+        pass  # never entered
 
 
 def test_acknowledgements_survive(store, tmp_path):

@@ -11,6 +11,7 @@ from contract.facts import KioskStopping
 from contract.values import Address, Epoch, KioskId, Quantity, RegionId, SiteId, Sku, Unit
 from kiosk.journal.errors import BasketClosed, JournalError, NewerDatabase, NotADatabase, WrongKiosk
 from kiosk.journal.projections import read_account
+from kiosk.journal.stock import kept
 
 
 def everything(journal):
@@ -37,9 +38,8 @@ def test_facts_are_numbered_without_gaps_and_chained(journal):
         [sale("new"), sale("sold-before")],
         [received(5), sale("new"), sale("new")],
         [sale("new"), KioskStopping(reason="a broken surrogate \ud800")],
-        [received(5), sale("new", unit=Unit.GRAM)],
     ],
-    ids=["sold before", "sold twice at once", "unreadable fact", "another unit"],
+    ids=["sold before", "sold twice at once", "unreadable fact"],
 )
 def test_of_facts_that_cannot_all_be_none_is(journal, bad):
     journal.record([received(3), sale("sold-before")])
@@ -140,3 +140,10 @@ def test_a_checkpoint_loses_nothing(journal, open_journal):
 def test_each_commit_is_synced(journal):
     assert journal.connection.execute("PRAGMA synchronous").fetchone() == (2,)
     assert journal.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_goods_whose_unit_was_changed_are_still_sold(journal):
+    journal.record([received(5)])
+    sold = journal.record([sale("changed", unit=Unit.GRAM)])[0].data.lines[0]
+    assert sold.overdraft == sold.quantity.amount
+    assert [(one.unit, one.account.available) for one in kept(journal)] == [(Unit.GRAM, 0), (Unit.PIECE, 5)]

@@ -1,5 +1,6 @@
 """The date screen, the status line, tidying and the end of the day."""
 
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from kiosk.bootstrap import LocalDesk
 from kiosk.clock import KioskClock
 from kiosk.config import Config, LinkConfig
 from kiosk.core.timekeeping import ClockMode
+from kiosk.journal.bridge_lock import only_bridge
 from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkStore
 from kiosk.journal.outbox import lane_path
@@ -103,14 +105,15 @@ async def test_the_status_line_says_what_the_link_does(open_till, tmp_path):
     day = Day(tmp_path / "data", brokers=["mqtt://hub.example"])
     day.network_sets_clock(datetime(2026, 12, 1, 9, tzinfo=UTC))
     store = LinkStore(tmp_path / "data" / "link.db")
-    async with open_till(day.desk) as till:
+    async with open_till(day.desk) as till, AsyncExitStack() as later:
 
         async def status():
             till.app.tick()
             await till.settle()
             return till.screen().splitlines()[-1]
 
-        assert "hub OFFLINE | 0 unsent, no ack yet" in await status()
+        assert "hub OFFLINE: the bridge is no" in await status()
+        later.enter_context(only_bridge(tmp_path / "data"))
         store.save_state(connected=False, problem="connection refused by hub.example, the first of one brokers")
         assert "hub OFFLINE: connection ref" in await status()
         assert "the first of one brokers" in till.screen()
