@@ -38,8 +38,8 @@ def bridge(data_dir: Path) -> None:
 def _carry(data_dir: Path, config: Config, rng: random.Random, stopped: Callable[[], bool]) -> None:
     pump = Pump(
         address=config.address,
-        outbox=Outbox(data_dir),
-        store=LinkStore(data_dir / "link.db"),
+        outbox=Outbox(data_dir, config.address),
+        store=LinkStore(data_dir / "link.db", config.address),
         session=Session(rng=rng),
         monotonic=time.monotonic,
         now=now_utc,

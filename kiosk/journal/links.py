@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from contract.codec import digest
-from contract.values import instant_text
+from contract.values import Address, instant_text
 from kiosk.core.ports import LinkState
 from kiosk.journal.bridge_lock import bridge_runs
 from kiosk.journal.database import immediate, open_database, open_reader, translated
+from kiosk.journal.errors import WrongKiosk
 from kiosk.journal.schema import LINK
 
 _INCARNATION = "incarnation"
@@ -25,14 +26,16 @@ _NO_BRIDGE = "the bridge is not running"
 class LinkStore:
     """The bridge's own file: acknowledgements, down facts as they came, the state of the link."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, making it if it is not there.
+    def __init__(self, path: Path, address: Address | None = None) -> None:
+        """Open the file, making it if it is not there; with ``address`` it is that kiosk's from now on.
 
-        Raises: StorageFailed, NotADatabase, NewerDatabase.
+        Raises: StorageFailed, NotADatabase, NewerDatabase; WrongKiosk, for another's acknowledgements would hide facts.
         """
         self.path = path
         self.connection = open_database(path, LINK)
         self.connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
+        if address is not None:
+            self._claim(str(address))
 
     def incarnation(self) -> int:
         """Return the highest incarnation of the hub that was heard, 0 for none."""
@@ -77,6 +80,15 @@ class LinkStore:
     def close(self) -> None:
         """Close the file."""
         self.connection.close()
+
+    def _claim(self, owner: str) -> None:
+        with immediate(self.connection, self.path) as db:
+            found = read_meta(db, _OWNER)
+            if found is None:
+                _put(db, {_OWNER: owner})
+        if found not in {None, owner}:
+            self.close()
+            raise WrongKiosk(self.path, str(found), owner)
 
 
 class LinkReader:

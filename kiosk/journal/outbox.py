@@ -1,4 +1,8 @@
-"""The outbox: a kiosk's journals as the bridge reads them. It opens every lane for reading only."""
+"""The outbox: a kiosk's journals as the bridge reads them. It opens every lane for reading only.
+
+A damaged disk may lose a fact out of the middle. Its place is sent empty: the hub sets that one aside, and those that
+follow keep their numbers.
+"""
 
 import sqlite3
 from collections.abc import Iterator
@@ -7,9 +11,11 @@ from typing import Final
 
 from contract.batch import MAX_BATCH_BYTES, MAX_BATCH_FACTS
 from contract.streams import lane_stream, parse_lane_stream
-from contract.values import Lane
+from contract.values import Address, Lane
 from kiosk.journal.database import open_reader, translated
+from kiosk.journal.errors import WrongKiosk
 
+LOST: Final = b""  # stands where a fact should be
 PRIORITY: Final = {Lane.TILL: 1, Lane.PICKS: 2, Lane.SENSE: 3, Lane.COUNT: 3}  # sales first
 
 
@@ -19,8 +25,9 @@ def lane_path(data_dir: Path, lane: Lane) -> Path:
 
 
 class _LaneReader:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, owner: str | None) -> None:
         self.path = path
+        self._owner = owner
         self._connection: sqlite3.Connection | None = None
         self._version = -1
         self._newest: dict[int, int] = {}
@@ -38,27 +45,44 @@ class _LaneReader:
         return self._newest
 
     def read(self, epoch: int, first: int) -> Iterator[bytes]:
+        """Yield what stands at each position from ``first`` on."""
         db = self._open()
         if db is not None:
             with translated(self.path):
-                sql = "SELECT bytes FROM facts WHERE epoch = ? AND seq >= ? ORDER BY seq LIMIT ?"
-                yield from (row[0] for row in db.execute(sql, (epoch, first, MAX_BATCH_FACTS)))
+                sql = "SELECT seq, bytes FROM facts WHERE epoch = ? AND seq >= ? ORDER BY seq LIMIT ?"
+                for seq, raw in db.execute(sql, (epoch, first, MAX_BATCH_FACTS)):
+                    yield from (LOST for _ in range(first, seq))
+                    yield raw
+                    first = seq + 1
 
     def _open(self) -> sqlite3.Connection | None:
         if self._connection is None and self.path.exists():
             connection = open_reader(self.path)
             with translated(self.path):
                 if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone():
+                    self._check_owner(connection)
                     self._connection = connection
         return self._connection
+
+    def _check_owner(self, connection: sqlite3.Connection) -> None:
+        found = connection.execute("SELECT value FROM meta WHERE key = 'owner'").fetchone()
+        if found and self._owner not in {None, found[0]}:
+            connection.close()
+            raise WrongKiosk(self.path, found[0], str(self._owner))
 
 
 class Outbox:
     """Every lane of a kiosk, for reading."""
 
-    def __init__(self, data_dir: Path) -> None:
-        """Look for lanes in ``data_dir``; a lane that appears later is found later."""
-        self._lanes = {lane: _LaneReader(lane_path(data_dir, lane)) for lane in Lane}
+    def __init__(self, data_dir: Path, address: Address | None = None) -> None:
+        """Look for lanes in ``data_dir``; a lane that appears later is found later.
+
+        With ``address`` a lane of another kiosk raises WrongKiosk when it is found: under a wrong name the hub would
+        set every fact aside, and acknowledge it.
+        """
+        self._lanes = {
+            lane: _LaneReader(lane_path(data_dir, lane), f"{address}/{lane}" if address else None) for lane in Lane
+        }
 
     def newest(self) -> dict[str, int]:
         """Return the last position of every stream."""
@@ -79,7 +103,7 @@ class Outbox:
         size = 0
         for raw in self._lanes[lane].read(epoch, first):
             size += len(raw) + 1
-            if facts and size > MAX_BATCH_BYTES:
+            if facts and (size > MAX_BATCH_BYTES or len(facts) == MAX_BATCH_FACTS):
                 break
             facts.append(raw)
         return facts
