@@ -11,8 +11,9 @@ Rules
 5.  Streams of a more urgent priority (a smaller number) go first.
 6.  A small batch waits ``linger_s`` for company only while another batch of its stream is unacknowledged.
 7.  Silence is answered by sending again after a delay that doubles up to a bound, with jitter; any progress resets it.
-8.  An acknowledgement beyond the stream's end counts up to that end only: this journal lost its tail. What is recorded
-    at those positions later is sent all the same, so that the hub sees the fork and keeps the bytes.
+8.  An acknowledgement beyond the stream's end means that this journal lost its tail, and may have grown anew since. It
+    counts for what was sent on this connection only; one that was stored counts for nothing. So whatever stands in the
+    journal now is sent, and the hub sees the fork and keeps the bytes.
 
 Only the pump that owns a session calls it, from one thread. Time comes in as monotonic seconds.
 """
@@ -92,7 +93,7 @@ class Session:
     def restore(self, stream: str, acked: int, *, incarnation: int) -> None:
         """Take over what was known before a restart: a known stream's acknowledgement and by which incarnation."""
         state = self._streams[stream]
-        state.acked = min(acked, state.newest)
+        state.acked = acked if acked <= state.newest else 0  # rule 8
         state.go_back()
         self.incarnation = max(self.incarnation, incarnation)
 
@@ -210,7 +211,8 @@ class Session:
         state = self._streams.get(stream)
         if state is None:
             return False
-        position = min(position, state.newest)  # rule 8
+        if position > state.newest:
+            position = min(state.newest, max(state.acked, state.next - 1))  # rule 8
         if position == state.acked or (position < state.acked and not reborn):
             return False
         state.acked = position

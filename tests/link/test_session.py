@@ -137,10 +137,33 @@ def test_an_acknowledgement_beyond_the_end_hides_nothing_recorded_later() -> Non
     session = make_session()
     session.grew("till@1", 5, 0)
     session.connected(0)
+    send_all(session, 0)
     session.acknowledged({"till@1": 9}, incarnation=1, now_s=0)
     assert session.acked("till@1") == 5
     session.grew("till@1", 7, 1)
     assert send_all(session, 1) == [("till@1", 6, 2)]
+
+
+def test_an_acknowledgement_beyond_the_end_hides_nothing_that_was_not_sent() -> None:
+    session = make_session()
+    session.grew("till@1", 20, 0)
+    session.restore("till@1", 2, incarnation=1)  # the copy of the card knew no more; it has sold since
+    session.connected(0)
+    session.acknowledged({"till@1": 90}, incarnation=1, now_s=0)
+    sent = []
+    while batches := send_all(session, 0):
+        sent += batches
+        session.acknowledged({"till@1": 90}, incarnation=1, now_s=0)
+    assert [first for _, first, _ in sent] == [3, 8, 13, 18]
+    assert session.backlog() == 0
+
+
+def test_a_stored_acknowledgement_beyond_the_end_counts_for_nothing() -> None:
+    session = make_session()
+    session.grew("till@1", 4, 0)
+    session.restore("till@1", 9, incarnation=1)
+    session.connected(0)
+    assert send_all(session, 0) == [("till@1", 1, 4)]
 
 
 def test_a_reported_gap_is_answered_at_once_but_not_in_a_storm() -> None:
