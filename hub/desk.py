@@ -117,7 +117,8 @@ class Desk:
         """Tell repeats, which change nothing, from forks, which are kept once."""
         known = dict(work.digests)
         if first <= work.began.position:
-            known |= inbox.stored_digests(self._connection, work.key, first, work.began.position)
+            last = min(first + len(repeats) - 1, work.began.position)
+            known |= inbox.stored_digests(self._connection, work.key, first, last)
         forks = [
             (seq, raw, found)
             for seq, raw in enumerate(repeats, first)
