@@ -27,15 +27,15 @@ class LinkStore:
     """The bridge's own file: acknowledgements, down facts as they came, the state of the link."""
 
     def __init__(self, path: Path, address: Address | None = None) -> None:
-        """Open the file, making it if it is not there; with ``address`` it is that kiosk's from now on.
+        """Open the file, making it if it is not there; what is acknowledged in it is ``address``'s.
 
         Raises: StorageFailed, NotADatabase, NewerDatabase; WrongKiosk, for another's acknowledgements would hide facts.
         """
         self.path = path
         self.connection = open_database(path, LINK)
         self.connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
-        if address is not None:
-            self._claim(str(address))
+        self._owner = {_OWNER: str(address)} if address else {}
+        self._check_owner()
 
     def incarnation(self) -> int:
         """Return the highest incarnation of the hub that was heard, 0 for none."""
@@ -50,7 +50,7 @@ class LinkStore:
         """Store what the hub acknowledged, synced."""
         with immediate(self.connection, self.path) as db:
             db.executemany("INSERT OR REPLACE INTO acks (stream, position) VALUES (?, ?)", positions.items())
-            _put(db, {_INCARNATION: str(incarnation), _ACKED_AT: instant_text(at)})
+            _put(db, {_INCARNATION: str(incarnation), _ACKED_AT: instant_text(at), **self._owner})
 
     def save_state(self, *, connected: bool, problem: str) -> None:
         """Store what the status line says of the link."""
@@ -81,14 +81,13 @@ class LinkStore:
         """Close the file."""
         self.connection.close()
 
-    def _claim(self, owner: str) -> None:
-        with immediate(self.connection, self.path) as db:
-            found = read_meta(db, _OWNER)
-            if found is None:
-                _put(db, {_OWNER: owner})
-        if found not in {None, owner}:
+    def _check_owner(self) -> None:
+        with translated(self.path):
+            found = read_meta(self.connection, _OWNER)
+        wanted = self._owner.get(_OWNER, found)
+        if found and wanted and found != wanted:
             self.close()
-            raise WrongKiosk(self.path, str(found), owner)
+            raise WrongKiosk(self.path, found, wanted)
 
 
 class LinkReader:

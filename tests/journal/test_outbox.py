@@ -56,6 +56,11 @@ def test_the_journal_of_another_kiosk_is_not_sent(journal, tmp_path):
         Outbox(tmp_path, OTHER).newest()
 
 
+def test_a_wrong_name_that_was_never_answered_leaves_no_trace(tmp_path):
+    LinkStore(tmp_path / "link.db", OTHER).close()
+    LinkStore(tmp_path / "link.db", ADDRESS).close()
+
+
 def test_the_acknowledgements_of_another_kiosk_are_not_believed(tmp_path):
     with closing(LinkStore(tmp_path / "link.db", ADDRESS)) as store:
         store.save_acks({STREAM: 2}, incarnation=1, at=AT)
