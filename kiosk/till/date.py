@@ -53,9 +53,10 @@ class DateScreen(Frame):
         return True
 
     def leave(self, notice: Notice) -> None:
-        """Begin to sell."""
+        """Begin to sell; what the sale screen had to say first (a restored basket) is still said."""
         self.till.pop_screen()
-        self._sale.tell(notice)
+        waiting = self._sale.notice_row.notice
+        self._sale.tell(Notice(notice.mood, f"{waiting.text}; {notice.text}") if waiting else notice)
         self._sale.show()
 
     def words(self) -> tuple[str, ...]:

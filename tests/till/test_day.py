@@ -161,3 +161,16 @@ async def test_a_basket_from_before_is_restored(open_till, day):
     async with open_till(day.desk) as till:
         assert till.notice() == "BASKET RESTORED: 1 line from before the till stopped. Last sale: k1-1-1, 7.50"
         assert till.basket() == [("OPEN", 1)]
+
+
+async def test_a_restored_basket_is_told_after_the_date_was_asked_for(open_till, day):
+    day.network_sets_clock(datetime(2026, 12, 1, 9, tzinfo=UTC))
+    async with open_till(day.desk) as till:
+        await till.type("9.00\n")
+    day.synchronized = False
+    day.desk.clock._checked_s = float("-inf")
+    async with open_till(day.desk) as till:
+        assert till.is_on(DateScreen)
+        await till.type("2026-12-01 10:00\n")
+        assert till.notice().startswith("BASKET RESTORED: 1 line from before the till stopped.")
+        assert till.notice().endswith("clock set to 2026-12-01 10:00:00")
