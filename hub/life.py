@@ -15,7 +15,7 @@ from typing import Final
 
 from hub.core.incarnation import Life, decide_at_start
 from hub.store.database import Store, make_private_folder
-from hub.store.errors import WorldFailed
+from hub.store.errors import FolderTaken, WorldFailed
 from hub.store.life import read_life, write_life
 
 SLOT_BYTES: Final = 4096  # a disk block: written whole or torn alone
@@ -37,7 +37,7 @@ class LifeFile:
             self._file = _open(path)
             slots = [_parse(os.pread(self._file, SLOT_BYTES, n * SLOT_BYTES)) for n in range(_SLOTS)]
         except BlockingIOError as error:
-            raise WorldFailed(f"{path}: another hub is running on this folder") from error
+            raise FolderTaken(f"{path}: another hub is running on this folder") from error
         except OSError as error:
             raise WorldFailed(f"{path}: {error.strerror}") from error
         lives = [(life, n) for n, life in enumerate(slots) if life]

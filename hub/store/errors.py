@@ -13,6 +13,10 @@ class WorldFailed(StoreError):
     """The database is away, locked or full: nothing was written, and the same may work later."""
 
 
+class FolderTaken(WorldFailed):
+    """Another hub is running on this folder."""
+
+
 class NewerDatabase(StoreError):
     """The database was written by a newer release."""
 
