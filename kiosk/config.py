@@ -1,6 +1,7 @@
 """A kiosk's settings: ``kiosk.toml`` in its data folder. Without the file: kiosk ``k1`` of site ``demo``, no broker."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -52,6 +53,14 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         return Address(self.region, self.site, self.kiosk)
 
 
+# The beginning of a field's pattern, and what to say for it.
+_SHAPES: Final = (
+    ("^mqtts?:", "an address such as mqtts://broker.example"),
+    ("^[A-Z]", "a currency code such as EUR"),
+    ("", "a name of a-z, 0-9 and inner dashes, at most 32 long"),
+)
+_PATTERN: Final = re.compile("`str` matching regex '(.+)'")
+
 UNCONFIGURED: Final = Config(clock=ClockMode.SYSTEM)  # nobody set it up: it must sell at once, so it asks for no date
 
 
@@ -73,9 +82,16 @@ def load_config(data_dir: Path) -> Config:
         raw = path.read_bytes()
     except FileNotFoundError:
         return UNCONFIGURED
+    except NotADirectoryError as error:
+        raise ConfigError(f"{data_dir} is no folder: name one with --data or $KIOSK_DATA") from error
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}: make it readable") from error
     try:
         return msgspec.toml.decode(raw, type=Config)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}: correct it") from error
+        raise ConfigError(f"{path}: {_plainly(error)}: correct it") from error
+
+
+def _plainly(error: Exception) -> str:
+    """Return what is wrong, with shapes in words instead of patterns."""
+    return _PATTERN.sub(lambda found: next(say for start, say in _SHAPES if found[1].startswith(start)), str(error))

@@ -23,7 +23,7 @@ _SWITCH_S: Final = 0.0005  # Textual reads keys and draws in threads; at the usu
 def till(data_dir: Path) -> None:
     """Open the till in this terminal."""
     if not (sys.__stdin__ and sys.__stdin__.isatty() and sys.__stderr__ and sys.__stderr__.isatty()):
-        raise click.UsageError("the till needs a terminal: start it in one, or see 'kiosk replay' for files")
+        raise click.UsageError("the till needs a terminal: start it in one, or see 'kiosk replay' for files.")
     gc.disable()  # what is being imported is not garbage; looking costs a tenth of the start
     desk = open_desk(data_dir)
     with _only_till(data_dir):
