@@ -14,6 +14,7 @@ from contract.values import Currency, parse_currency, parse_name
 from hub.bootstrap import opened_to_write, state_folder
 from hub.clock import SystemClock
 from hub.commands.common import Refused, UsedWrongly, database_option, region_option, said_plainly, state_option
+from hub.store import queries
 from hub.store.catalogue import import_catalogue
 
 
@@ -55,7 +56,12 @@ def import_(
                 lambda known: decide_import(table, columns, of_currency, known),
                 at=SystemClock().now(),
             )
+            with store.read() as connection:
+                heard = [view.region for view in queries.regions(connection)]
     _report(changes)
+    if heard and region not in heard:
+        note = f"note: no kiosk of region {region} was heard of, only of {', '.join(heard)}: see --region"
+        click.echo(note, err=True)
 
 
 def _parse(currency: str, region: str) -> Currency:
@@ -69,7 +75,8 @@ def _parse(currency: str, region: str) -> Currency:
 def _columns(file: Path, table: Table, options: dict[str, str | None]) -> Columns:
     columns = Columns(**options) if any(options.values()) else default_columns(table.headers)
     if columns.sku is None and columns.gtin is None:
-        raise UsedWrongly(f"{file}: no column for sku or barcode: name one with --sku or --gtin")
+        known = ", ".join(table.headers)
+        raise UsedWrongly(f"{file}: no column for sku or barcode: name one of {known} with --sku or --gtin")
     for header in filter(None, options.values()):
         table.column(header)
     return columns

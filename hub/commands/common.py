@@ -60,9 +60,9 @@ def json_option(command: F) -> F:
 
 def region_option(command: F) -> F:
     """Add ``--region``."""
-    return click.option("--region", envvar="HUB_REGION", default="demo", show_default=True, help="The hub's region.")(
-        command
-    )
+    return click.option(
+        "--region", envvar="HUB_REGION", default="demo", show_default=True, help="The hub's region. Also: $HUB_REGION."
+    )(command)
 
 
 def limit_option(command: F) -> F:

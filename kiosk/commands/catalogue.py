@@ -47,7 +47,8 @@ def import_(data_dir: Path, /, file: Path, **options: str | None) -> None:
         table = read_table(read_text(read_bytes(file)))
         columns = Columns(**options) if any(options.values()) else default_columns(table.headers)
         if columns.sku is None and columns.gtin is None:
-            raise UsedWrongly(f"{file}: no column for sku or barcode: name one with --sku or --gtin")
+            known = ", ".join(table.headers)
+            raise UsedWrongly(f"{file}: no column for sku or barcode: name one of {known} with --sku or --gtin")
         for header in filter(None, options.values()):
             table.column(header)
         store = Catalogue(data_dir / _DATABASE)

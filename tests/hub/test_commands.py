@@ -13,6 +13,7 @@ from hub_books import LaneTwin, open_hub, received, refund, sale, status
 from sqlalchemy import text
 
 from hub.cli import main
+from hub.life import LifeFile
 from hub.store.database import open_store
 
 CSV = "Article,EAN,Title,Price\nA1,9521000000018,Espresso,2.20\nA2,123,Tea,1.10\nA3,,Cake,1.2.3\n"
@@ -143,6 +144,14 @@ def test_a_port_in_use_is_one_line_and_nothing_is_written(tmp_path: Path) -> Non
     assert not (tmp_path / "new").exists()
 
 
+def test_a_second_hub_on_a_folder_is_told_what_to_do(url: str, tmp_path: Path) -> None:
+    with closing(LifeFile(tmp_path / "s" / "incarnation.json")):
+        result = run(url, "serve", "--listen", "127.0.0.1:0", "--state-dir", str(tmp_path / "s"))
+    assert result.exit_code == 1
+    assert "another hub is running on this folder: stop it, or give this one a --state-dir" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
 def test_a_database_that_is_away_is_one_line(spare_port: int) -> None:
     result = run(f"postgresql://hub:secret@127.0.0.1:{spare_port}/hub", "migrate")
     assert result.exit_code == 1
@@ -166,6 +175,15 @@ def test_a_catalogue_is_imported_once_and_then_only_what_differs(url: str, tmp_p
     assert (second["changed"], second["unchanged"]) == (1, 1)
 
 
+def test_an_import_for_a_region_without_kiosks_is_noted(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("sku,name,price\nA1,Tea,1.00\n")
+    known, other = (run(url, "catalogue", "import", str(file), "--region", region) for region in ("demo", "elsewhere"))
+    assert "note:" not in known.stderr
+    assert other.exit_code == 0
+    assert "no kiosk of region elsewhere was heard of, only of demo: see --region" in other.stderr
+
+
 def test_a_catalogue_can_be_imported_before_the_first_start(database_url: str, tmp_path: Path) -> None:
     file = tmp_path / "list.csv"
     file.write_text("sku,name,price\nA1,Tea,1.00\n")
@@ -179,7 +197,7 @@ def test_a_catalogue_can_be_imported_before_the_first_start(database_url: str, t
     ("content", "arguments", "code", "words"),
     [
         (b"sku,name\nA1,T\xff", [], 1, "UTF-8"),
-        (b"colour,name\nred,Tea\n", [], 2, "no column for sku or barcode"),
+        (b"colour,name\nred,Tea\n", [], 2, "no column for sku or barcode: name one of colour, name with"),
         (b"sku,name\nA1,Tea\n", ["--sku", "Nr"], 2, "no column 'Nr'"),
         (b"", [], 1, "empty"),
     ],
