@@ -5,6 +5,7 @@ What the hub acknowledges is stored before it is believed, and what it sends is 
 
 import logging
 import queue
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol
@@ -20,6 +21,7 @@ from mqtt_bridge.topics import ACK_DOWN, ACK_UP, DOWN_FACTS, STATUS, parse_topic
 
 log = logging.getLogger(__name__)
 
+DISK_RETRY_S: Final = 1.0  # a disk that has room again is used within a second
 POLL_S: Final = 0.05  # how soon a new sale is seen: the promised latency of a batch
 STATUS_S: Final = 30.0  # the hub's list of kiosks is never older than this while the link is up
 MAX_EVENTS: Final = 64  # 8 MiB of full batches not yet handled; beyond that the link waits, and with it the broker
@@ -81,15 +83,21 @@ class Pump:
         session: Session,
         monotonic: Callable[[], float],
         now: Callable[[], datetime],
+        disk_failed: type[Exception],
         version: str = "",
     ) -> None:
-        """Take the parts; :meth:`attach` gives the link, which needs :meth:`on_event` first."""
+        """Take the parts; :meth:`attach` gives the link, which needs :meth:`on_event` first.
+
+        ``disk_failed`` is what outbox and store raise when the disk does not take or give something.
+        """
         self._address = address
         self._outbox = outbox
         self._store = store
         self._session = session
         self._monotonic = monotonic
         self._now = now
+        self._disk_failed = disk_failed
+        self._disk_problem = ""
         self._version = version
         self._events: queue.Queue[LinkEvent] = queue.Queue(MAX_EVENTS)
         self._link: Link | None = None
@@ -103,6 +111,7 @@ class Pump:
         known = store.acks()
         for stream in session.newest():
             session.restore(stream, known.get(stream, 0), incarnation=store.incarnation())
+        self._saved = (session.incarnation, session.positions())
 
     def attach(self, link: Link) -> None:
         """Take the link whose events :meth:`on_event` gets."""
@@ -112,23 +121,33 @@ class Pump:
         """Take an event from the link's thread; when the loop hangs this blocks the link, and so the broker."""
         self._events.put(event)
 
-    def run(self, stopped: Callable[[], bool]) -> None:
-        """Carry facts until ``stopped()``; sleeps in between."""
-        self._store.save_state(connected=False, problem="connecting")
-        while not stopped():
-            self.turn()
+    def run(self, stopped: threading.Event) -> None:
+        """Carry facts until ``stopped``; sleeps in between.
+
+        While the disk fails, nothing that came is acknowledged, so that it comes again; it is tried every second, and
+        said once when it begins and once when it ends.
+        """
+        while not stopped.is_set():
+            try:
+                self.turn()
+            except self._disk_failed as error:
+                self._tell_disk(str(error))
+                stopped.wait(DISK_RETRY_S)
+            else:
+                self._tell_disk("")
         self._publish_status(online=False)
-        self._store.save_state(connected=False, problem="the bridge is not running")
 
     def turn(self) -> None:
         """Do what is due, then wait for an event or the next poll."""
+        self._save_acks()
         self._learn_growth()
-        self._send_due()
+        all_sent = self._send_due()
         now_s = self._monotonic()
         if self._online and now_s >= self._status_due_s:
             self._publish_status()
+        wait_s = min(POLL_S, self._session.wake_in(now_s)) if all_sent else POLL_S
         try:
-            self._handle(self._events.get(timeout=min(POLL_S, self._session.wake_in(now_s))))
+            self._handle(self._events.get(timeout=wait_s))
             while True:
                 self._handle(self._events.get_nowait())
         except queue.Empty:
@@ -138,16 +157,20 @@ class Pump:
         for stream, newest in self._outbox.newest().items():
             self._session.grew(stream, newest, self._monotonic(), self._outbox.priority(stream))
 
-    def _send_due(self) -> None:
-        while self._clear_to_send and (send := self._session.due(self._monotonic())):
+    def _send_due(self) -> bool:
+        """Send what is due; return False where something stood in the way: the broker, or the journal's file."""
+        while send := self._session.due(self._monotonic()):
+            if not self._clear_to_send:
+                return False
             facts = self._outbox.read(send.stream, send.first)
             if not facts:
-                return  # the journal's file is away for the moment; the next turn asks again
+                return False  # the journal's file is away for the moment; the next turn asks again
             payload = encode_batch(send.stream, Seq(send.first), facts, Seq(send.newest))
             _, lane = parse_lane_stream(send.stream, "stream")
             if not self._publish(up_facts(self._address, lane), payload):
-                return
+                return False
             self._session.sent(send.stream, send.first, len(facts), len(payload), self._monotonic())
+        return True
 
     def _handle(self, event: LinkEvent) -> None:
         match event:
@@ -185,11 +208,16 @@ class Pump:
         before = self._session.incarnation
         positions = {position.stream: int(position.position) for position in ack.positions}
         now_s = self._monotonic()
-        changed = self._session.acknowledged(positions, incarnation=ack.incarnation, resume=ack.resume, now_s=now_s)
+        self._session.acknowledged(positions, incarnation=ack.incarnation, resume=ack.resume, now_s=now_s)
         if ack.incarnation > before > 0:
             log.warning("the hub is of incarnation %s, was %s: sending again what it lost", ack.incarnation, before)
-        if changed or ack.incarnation > before:
-            self._store.save_acks(self._session.positions(), incarnation=self._session.incarnation, at=self._now())
+
+    def _save_acks(self) -> None:
+        """Store what the hub acknowledged since; a disk that did not take it is asked again in the next turn."""
+        known = (self._session.incarnation, self._session.positions())
+        if known != self._saved and known[0] > 0:
+            self._store.save_acks(known[1], incarnation=known[0], at=self._now())
+            self._saved = known
             self._tell_state("")
 
     def _take_batch(self, batch: Batch) -> None:
@@ -240,6 +268,14 @@ class Pump:
             self._tell_state(str(error))
             return False
         return True
+
+    def _tell_disk(self, problem: str) -> None:
+        if bool(problem) != bool(self._disk_problem):
+            if problem:
+                log.error("%s; nothing that comes is acknowledged until then", problem)
+            else:
+                log.warning("the disk works again")
+        self._disk_problem = problem
 
     def _tell_state(self, problem: str) -> None:
         if (self._online, problem) != (self._told_online, self._problem):

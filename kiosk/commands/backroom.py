@@ -9,9 +9,13 @@ import click
 from kiosk.backroom.apply import Backroom
 from kiosk.bootstrap import open_journal
 from kiosk.config import load_config
+from kiosk.journal.errors import StorageFailed
 from kiosk.signals import stop_on_signals
 
+log = logging.getLogger(__name__)
+
 _POLL_S: Final = 0.2  # a price that the hub changed is sold at within a second
+_DISK_RETRY_S: Final = 1.0  # a disk that has room again is used within a second
 _TIDY_EVERY: Final = 25  # polls, that is 5 s: the log never grows by more than a few hundred sales
 
 
@@ -25,16 +29,31 @@ def backroom(data_dir: Path, *, once: bool) -> None:
     config = load_config(data_dir)
     room = Backroom(data_dir, config.currency)
     journal, _ = open_journal(data_dir, config)
-    polls = 0
+    polls, trouble = 0, ""
     while not stopped.is_set():
-        applied = room.step()
+        try:
+            applied = room.step()
+            if not applied and (polls := polls + 1) % _TIDY_EVERY == 0:
+                journal.checkpoint()
+        except StorageFailed as error:
+            if once:
+                raise
+            trouble = _tell(str(error), trouble)
+            stopped.wait(_DISK_RETRY_S)
+            continue
+        trouble = _tell("", trouble)
         if once and not applied:
             break
         if not applied:
-            polls += 1
-            if polls % _TIDY_EVERY == 0:
-                journal.checkpoint()
             stopped.wait(_POLL_S)
-    journal.checkpoint()
     journal.close()
     room.close()
+
+
+def _tell(problem: str, told: str) -> str:
+    """Log where a trouble of the disk begins and where it ends; return what is told now."""
+    if problem and not told:
+        log.error("%s", problem)
+    elif told and not problem:
+        log.warning("the disk works again")
+    return problem

@@ -3,8 +3,8 @@
 import logging
 import random
 import sys
+import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -14,6 +14,7 @@ from kiosk import bootstrap
 from kiosk.clock import now_utc
 from kiosk.config import Config, ConfigError, load_config
 from kiosk.journal.bridge_lock import only_bridge
+from kiosk.journal.errors import StorageFailed
 from kiosk.journal.links import LinkStore
 from kiosk.journal.outbox import Outbox
 from kiosk.signals import stop_on_signals
@@ -32,10 +33,10 @@ def bridge(data_dir: Path) -> None:
     stopped = stop_on_signals()
     rng = random.Random()  # noqa: S311 - jitter
     with only_bridge(data_dir):
-        _carry(data_dir, config, rng, stopped.is_set)
+        _carry(data_dir, config, rng, stopped)
 
 
-def _carry(data_dir: Path, config: Config, rng: random.Random, stopped: Callable[[], bool]) -> None:
+def _carry(data_dir: Path, config: Config, rng: random.Random, stopped: threading.Event) -> None:
     pump = Pump(
         address=config.address,
         outbox=Outbox(data_dir, config.address),
@@ -43,6 +44,7 @@ def _carry(data_dir: Path, config: Config, rng: random.Random, stopped: Callable
         session=Session(rng=rng),
         monotonic=time.monotonic,
         now=now_utc,
+        disk_failed=StorageFailed,
         version=bootstrap.version(),
     )
     will = encode_message(Status(online=False))

@@ -37,12 +37,16 @@ def only_bridge(data_dir: Path) -> Iterator[None]:
 
 
 def bridge_runs(data_dir: Path) -> bool:
-    """Return whether a bridge holds the folder's link."""
-    try:
-        with (data_dir / _NAME).open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
+    """Return whether a bridge holds the folder's link.
+
+    Raises: StorageFailed.
+    """
+    path = data_dir / _NAME
+    if not path.exists():
         return False
-    except BlockingIOError:
-        return True
+    with translated(path), path.open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
     return False

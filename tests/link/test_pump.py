@@ -3,11 +3,13 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from broker import Broker
+from disks import small_disk
 from mosquitto_record import QUICK, seeded, url_of
 from waiting import wait_until
 
@@ -32,6 +34,7 @@ from kiosk.backroom.apply import Backroom
 from kiosk.clock import KioskClock, now_utc
 from kiosk.core.timekeeping import ClockMode
 from kiosk.journal.catalogue import Catalogue
+from kiosk.journal.errors import StorageFailed
 from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader, LinkStore
 from kiosk.journal.outbox import Outbox, lane_path
@@ -41,6 +44,8 @@ from mqtt_bridge.paho_link import PahoLink
 from mqtt_bridge.pump import Pump
 from mqtt_bridge.session import Limits, Session
 from mqtt_bridge.topics import hub_subscriptions, kiosk_subscriptions, topic
+
+__all__ = ["small_disk"]
 
 ADDRESS = parse_address("north/market/k1")
 EURO = Currency("EUR")
@@ -134,6 +139,7 @@ class RunningKiosk:
             session=session,
             monotonic=time.monotonic,
             now=now_utc,
+            disk_failed=StorageFailed,
         )
         self.link = PahoLink(
             [url_of(self._broker)],
@@ -145,7 +151,7 @@ class RunningKiosk:
         )
         pump.attach(self.link)
         self.link.start()
-        self._thread = threading.Thread(target=pump.run, args=(self._stopped.is_set,))
+        self._thread = threading.Thread(target=pump.run, args=(self._stopped,))
         self._thread.start()
 
     def stop(self) -> None:
@@ -253,14 +259,38 @@ def test_what_comes_down_is_stored_acknowledged_and_applied_once(kiosk: RunningK
     assert [item.name for item in Catalogue(kiosk.folder / "catalogue.db").items()] == ["apple", "pear", "plum"]
 
 
-def test_a_hub_learns_at_each_connection_what_came_down(kiosk: RunningKiosk, hub: SmallHub, mosquitto: Broker) -> None:
+def test_a_hub_learns_at_each_connection_what_came_down(kiosk: RunningKiosk, hub: SmallHub) -> None:
     hub.send_down(1, [make_items("apple")])
     wait_until(lambda: hub.down_acks and hub.down_acks[-1].positions, what="the acknowledgement")
+    kiosk.stop()
     hub.down_acks.clear()
-    mosquitto.kill()
-    mosquitto.start()
+    kiosk.start()
     told = [StreamPosition("fleet@1", Seq(1))]
-    wait_until(lambda: hub.down_acks and hub.down_acks[-1].positions == told, what="what came down", deadline_s=30)
+    wait_until(lambda: hub.down_acks and hub.down_acks[-1].positions == told, what="what came down")
+
+
+def test_a_full_disk_stops_neither_bridge_nor_facts_once_it_has_room_again(
+    small_disk: Callable[[int], Path], mosquitto: Broker, hub: SmallHub
+) -> None:
+    folder = small_disk(1_000_000)
+    kiosk = RunningKiosk(folder, mosquitto)
+    try:
+        kiosk.record(5)
+        wait_until(agreed(kiosk, hub), what="five facts")
+        kiosk.record(100)
+        filler = folder / "filler"
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while file.write(b"x" * 4096):
+                pass
+        hub.send_down(1, [make_items(*(f"{n} {'wide' * 40}"[:60] for n in range(200))) for _ in range(4)])
+        wait_until(lambda: len(hub.facts.get("till@1", [])) == 105, what="what is recorded to be sent all the same")
+        assert not any(ack.positions for ack in hub.down_acks)
+        filler.unlink()
+        hub.send_down(1, [make_items("apple")])
+        wait_until(lambda: hub.down_acks and hub.down_acks[-1].positions, what="the bridge to store again")
+        wait_until(agreed(kiosk, hub), what="everything")
+    finally:
+        kiosk.stop()
 
 
 def test_an_older_life_of_a_log_is_ignored(kiosk: RunningKiosk, hub: SmallHub) -> None:
