@@ -145,21 +145,27 @@ def make_link(
 ) -> "Link":
     """Return the link to this kiosk's brokers; certificate paths are taken from the data folder.
 
-    Raises: Malformed for a broker address, ConfigError for certificates that are not there.
+    Raises: ConfigError for a broker address or certificates that cannot be used.
     """
     from mqtt_bridge.backoff import Backoff  # noqa: PLC0415 - the till, which starts fast, has no use for paho
     from mqtt_bridge.link import BrokerUrl, TlsFiles, Will  # noqa: PLC0415
     from mqtt_bridge.paho_link import PahoLink  # noqa: PLC0415
     from mqtt_bridge.topics import STATUS, kiosk_subscriptions, topic  # noqa: PLC0415
 
-    brokers = [BrokerUrl.parse(text) for text in config.link.brokers]
+    settings = data_dir / "kiosk.toml"
+    try:
+        brokers = [BrokerUrl.parse(text) for text in config.link.brokers]
+    except Malformed as error:
+        raise ConfigError(f"{settings}: {error}: correct brokers under [link]") from error
     files = (config.link.ca, config.link.cert, config.link.key)
     if any(broker.tls for broker in brokers) and not all(files):
-        raise ConfigError(f"{data_dir / 'kiosk.toml'}: mqtts:// needs ca, cert and key under [link]: add them")
+        raise ConfigError(f"{settings}: mqtts:// needs ca, cert and key under [link]: add them")
     paths = [data_dir / name for name in files if name]
     for path in paths:
         if not path.is_file():
-            raise ConfigError(f"{path} is not there: enrol this kiosk, or correct [link] in {data_dir / 'kiosk.toml'}")
+            raise ConfigError(f"{path} is not there: enrol this kiosk, or correct [link] in {settings}")
+    if config.link.key and (data_dir / config.link.key).stat().st_mode & 0o077:
+        raise ConfigError(f"{data_dir / config.link.key} can be read by others: chmod 600 it, and ask for a new one")
     return PahoLink(
         brokers,
         client_id=str(config.address),

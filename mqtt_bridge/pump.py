@@ -107,6 +107,7 @@ class Pump:
         self._clear_to_send = True
         self._told_online = False
         self._problem = ""
+        self._said: set[str] = set()
         self._learn_growth()
         known = store.acks()
         for stream in session.newest():
@@ -174,8 +175,10 @@ class Pump:
 
     def _handle(self, event: LinkEvent) -> None:
         match event:
-            case Connected():
+            case Connected(broker, _):
                 self._online, self._clear_to_send = True, True
+                self._said.clear()
+                log.info("link: connected to %s", broker)
                 self._session.connected(self._monotonic())
                 self._tell_state("")
                 self._publish_status()
@@ -188,7 +191,9 @@ class Pump:
                 self._clear_to_send = True
                 if f"/{self._address}/up/" in at:
                     self._session.refused(self._monotonic())
-                    self._tell_state(reason)
+                    self._tell_state(
+                        f"the broker passed a batch on to no hub ({reason}): see that the hub is connected"
+                    )
             case Delivered():
                 self._clear_to_send = True
             case Received(at, payload, _):
@@ -279,7 +284,9 @@ class Pump:
 
     def _tell_state(self, problem: str) -> None:
         if (self._online, problem) != (self._told_online, self._problem):
-            (log.info if not problem else log.warning)("link: %s", problem or "connected")
+            if problem and problem not in self._said:  # once an outage, however many brokers take turns to fail
+                log.warning("link: %s", problem)
+                self._said.add(problem)
             self._store.save_state(connected=self._online, problem=problem)
             self._told_online, self._problem = self._online, problem
 

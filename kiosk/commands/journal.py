@@ -25,7 +25,7 @@ def verify(data_dir: Path, *, as_json: bool) -> None:
     paths = {lane: path for lane in Lane if (path := lane_path(data_dir, lane)).exists()}
     if not paths:
         raise JournalError(f"no journal in {data_dir}: name the kiosk's folder with --data")
-    verdicts = {lane: verify_journal(path) for lane, path in paths.items()}
+    verdicts = {lane: verify_journal(path, lane) for lane, path in paths.items()}
     broken = {lane: verdict.broken for lane, verdict in verdicts.items() if verdict.broken}
     facts = sum(verdict.facts for verdict in verdicts.values())
     if as_json:

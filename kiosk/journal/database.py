@@ -51,14 +51,18 @@ def open_database(path: Path, migrations: Sequence[Migration], *, full: bool = T
         return connection
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
-    """Open an existing database for reading only.
+def open_reader(path: Path, known: int) -> sqlite3.Connection:
+    """Open an existing database for reading only; ``known`` is how many migrations this release has for it.
 
-    Raises: StorageFailed, NotADatabase.
+    Raises: NewerDatabase, StorageFailed, NotADatabase.
     """
     with translated(path):
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > known:
+            connection.close()
+            raise NewerDatabase(path, version, known)
         return connection
 
 

@@ -134,7 +134,7 @@ class LinkReader:
 
     def _open(self) -> sqlite3.Connection | None:
         if self._connection is None and self._path.exists():
-            connection = open_reader(self._path)
+            connection = open_reader(self._path, len(LINK))
             if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'down_facts'").fetchone():
                 self._connection = connection
         return self._connection

@@ -14,6 +14,7 @@ from contract.streams import lane_stream, parse_lane_stream
 from contract.values import Address, Lane
 from kiosk.journal.database import open_reader, translated
 from kiosk.journal.errors import WrongKiosk
+from kiosk.journal.schema import OF_LANE
 
 LOST: Final = b""  # stands where a fact should be
 PRIORITY: Final = {Lane.TILL: 1, Lane.PICKS: 2, Lane.SENSE: 3, Lane.COUNT: 3}  # sales first
@@ -25,7 +26,8 @@ def lane_path(data_dir: Path, lane: Lane) -> Path:
 
 
 class _LaneReader:
-    def __init__(self, path: Path, owner: str | None) -> None:
+    def __init__(self, lane: Lane, path: Path, owner: str | None) -> None:
+        self._lane = lane
         self.path = path
         self._owner = owner
         self._connection: sqlite3.Connection | None = None
@@ -57,7 +59,7 @@ class _LaneReader:
 
     def _open(self) -> sqlite3.Connection | None:
         if self._connection is None and self.path.exists():
-            connection = open_reader(self.path)
+            connection = open_reader(self.path, len(OF_LANE[self._lane]))
             with translated(self.path):
                 if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone():
                     self._check_owner(connection)
@@ -81,7 +83,8 @@ class Outbox:
         set every fact aside, and acknowledge it.
         """
         self._lanes = {
-            lane: _LaneReader(lane_path(data_dir, lane), f"{address}/{lane}" if address else None) for lane in Lane
+            lane: _LaneReader(lane, lane_path(data_dir, lane), f"{address}/{lane}" if address else None)
+            for lane in Lane
         }
 
     def newest(self) -> dict[str, int]:

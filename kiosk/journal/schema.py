@@ -5,6 +5,8 @@ A migration never changes once released; a new one is added at the end of its li
 
 from typing import TYPE_CHECKING, Final
 
+from contract.values import Lane
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
@@ -35,6 +37,18 @@ def lane_tables(db: "Database") -> None:
 
 def till_tables(db: "Database") -> None:
     """The till's lane: what is derived from its facts in the same transaction, and open baskets."""
+    _receipts(db)
+    _baskets(db)
+    _accounts(db)
+    db.table("imports").create(
+        {"digest": str, "run": int, "name": str, "options": str, "at": str, "finished": int},
+        pk=("digest", "run"),
+        not_null={"name", "options", "at", "finished"},
+        strict=True,
+    )
+
+
+def _receipts(db: "Database") -> None:
     db.table("receipts").create(
         {
             "epoch": int,
@@ -51,6 +65,9 @@ def till_tables(db: "Database") -> None:
         strict=True,
     )
     db.table("receipts").create_index(["kind", "basket"], unique=True)
+
+
+def _baskets(db: "Database") -> None:
     db.table("baskets").create(
         {"id": str, "state": str, "opened_at": str, "currency": str},
         pk="id",
@@ -65,6 +82,9 @@ def till_tables(db: "Database") -> None:
         foreign_keys=[("basket", "baskets", "id")],
         strict=True,
     )
+
+
+def _accounts(db: "Database") -> None:
     db.table("accounts").create(
         {
             "sku": str,
@@ -78,12 +98,6 @@ def till_tables(db: "Database") -> None:
         },
         pk=("sku", "condition", "unit"),
         not_null={"received", "returned", "sold", "adjusted", "overdraft"},
-        strict=True,
-    )
-    db.table("imports").create(
-        {"digest": str, "run": int, "name": str, "options": str, "at": str, "finished": int},
-        pk=("digest", "run"),
-        not_null={"name", "options", "at", "finished"},
         strict=True,
     )
 
@@ -134,3 +148,4 @@ LANE: Final = (lane_tables,)
 TILL: Final = (lane_tables, till_tables)
 CATALOGUE: Final = (catalogue_tables,)
 LINK: Final = (link_tables,)
+OF_LANE: Final = {lane: TILL if lane is Lane.TILL else LANE for lane in Lane}

@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from contract.codec import digest, verify_chain
 from contract.errors import BrokenChain
-from contract.values import Epoch, Seq
+from contract.values import Epoch, Lane, Seq
 from kiosk.journal.database import open_reader, translated
+from kiosk.journal.schema import OF_LANE
 
 
 class Break(Struct, frozen=True):
@@ -28,24 +29,24 @@ class Verdict(Struct, frozen=True):
     broken: Break | None = None
 
 
-def verify_journal(path: Path) -> Verdict:
+def verify_journal(path: Path, lane: Lane = Lane.TILL) -> Verdict:
     """Return the verdict on every epoch of a lane's file, up to the first break.
 
-    Raises: StorageFailed, NotADatabase.
+    Raises: NewerDatabase, StorageFailed, NotADatabase.
     """
     held = 0
-    with closing(open_reader(path)) as lane, translated(path):
-        for (epoch,) in lane.execute("SELECT DISTINCT epoch FROM facts ORDER BY epoch").fetchall():
+    with closing(open_reader(path, len(OF_LANE[lane]))) as journal, translated(path):
+        for (epoch,) in journal.execute("SELECT DISTINCT epoch FROM facts ORDER BY epoch").fetchall():
             try:
-                for _ in verify_chain(_stored(lane, epoch)):
+                for _ in verify_chain(_stored(journal, epoch)):
                     held += 1
             except BrokenChain as error:
                 return Verdict(held, Break(Epoch(epoch), Seq(error.seq), error.why))
     return Verdict(held)
 
 
-def _stored(lane: sqlite3.Connection, epoch: int) -> Iterator[tuple[Seq, bytes]]:
-    rows = lane.execute("SELECT seq, bytes, digest FROM facts WHERE epoch = ? ORDER BY seq", (epoch,))
+def _stored(journal: sqlite3.Connection, epoch: int) -> Iterator[tuple[Seq, bytes]]:
+    rows = journal.execute("SELECT seq, bytes, digest FROM facts WHERE epoch = ? ORDER BY seq", (epoch,))
     for seq, raw, kept in rows:
         if digest(raw) != kept:  # the last fact has no successor to vouch for it
             raise BrokenChain(seq, "its bytes are not those that were recorded")

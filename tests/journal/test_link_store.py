@@ -9,7 +9,7 @@ from contract.batch import MAX_BATCH_FACTS
 from contract.streams import lane_stream
 from contract.values import Epoch, Lane
 from kiosk.journal.bridge_lock import only_bridge
-from kiosk.journal.errors import JournalError
+from kiosk.journal.errors import JournalError, NewerDatabase
 from kiosk.journal.links import LinkReader, LinkStore
 from kiosk.journal.outbox import Outbox
 
@@ -101,3 +101,9 @@ def test_down_facts_are_read_in_order_beyond_a_cursor(store, tmp_path):
     assert store.down_position("k7", 1) == 2
     assert store.down_position("unheard of", 1) == 0
     assert store.down_positions() == {("k7", 1): 2, ("k7", 2): 1, ("catalogue", 1): 1}
+
+
+def test_readers_refuse_a_database_of_a_newer_release(store, tmp_path):
+    store.connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(NewerDatabase, match="version 99"):
+        LinkReader(tmp_path / "link.db").down_facts({}, 10)

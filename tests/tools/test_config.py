@@ -32,3 +32,22 @@ def test_a_data_folder_that_is_a_file_is_said(tmp_path: Path) -> None:
     (tmp_path / "shop").write_text("not a folder", "utf-8")
     with pytest.raises(ConfigError, match=r"shop is no folder: name one with --data or \$KIOSK_DATA"):
         load_config(tmp_path / "shop")
+
+
+@pytest.mark.parametrize(
+    ("link", "mode", "said"),
+    [
+        ('brokers = ["mqtt://127.0.0.1:99999"]', 0o600, "correct brokers under [link]"),
+        ("brokers = []", 0o600, "add brokers = "),
+        ('brokers = ["mqtts://127.0.0.1:1"]', 0o600, "needs ca, cert and key under [link]"),
+        ('brokers = ["mqtts://127.0.0.1:1"]\nca = "ca"\ncert = "none"\nkey = "key"', 0o600, "none is not there: enrol"),
+        ('brokers = ["mqtts://127.0.0.1:1"]\nca = "ca"\ncert = "ca"\nkey = "key"', 0o644, "key can be read by others"),
+    ],
+)
+def test_a_link_that_cannot_be_is_one_plain_line(kiosk: Kiosk, link: str, mode: int, said: str) -> None:
+    kiosk.data.mkdir()
+    for name in ("ca", "key"):
+        (kiosk.data / name).write_text("", "utf-8")
+        (kiosk.data / name).chmod(mode)
+    (kiosk.data / "kiosk.toml").write_text(f"[link]\n{link}\n", "utf-8")
+    assert said in kiosk("bridge").complaint
