@@ -19,9 +19,7 @@ def test_a_killed_till_gives_the_basket_back_line_by_line(tmux_till, tmp_path, t
     tmux_till.kill()
     again = TmuxTill(tmp_path, till_data)
     again.start(wait_for="BASKET RESTORED: 2 lines")
-    shown = again.wait("TOTAL 3.10")
-    assert "Piece number 00" in shown
-    assert "Piece number 05" in shown
+    again.wait("TOTAL 3.10", "Piece number 00", "Piece number 05")
     again.press("F12")
     again.wait("SOLD receipt k1-1-1, total 3.10")
     again.end()

@@ -87,12 +87,15 @@ class TmuxTill:
     def screen(self) -> str:
         return self._tmux("capture-pane", "-p", "-t", "till")
 
-    def wait(self, text: str, *, deadline_s: float = 10.0) -> str:
-        """Return the screen once it shows ``text``."""
+    def wait(self, *texts: str, deadline_s: float = 10.0) -> str:
+        """Return the screen once it shows every one of ``texts``; a terminal may be half drawn when one is there."""
+
+        def shows_all() -> str:
+            shown = self.screen()
+            return shown if all(text in shown for text in texts) else ""
+
         try:
-            return wait_until(
-                lambda: shown if text in (shown := self.screen()) else "", what=repr(text), deadline_s=deadline_s
-            )
+            return wait_until(shows_all, what=repr(texts), deadline_s=deadline_s)
         except TimeoutError as error:
             raise AssertionError(f"{error}; the screen:\n{self.screen()}") from error
 
