@@ -5,7 +5,7 @@ UV := .venv/bin/uv
 # Releases younger than this are not taken: most bad uploads are found and withdrawn within days.
 COOLDOWN := 7 days
 
-.PHONY: help demo test chaos bench check lock clean
+.PHONY: help demo test chaos bench check coverage lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -31,6 +31,10 @@ bench: ## Run every benchmark
 check: ## Lint, types, import contracts, published contract, docs, lock
 	@firmware_scripts/dev_setup.sh
 	@.ci/check
+
+coverage: ## Branch coverage of the contract and the cores: 100 % or fail; takes minutes, so not part of check
+	@firmware_scripts/dev_setup.sh mosquitto postgresql tmux
+	@.ci/coverage
 
 lock: ## Pin every dependency again, with hashes
 	@firmware_scripts/dev_setup.sh

@@ -69,7 +69,9 @@ class Table(Struct, frozen=True):
             return self.headers.index(name)
         what = "no column" if name not in self.headers else "more than one column"
         there = ", ".join(self.headers[:_SHOWN_COLUMNS]) + (", …" if len(self.headers) > _SHOWN_COLUMNS else "")
-        todo = "separate the cells by commas" if _other_separator(self.headers) else "rename one of them in the file"
+        todo = "name one of them" if what == "no column" else "rename all but one in the file"
+        if _other_separator(self.headers):
+            todo = "separate the cells by commas"
         raise UnknownColumn(f"{what} {name!r}: the columns are {there}: {todo}")
 
 
