@@ -109,9 +109,9 @@ class Pump:
         self._problem = ""
         self._said: set[str] = set()
         self._learn_growth()
-        known = store.acks()
+        known, session.incarnation = store.acks(), store.incarnation()
         for stream in session.newest():
-            session.restore(stream, known.get(stream, 0), incarnation=store.incarnation())
+            session.restore(stream, known.get(stream, 0), incarnation=session.incarnation)
         self._saved = (session.incarnation, session.positions())
 
     def attach(self, link: Link) -> None:

@@ -1,9 +1,10 @@
 """A kiosk's pump over its real files and a real broker, with a hub of a few lines at the other end."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -205,6 +206,22 @@ def test_a_restarted_bridge_goes_on_from_the_stored_acknowledgement(kiosk: Runni
     kiosk.start()
     wait_until(agreed(kiosk, hub), what="the sixth fact")
     assert hub.firsts == [6]
+
+
+def stored_incarnation(kiosk: RunningKiosk) -> int:
+    with closing(sqlite3.connect(kiosk.folder / "link.db")) as db:
+        row = db.execute("SELECT value FROM meta WHERE key = 'incarnation'").fetchone()
+    return int(row[0]) if row else 0
+
+
+def test_a_restarted_bridge_without_a_fact_remembers_which_hub_it_heard(kiosk: RunningKiosk, hub: SmallHub) -> None:
+    hub.incarnation = 7
+    hub.acknowledge()
+    wait_until(lambda: stored_incarnation(kiosk) == 7, what="the incarnation to be stored")
+    kiosk.stop()
+    hub.statuses.clear()
+    kiosk.start()
+    wait_until(lambda: any(status.incarnation == 7 for status in hub.statuses), what="the status to say so")
 
 
 def test_a_silent_hub_is_asked_again_until_it_answers(kiosk: RunningKiosk, hub: SmallHub) -> None:
