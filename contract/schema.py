@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +33,9 @@ def json_schema() -> Json:
     """
     structs = [*UP.types.values(), *DOWN.types.values(), Envelope, *_LINK]
     _, definitions = msgspec.json.schema_components(structs, ref_template="#/$defs/{name}")
+    for definition in definitions.values():
+        if "description" in definition:  # a docstring; Python 3.13 takes its indentation away, 3.11 does not
+            definition["description"] = cleandoc(definition["description"])
     definitions |= _facts(UP, UP_SOURCE) | _facts(DOWN, DOWN_SOURCE)
     definitions |= {"UpFact": _any_of(UP), "DownFact": _any_of(DOWN)}
     definitions |= {"UpBatch": _lines("UpFact"), "DownBatch": _lines("DownFact")}
