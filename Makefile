@@ -19,10 +19,11 @@ test: ## Run every test
 	@firmware_scripts/dev_setup.sh mosquitto postgresql tmux
 	@$(PY) -m pytest $(PYTEST_ARGS)
 
-# The kill tests that exist; they grow into a seeded storm of kills while selling.
-chaos: ## Kill parts while they work and count what was lost
-	@firmware_scripts/dev_setup.sh mosquitto postgresql
-	@$(PY) -m pytest tests/chaos $(PYTEST_ARGS)
+# The kill tests that exist; they grow into one seeded storm of kills while selling.
+chaos: ## Kill tills, broker, hub and kiosks while they sell, and compare the books
+	@firmware_scripts/dev_setup.sh mosquitto postgresql tmux
+	@$(PY) -m pytest tests/chaos tests/journal/test_kill.py tests/e2e/test_till_crash.py tests/e2e/test_demo.py \
+		tests/hub/test_serve.py $(PYTEST_ARGS)
 
 bench: ## Run every benchmark
 	@firmware_scripts/dev_setup.sh mosquitto

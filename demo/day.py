@@ -49,19 +49,19 @@ def play(shops: Shops, say: Say) -> tuple[list[check.Books], Result]:
     for number, kiosk in enumerate(shops.kiosks):
         kiosk.sell(SALES, PAUSE_S, SEED + number)
     say("09:00  three tills sell")
-    _wait(lambda: harbour.shown() >= SALES // 10, "the harbour to sell", _DAY_S)
+    wait(lambda: harbour.shown() >= SALES // 10, "the harbour to sell", _DAY_S)
     harbour.relay.cut()
     say("09:40  the harbour loses its network, and sells on")
-    _wait(lambda: market.shown() >= SALES // 4, "the market to sell", _DAY_S)
+    wait(lambda: market.shown() >= SALES // 4, "the market to sell", _DAY_S)
     shops.broker.kill()
     say("10:30  the broker is killed, with all that it had promised to keep")
-    _wait(lambda: second.shown() >= SALES // 2, "kiosk k2 to sell", _DAY_S)
+    wait(lambda: second.shown() >= SALES // 2, "kiosk k2 to sell", _DAY_S)
     _kill_mid_sale(shops, random.Random(SEED))  # noqa: S311 - when the power goes
     say("12:15  kiosk k2 loses its power in the middle of a sale; it starts again with the basket it had")
-    _wait(lambda: market.shown() >= SALES * 3 // 5, "the market to sell", _DAY_S)
+    wait(lambda: market.shown() >= SALES * 3 // 5, "the market to sell", _DAY_S)
     shops.broker.start()
     say("14:00  the broker is back, and remembers nothing")
-    _wait(lambda: all(kiosk.shown() >= SALES for kiosk in shops.kiosks), "the day to end", _DAY_S)
+    wait(lambda: all(kiosk.shown() >= SALES for kiosk in shops.kiosks), "the day to end", _DAY_S)
     harbour.relay.mend()
     say("18:00  the shops close; the harbour's network is back")
     return settle(shops, say)
@@ -73,7 +73,7 @@ def open_shops(shops: Shops, say: Say) -> None:
     Raises: DemoError.
     """
     say("08:00  the hub sends its catalogue to three kiosks at two sites")
-    _wait(lambda: all(kiosk.has_catalogue() for kiosk in shops.kiosks), "the catalogue to arrive", _ARRIVAL_S, shops)
+    wait(lambda: all(kiosk.has_catalogue() for kiosk in shops.kiosks), "the catalogue to arrive", _ARRIVAL_S, shops)
     for kiosk in shops.kiosks:
         kiosk.receive_stock()
     say("08:30  each shop takes its delivery in")
@@ -111,7 +111,7 @@ def _kill_mid_sale(shops: Shops, rng: random.Random) -> None:
     if second.seller is None:
         raise DemoError("kiosk k2 is not selling: run the demo again")
     before = second.shown()
-    _wait(lambda: second.shown() > before, "the next sale of k2", _DAY_S)
+    wait(lambda: second.shown() > before, "the next sale of k2", _DAY_S)
     time.sleep(rng.uniform(0.0, PAUSE_S))  # noqa: TID251 - some moment of the sale that follows
     for process in (second.seller, second.bridge, second.backroom):
         process.kill()
@@ -119,7 +119,11 @@ def _kill_mid_sale(shops: Shops, rng: random.Random) -> None:
         process.start()
 
 
-def _wait(done: Callable[[], bool], what: str, limit_s: float, shops: Shops | None = None) -> None:
+def wait(done: Callable[[], bool], what: str, limit_s: float, shops: Shops | None = None) -> None:
+    """Return once ``done``; where ``shops`` is given, its broker and hub must stay up meanwhile.
+
+    Raises: DemoError after ``limit_s``.
+    """
     deadline = time.monotonic() + limit_s
     while not done():
         if time.monotonic() > deadline:

@@ -13,7 +13,7 @@ from typing import Final
 from contract.down import Item
 from contract.values import Money
 from kiosk.bootstrap import LocalDesk, open_desk
-from kiosk.core.basket import add, make_line
+from kiosk.core.basket import Basket, add, make_line
 from kiosk.core.checkout import cash, decide_sale
 from kiosk.core.ports import Recorded
 
@@ -23,6 +23,11 @@ _NOTE: Final = 500  # the smallest bank note, in minor units
 
 def sell(desk: LocalDesk, items: list[Item], rng: random.Random) -> Recorded:
     """Scan a basket line by line, take cash, and record the sale."""
+    return pay(desk, fill(desk, items, rng))
+
+
+def fill(desk: LocalDesk, items: list[Item], rng: random.Random) -> Basket:
+    """Scan a basket line by line; each line is kept before the next."""
     basket = desk.open_basket()  # what a crash left is sold first
     while not basket.lines or (len(basket.lines) < MAX_LINES and rng.random() < 0.6):  # noqa: PLR2004
         chosen = rng.choice(items)
@@ -31,6 +36,11 @@ def sell(desk: LocalDesk, items: list[Item], rng: random.Random) -> Recorded:
             raise LookupError(f"{chosen.sku} is not in the catalogue")
         basket = add(basket, make_line(found, rng.randint(1, 3)))
         desk.keep(basket)
+    return basket
+
+
+def pay(desk: LocalDesk, basket: Basket) -> Recorded:
+    """Take cash, and record the sale."""
     total = basket.total_minor
     tendered = Money(-(-total // _NOTE) * _NOTE)
     sale = decide_sale(basket, [cash(total, tendered)], sold_at=desk.clock.stamp().at)

@@ -134,10 +134,6 @@ class Session:
                 state.waiting_since_s = now_s
             state.newest = newest
 
-    def forget(self, stream: str) -> None:
-        """Drop a stream that its sender has ended."""
-        self._streams.pop(stream, None)
-
     def acknowledged(
         self, positions: Mapping[str, int], *, incarnation: int, resume: bool = False, now_s: float
     ) -> bool:

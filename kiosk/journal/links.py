@@ -57,14 +57,6 @@ class LinkStore:
         with immediate(self.connection, self.path) as db:
             _put(db, {_CONNECTED: "1" if connected else "0", _PROBLEM: problem})
 
-    def down_position(self, log: str, generation: int) -> int:
-        """Return how far a log was received."""
-        with translated(self.path):
-            row = self.connection.execute(
-                "SELECT max(position) FROM down_facts WHERE log = ? AND generation = ?", (log, generation)
-            ).fetchone()
-        return row[0] or 0
-
     def down_positions(self) -> dict[tuple[str, int], int]:
         """Return how far each log of each generation was received."""
         with translated(self.path):

@@ -98,8 +98,6 @@ def test_down_facts_are_read_in_order_beyond_a_cursor(store, tmp_path):
     reader = LinkReader(tmp_path / "link.db")
     assert [row[3] for row in reader.down_facts({}, 10)] == [b"tea", b"one", b"two", b"anew"]
     assert [row[3] for row in reader.down_facts({"k7": (1, 1), "catalogue": (1, 1)}, 10)] == [b"two", b"anew"]
-    assert store.down_position("k7", 1) == 2
-    assert store.down_position("unheard of", 1) == 0
     assert store.down_positions() == {("k7", 1): 2, ("k7", 2): 1, ("catalogue", 1): 1}
 
 

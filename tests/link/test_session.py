@@ -213,15 +213,6 @@ def test_what_was_acknowledged_before_a_restart_is_not_sent_again() -> None:
     assert not session.acknowledged({"till@1": 1}, incarnation=4, now_s=0)
 
 
-def test_a_forgotten_stream_is_sent_no_more() -> None:
-    session = make_session()
-    session.grew("fleet@1", 6, 0)
-    session.connected(0)
-    session.forget("fleet@1")
-    assert send_all(session, 0) == []
-    assert session.acked("fleet@1") == 0
-
-
 @pytest.mark.parametrize("bad", [{"window_batches": 0}, {"window_bytes": 0}, {"retry_min_s": 0}, {"retry_max_s": 0.5}])
 def test_bounds_that_would_stop_the_flow_are_refused(bad: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="window"):
