@@ -16,12 +16,12 @@ demo: ## Play a market day on this machine: broker, hub, three kiosks
 	@$(PY) -m demo
 
 test: ## Run every test
-	@firmware_scripts/dev_setup.sh mosquitto postgresql tmux
+	@firmware_scripts/dev_setup.sh mosquitto postgresql strace tmux
 	@$(PY) -m pytest $(PYTEST_ARGS)
 
 # The kill tests that exist; they grow into one seeded storm of kills while selling.
 chaos: ## Kill tills, broker, hub and kiosks while they sell, and compare the books
-	@firmware_scripts/dev_setup.sh mosquitto postgresql tmux
+	@firmware_scripts/dev_setup.sh mosquitto postgresql strace tmux
 	@$(PY) -m pytest tests/chaos tests/journal/test_kill.py tests/e2e/test_till_crash.py tests/e2e/test_demo.py \
 		tests/hub/test_serve.py $(PYTEST_ARGS)
 
@@ -34,7 +34,7 @@ check: ## Lint, types, import contracts, published contract, docs, lock
 	@.ci/check
 
 coverage: ## Branch coverage of the contract and the cores: 100 % or fail; takes minutes, so not part of check
-	@firmware_scripts/dev_setup.sh mosquitto postgresql tmux
+	@firmware_scripts/dev_setup.sh mosquitto postgresql strace tmux
 	@.ci/coverage
 
 lock: ## Pin every dependency again, with hashes

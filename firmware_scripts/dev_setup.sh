@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Make this checkout ready to run: a virtual environment, the locked dependencies, and the programs named.
 #
-#   firmware_scripts/dev_setup.sh [mosquitto] [postgresql] [tmux]
+#   firmware_scripts/dev_setup.sh [mosquitto] [postgresql] [strace] [tmux]
 #
 # Says one line a step it has to take and nothing when all is there. Needs Python 3.11, git, make and apt, no more.
 # Programs come from apt-get where root or passwordless sudo allows; otherwise one line says what to install.
@@ -58,8 +58,9 @@ ensure_program() {
   case $1 in
     mosquitto) PATH=$PATH:/usr/sbin command -v mosquitto >/dev/null || apt_install mosquitto mosquitto ;;
     postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || apt_install PostgreSQL postgresql ;;
+    strace) command -v strace >/dev/null || apt_install strace strace ;;
     tmux) command -v tmux >/dev/null || apt_install tmux tmux ;;
-    *) stop "unknown program '$1'; known are mosquitto, postgresql and tmux" ;;
+    *) stop "unknown program '$1'; known are mosquitto, postgresql, strace and tmux" ;;
   esac
 }
 
