@@ -82,7 +82,7 @@ def test_an_interrupted_installation_is_taken_up_again(checkout):
 def test_an_unknown_program_is_refused_by_name(checkout):
     done = set_up(checkout, "abacus")
     assert done.returncode == 1
-    assert done.stderr == "setup: unknown program 'abacus'; known are mosquitto, postgresql and tmux\n"
+    assert done.stderr == "setup: unknown program 'abacus'; known are mosquitto, postgresql, strace and tmux\n"
 
 
 def test_without_apt_one_line_says_what_to_install(checkout, tmp_path):
