@@ -49,11 +49,15 @@ class Batch(Struct, frozen=True):
     facts: tuple[bytes, ...]
 
 
-class StreamPosition(Struct, frozen=True, forbid_unknown_fields=True):
-    """How far a stream is."""
+class StreamPosition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How far a stream is; ``digest``, where it is given, is that of the fact at ``position``.
+
+    By it a sender learns that its journal and the receiver's copy went different ways (a restored card, a clone).
+    """
 
     stream: StreamField
     position: PositionField
+    digest: DigestField | None = None
 
 
 class Ack(Struct, frozen=True, forbid_unknown_fields=True):

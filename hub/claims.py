@@ -72,7 +72,7 @@ class Claims:
 
 def _ahead(acked: Iterable[StreamPosition], held: Sequence[LanePosition]) -> Iterable[tuple[int, int]]:
     """Yield (acknowledged, held) for each lane that the kiosk names; what is no lane is passed over."""
-    ours = {(epoch, lane): position for epoch, lane, position in held}
+    ours = {(lane.epoch, lane.lane): lane.position for lane in held}
     for one in acked:
         try:
             epoch, lane = parse_lane_stream(one.stream, "$.acked")

@@ -18,6 +18,7 @@ from contract.values import Address, BasketId, Gtin, Lane, Sku
 from kiosk.clock import RELEASED_AT, KioskClock
 from kiosk.config import Config, ConfigError, load_config
 from kiosk.core.basket import Basket
+from kiosk.core.epochs import decide_lost
 from kiosk.core.ports import LastSale, LinkState, Recorded
 from kiosk.journal.baskets import Baskets
 from kiosk.journal.catalogue import Catalogue
@@ -47,6 +48,8 @@ class LocalDesk:
         self._link = LinkReader(data_dir / "link.db")
         self._data_dir = data_dir
         self._untidy = True
+        self._lost = ""
+        self._follow()
 
     @property
     def address(self) -> Address:
@@ -56,6 +59,7 @@ class LocalDesk:
     def record(self, facts: Sequence[UpFact]) -> list[Recorded]:
         """Commit facts; see :meth:`kiosk.journal.journal.Journal.record`."""
         self._untidy = True
+        self._follow()
         return self.journal.record(facts)
 
     def keep(self, basket: Basket) -> None:
@@ -90,13 +94,18 @@ class LocalDesk:
             return f"the disk is nearly full ({free // 2**20} MiB left): free space before the next sale"
         return ""
 
+    def warning(self) -> str:
+        """Return what somebody must know although selling goes on."""
+        return self._lost
+
     def link(self) -> LinkState:
         """Return the link's state; a link.db that cannot be read is a state too, for selling goes on."""
         configured = bool(self.config.link.brokers)
         unsent = 0
         try:
-            unsent = int(self.journal.newest())
-            return self._link.state({lane_stream(self.journal.epoch, Lane.TILL): unsent}, configured=configured)
+            newest = {lane_stream(epoch, Lane.TILL): int(seq) for epoch, seq in self.journal.ends().items()}
+            unsent = sum(newest.values())
+            return self._link.state(newest, configured=configured)
         except (JournalError, sqlite3.Error) as error:
             return LinkState(configured=configured, unsent=unsent, problem=f"cannot read the link's state: {error}")
 
@@ -113,6 +122,18 @@ class LocalDesk:
         """Return a fresh basket id."""
         return BasketId(str(uuid.uuid4()))
 
+    def _follow(self) -> None:
+        """Begin a new epoch if the hub holds facts that this journal lost: their numbers are never given again."""
+        try:
+            heard = self._link.heard(Lane.TILL)  # before the journal's end is looked up, which only grows
+        except (JournalError, sqlite3.Error):
+            return  # the status line says so; the till sells without its link
+        own, newest = self.journal.epoch, self.journal.newest()
+        above = decide_lost(own, newest, heard)
+        if above is not None:
+            epoch = self.journal.raise_epoch(above)
+            self._lost = f"this card lost sales that the hub has: it goes on as epoch {epoch}; tell the hub's operator"
+
     def close(self) -> None:
         """Close the files."""
         self.catalogue.close()
@@ -125,7 +146,14 @@ def open_journal(data_dir: Path, config: Config) -> tuple[Journal, KioskClock]:
     Raises: JournalError.
     """
     clock = KioskClock(config.clock)
-    journal = Journal(lane_path(data_dir, Lane.TILL), TILL, address=config.address, lane=Lane.TILL, clock=clock)
+    journal = Journal(
+        lane_path(data_dir, Lane.TILL),
+        TILL,
+        address=config.address,
+        lane=Lane.TILL,
+        clock=clock,
+        first_epoch=config.epoch,
+    )
     clock.raise_floor(_newest_at(journal))
     return journal, clock
 

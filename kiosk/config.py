@@ -12,6 +12,8 @@ from contract.values import (
     Address,
     Currency,
     CurrencyField,
+    Epoch,
+    EpochField,
     KioskId,
     KioskIdField,
     RegionId,
@@ -45,6 +47,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     kiosk: KioskIdField = KioskId("k1")
     currency: CurrencyField = Currency("EUR")
     clock: ClockMode = ClockMode.NTP
+    epoch: EpochField = Epoch(1)  # a new card of a kiosk that has sold before: one more than any it had
     link: LinkConfig = LinkConfig()
 
     @property

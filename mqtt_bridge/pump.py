@@ -42,6 +42,10 @@ class Outbox(Protocol):
         """Return stored facts from ``first`` on, as many as one batch holds."""
         ...
 
+    def digest(self, stream: str, position: int) -> str | None:
+        """Return the digest of the fact at ``position``, if there is one."""
+        ...
+
 
 class Store(Protocol):
     """What must outlive the process: acknowledgements, and what came down."""
@@ -56,6 +60,10 @@ class Store(Protocol):
 
     def save_acks(self, positions: Mapping[str, int], *, incarnation: int, at: datetime) -> None:
         """Store acknowledgements, synced."""
+        ...
+
+    def save_strayed(self, lane: str, epoch: int, position: int) -> None:
+        """Store that the hub holds what the lane's journal does not, synced."""
         ...
 
     def save_state(self, *, connected: bool, problem: str) -> None:
@@ -113,6 +121,8 @@ class Pump:
         for stream in session.newest():
             session.restore(stream, known.get(stream, 0), incarnation=session.incarnation)
         self._saved = (session.incarnation, session.positions())
+        self._strayed: dict[str, tuple[int, int]] = {}  # lane -> epoch and position; stored with the next turn
+        self._saved_strayed: dict[str, tuple[int, int]] = {}
 
     def attach(self, link: Link) -> None:
         """Take the link whose events :meth:`on_event` gets."""
@@ -141,6 +151,7 @@ class Pump:
     def turn(self) -> None:
         """Do what is due, then wait for an event or the next poll."""
         self._save_acks()
+        self._save_strayed()
         self._learn_growth()
         all_sent = self._send_due()
         now_s = self._monotonic()
@@ -213,9 +224,31 @@ class Pump:
         before = self._session.incarnation
         positions = {position.stream: int(position.position) for position in ack.positions}
         now_s = self._monotonic()
+        if ack.incarnation >= before:
+            self._find_strayed(ack.positions)
         self._session.acknowledged(positions, incarnation=ack.incarnation, resume=ack.resume, now_s=now_s)
         if ack.incarnation > before > 0:
             log.warning("the hub is of incarnation %s, was %s: sending again what it lost", ack.incarnation, before)
+
+    def _find_strayed(self, positions: Sequence[StreamPosition]) -> None:
+        """Note where the hub holds more than the journal, or another fact: its till begins a new epoch for it."""
+        newest = self._session.newest()
+        for one in positions:
+            epoch, lane = parse_lane_stream(one.stream, "$.positions")
+            if one.position > newest.get(one.stream, 0) or self._differs(one):
+                known = self._strayed.get(lane.value, (0, 0))
+                self._strayed[lane.value] = max(known, (int(epoch), int(one.position)))
+
+    def _differs(self, one: StreamPosition) -> bool:
+        ours = self._outbox.digest(one.stream, one.position) if one.digest else None
+        return ours is not None and ours != one.digest
+
+    def _save_strayed(self) -> None:
+        for lane, (epoch, position) in self._strayed.items():
+            if self._saved_strayed.get(lane) != (epoch, position):
+                log.error("the hub holds facts of %s@%s up to %s that are not in this journal", lane, epoch, position)
+                self._store.save_strayed(lane, epoch, position)
+                self._saved_strayed[lane] = (epoch, position)
 
     def _save_acks(self) -> None:
         """Store what the hub acknowledged since; a disk that did not take it is asked again in the next turn."""

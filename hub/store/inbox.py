@@ -7,6 +7,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, bindparam, case, func, literal, select, tuple_, union_all, update
 
 from contract.values import Address
+from hub.core.acks import LanePosition
 from hub.core.inbox import LaneState, Taken
 from hub.store.tables import facts, kiosks, lanes, quarantine
 from hub.store.upsert import Row, insert, insert_new
@@ -93,16 +94,16 @@ def read_lanes(connection: Connection, keys: Iterable[LaneKey]) -> dict[LaneKey,
     }
 
 
-def positions(connection: Connection, kiosk_ids: Iterable[int]) -> dict[int, list[tuple[int, str, int]]]:
-    """Return (epoch, lane, position) of every lane of ``kiosk_ids``, the newest epoch first."""
+def positions(connection: Connection, kiosk_ids: Iterable[int]) -> dict[int, list[LanePosition]]:
+    """Return the position of every lane of ``kiosk_ids``, the newest epoch first."""
     statement = (
-        select(lanes.c.kiosk_id, lanes.c.epoch, lanes.c.lane, lanes.c.position)
+        select(lanes.c.kiosk_id, lanes.c.epoch, lanes.c.lane, lanes.c.position, lanes.c.digest)
         .where(lanes.c.kiosk_id.in_(sorted(set(kiosk_ids))))
         .order_by(lanes.c.kiosk_id, lanes.c.epoch.desc(), lanes.c.lane)
     )
-    found: dict[int, list[tuple[int, str, int]]] = {}
-    for kiosk_id, epoch, lane, position in connection.execute(statement):
-        found.setdefault(kiosk_id, []).append((epoch, lane, position))
+    found: dict[int, list[LanePosition]] = {}
+    for kiosk_id, *lane in connection.execute(statement):
+        found.setdefault(kiosk_id, []).append(LanePosition(*lane))
     return found
 
 

@@ -19,7 +19,7 @@ from kiosk.journal.links import LinkStore
 from kiosk.journal.outbox import Outbox
 from kiosk.signals import stop_on_signals
 from mqtt_bridge.pump import Pump
-from mqtt_bridge.session import Session
+from mqtt_bridge.session import Limits, Session
 
 
 @click.command(epilog="Example: kiosk bridge")
@@ -31,17 +31,20 @@ def bridge(data_dir: Path) -> None:
     if not config.link.brokers:
         raise ConfigError(f'no broker in {data_dir / "kiosk.toml"}: add brokers = ["mqtts://host"] under [link]')
     stopped = stop_on_signals()
-    rng = random.Random()  # noqa: S311 - jitter
     with only_bridge(data_dir):
-        _carry(data_dir, config, rng, stopped)
+        carry(data_dir, config, stopped, outbox=Outbox(data_dir, config.address))
 
 
-def _carry(data_dir: Path, config: Config, rng: random.Random, stopped: threading.Event) -> None:
+def carry(
+    data_dir: Path, config: Config, stopped: threading.Event, *, outbox: Outbox, limits: Limits | None = None
+) -> None:
+    """Carry facts until ``stopped``, within ``limits``; the caller holds the folder's link (:func:`only_bridge`)."""
+    rng = random.Random()  # noqa: S311 - jitter
     pump = Pump(
         address=config.address,
-        outbox=Outbox(data_dir, config.address),
+        outbox=outbox,
         store=LinkStore(data_dir / "link.db", config.address),
-        session=Session(rng=rng),
+        session=Session(rng=rng, limits=limits),
         monotonic=time.monotonic,
         now=now_utc,
         disk_failed=StorageFailed,

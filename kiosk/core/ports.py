@@ -139,6 +139,10 @@ class Desk(Protocol):
         """Return why the next sale could not be stored, with what to do; empty when it can. Asked before tendering."""
         ...
 
+    def warning(self) -> str:
+        """Return what somebody must know although selling goes on, with what to do; empty when all is well."""
+        ...
+
     def link(self) -> LinkState:
         """Return the link's state, for the status line; never an error."""
         ...

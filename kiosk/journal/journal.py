@@ -3,13 +3,14 @@
 Rules
 -----
 1.  ``record`` commits all of its facts and all that follows from them, or nothing. When it returns, a power cut can no
-    longer take them away: one WAL commit with ``synchronous=FULL``, one data sync.
+    longer take them away: one WAL commit with ``synchronous=FULL``, one data sync. By then ``after_commit`` has run as
+    well: it takes the facts to a second medium, and never raises, for they are true already.
 2.  Sequence numbers and receipt numbers are allocated inside that transaction, without gaps, and never used again.
 3.  A fact's bytes are made once and never change; each carries the digest of the one before.
 4.  A new life of the image (an epoch) begins its own sequence and its own receipt numbers.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,10 @@ _EPOCH: Final = "epoch"
 _SEEN: Final = "seen"
 
 
+def _nothing_more() -> None:
+    """One medium is all there is."""
+
+
 class Journal:
     """One lane of one kiosk. Not shared between threads; other processes open the same file for themselves."""
 
@@ -40,8 +45,9 @@ class Journal:
         address: Address,
         lane: Lane,
         clock: Clock,
+        first_epoch: Epoch = Epoch(1),
     ) -> None:
-        """Open the lane's file, making it if it is not there.
+        """Open the lane's file, making it if it is not there; its epoch is ``first_epoch`` or a later one.
 
         Raises: StorageFailed, NotADatabase, NewerDatabase, WrongKiosk.
         """
@@ -49,9 +55,12 @@ class Journal:
         self.address = address
         self.lane = lane
         self._clock = clock
+        self.after_commit: Callable[[], None] = _nothing_more
         self.connection = open_database(path, migrations)
         self._claim()
-        self.epoch = Epoch(int(self._meta(_EPOCH) or "1"))
+        self.epoch = self._stored_epoch()
+        if self.epoch < first_epoch:
+            self.raise_epoch(Epoch(first_epoch - 1))
 
     def record(self, facts: Sequence[UpFact]) -> list[Recorded]:
         """Commit ``facts`` in order; each is completed with what only the transaction can know.
@@ -60,6 +69,7 @@ class Journal:
         """
         stamp = self._clock.stamp()
         with immediate(self.connection, self.path):
+            self.epoch = self._stored_epoch()  # another process may have begun a new one
             seq, prev = self._last()
             seen = int(self._meta(_SEEN) or "0")
             recorded = []
@@ -69,15 +79,15 @@ class Journal:
                 prev = self._append(fact, seq, prev, stamp, seen)
                 project(fact, seq, self.connection, epoch=self.epoch)
                 recorded.append(Recorded(seq, fact))
+        self.after_commit()
         return recorded
 
     def raise_epoch(self, above: Epoch) -> Epoch:
-        """Begin a new epoch, higher than ``above`` and than the present one; return it."""
-        epoch = Epoch(max(above, self.epoch) + 1)
+        """Begin a new epoch, unless the present one is higher than ``above`` already; return it."""
         with immediate(self.connection, self.path):
-            self._put_meta(_EPOCH, str(epoch))
-        self.epoch = epoch
-        return epoch
+            self.epoch = Epoch(max(above + 1, self._stored_epoch()))
+            self._put_meta(_EPOCH, str(self.epoch))
+        return self.epoch
 
     def newest(self) -> Seq:
         """Return the sequence number of the last fact of this epoch, 0 for none."""
@@ -91,9 +101,19 @@ class Journal:
             )
 
     def epochs(self) -> list[Epoch]:
-        """Return the epochs that this file has facts of."""
+        """Return the epochs that this file has facts of, oldest first."""
+        found: list[Epoch] = []
         with translated(self.path):
-            return [Epoch(row[0]) for row in self.connection.execute("SELECT DISTINCT epoch FROM facts ORDER BY epoch")]
+            while epoch := self._epoch_after(found[-1] if found else Epoch(0)):
+                found.append(epoch)
+        return found
+
+    def ends(self) -> dict[Epoch, Seq]:
+        """Return the last position of every epoch."""
+        sql = "SELECT max(seq) FROM facts WHERE epoch = ?"
+        epochs = self.epochs()
+        with translated(self.path):
+            return {epoch: Seq(self.connection.execute(sql, (epoch,)).fetchone()[0]) for epoch in epochs}
 
     def checkpoint(self) -> int:
         """Tidy the write-ahead log outside of any sale; return how many frames are left in it."""
@@ -126,6 +146,13 @@ class Journal:
             "SELECT seq, digest FROM facts WHERE epoch = ? ORDER BY seq DESC LIMIT 1", (self.epoch,)
         ).fetchone()
         return (Seq(row[0]), row[1]) if row else _NO_FACT
+
+    def _epoch_after(self, epoch: Epoch) -> Epoch | None:
+        row = self.connection.execute("SELECT min(epoch) FROM facts WHERE epoch > ?", (epoch,)).fetchone()
+        return Epoch(row[0]) if row[0] is not None else None
+
+    def _stored_epoch(self) -> Epoch:
+        return Epoch(int(self._meta(_EPOCH) or "1"))
 
     def _append(self, fact: UpFact, seq: Seq, prev: str, stamp: Stamp, seen: int) -> str:
         source = LaneSource(self.address, self.epoch, self.lane)

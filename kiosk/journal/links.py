@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from contract.codec import digest
-from contract.values import Address, instant_text
+from contract.streams import parse_lane_stream
+from contract.values import Address, Epoch, Lane, Seq, instant_text
+from kiosk.core.epochs import Heard
 from kiosk.core.ports import LinkState
 from kiosk.journal.bridge_lock import bridge_runs
 from kiosk.journal.database import immediate, open_database, open_reader, translated
@@ -57,6 +59,15 @@ class LinkStore:
         with immediate(self.connection, self.path) as db:
             _put(db, {_CONNECTED: "1" if connected else "0", _PROBLEM: problem})
 
+    def save_strayed(self, lane: str, epoch: int, position: int) -> None:
+        """Store, synced, that the hub holds up to ``position`` of an epoch what the lane's journal does not."""
+        with immediate(self.connection, self.path) as db:
+            db.execute(
+                "INSERT INTO strayed (lane, epoch, position) VALUES (?, ?, ?) ON CONFLICT (lane) DO UPDATE "
+                "SET epoch = excluded.epoch, position = excluded.position WHERE excluded.epoch >= strayed.epoch",
+                (lane, epoch, position),
+            )
+
     def down_positions(self) -> dict[tuple[str, int], int]:
         """Return how far each log of each generation was received."""
         with translated(self.path):
@@ -89,6 +100,8 @@ class LinkReader:
         """Remember the file; it is opened once it is there, for a till may start before its bridge."""
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        self._version = -1
+        self._heard: dict[Lane, Heard] = {}
 
     def state(self, newest: Mapping[str, int], *, configured: bool) -> LinkState:
         """Return what the status line says; ``newest`` is the last position of each stream of this kiosk."""
@@ -107,6 +120,18 @@ class LinkReader:
             acked_at=datetime.fromisoformat(at) if at else None,
             problem=meta.get(_PROBLEM, "") if runs else no_bridge,
         )
+
+    def heard(self, lane: Lane) -> Heard:
+        """Return what the hub holds of a lane; asks the tables only when the bridge has written."""
+        db = self._open()
+        if db is None:
+            return Heard()
+        with translated(self._path):
+            version = db.execute("PRAGMA data_version").fetchone()[0]
+            if version != self._version or lane not in self._heard:
+                self._heard[lane] = _read_heard(db, lane)
+                self._version = version
+        return self._heard[lane]
 
     def down_facts(self, after: Mapping[str, tuple[int, int]], limit: int) -> list[tuple[str, int, int, bytes]]:
         """Return (log, generation, position, bytes) of facts beyond each log's (generation, position), in order."""
@@ -127,7 +152,7 @@ class LinkReader:
     def _open(self) -> sqlite3.Connection | None:
         if self._connection is None and self._path.exists():
             connection = open_reader(self._path, len(LINK))
-            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'down_facts'").fetchone():
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'strayed'").fetchone():
                 self._connection = connection
         return self._connection
 
@@ -136,6 +161,14 @@ def read_meta(connection: sqlite3.Connection, key: str) -> str | None:
     """Return a setting of one of our files."""
     row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return row[0] if row else None
+
+
+def _read_heard(db: sqlite3.Connection, lane: Lane) -> Heard:
+    acked = [
+        (parse_lane_stream(stream, "acks"), seq) for stream, seq in db.execute("SELECT stream, position FROM acks")
+    ]
+    strayed = db.execute("SELECT max(epoch) FROM strayed WHERE lane = ?", (lane,)).fetchone()[0]
+    return Heard({epoch: Seq(seq) for (epoch, of), seq in acked if of is lane}, Epoch(strayed or 0))
 
 
 def _put(db: sqlite3.Connection, values: Mapping[str, str]) -> None:

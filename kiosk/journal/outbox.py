@@ -57,6 +57,15 @@ class _LaneReader:
                     yield raw
                     first = seq + 1
 
+    def digest(self, epoch: int, seq: int) -> str | None:
+        """Return the digest of what stands at a position, if anything does."""
+        db = self._open()
+        if db is None:
+            return None
+        with translated(self.path):
+            row = db.execute("SELECT digest FROM facts WHERE epoch = ? AND seq = ?", (epoch, seq)).fetchone()
+        return row[0] if row else None
+
     def _open(self) -> sqlite3.Connection | None:
         if self._connection is None and self.path.exists():
             connection = open_reader(self.path, len(OF_LANE[self._lane]))
@@ -98,6 +107,11 @@ class Outbox:
     def priority(self, stream: str) -> int:
         """Return how urgent a stream is; smaller goes first."""
         return PRIORITY[parse_lane_stream(stream, "stream")[1]]
+
+    def digest(self, stream: str, position: int) -> str | None:
+        """Return the digest of the fact at ``position``, if there is one."""
+        epoch, lane = parse_lane_stream(stream, "stream")
+        return self._lanes[lane].digest(epoch, position)
 
     def read(self, stream: str, first: int) -> list[bytes]:
         """Return stored facts from ``first`` on, as many as one batch holds, and at least one if there is one."""

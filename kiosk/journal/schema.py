@@ -144,8 +144,15 @@ def link_tables(db: "Database") -> None:
     )
 
 
+def strayed_table(db: "Database") -> None:
+    """The newest epoch of each lane in which the hub holds what this kiosk's journal does not."""
+    db.table("strayed").create(
+        {"lane": str, "epoch": int, "position": int}, pk="lane", not_null={"epoch", "position"}, strict=True
+    )
+
+
 LANE: Final = (lane_tables,)
 TILL: Final = (lane_tables, till_tables)
 CATALOGUE: Final = (catalogue_tables,)
-LINK: Final = (link_tables,)
+LINK: Final = (link_tables, strayed_table)
 OF_LANE: Final = {lane: TILL if lane is Lane.TILL else LANE for lane in Lane}

@@ -99,6 +99,10 @@ class SampleDesk:
         """Return items by the beginning of a word of their names."""
         return [item for item in ITEMS if f" {text}".lower() in f" {item.name}".lower()][:limit]
 
+    def warning(self) -> str:
+        """Return no warning."""
+        return ""
+
     def storage_problem(self) -> str:
         """Return no problem."""
         return ""

@@ -12,7 +12,7 @@ from contract.facts import ClockStepped, KioskStarted, KioskStopping
 from contract.registry import Data
 from contract.stock import Account
 from contract.values import Epoch
-from hub.core.acks import MAX_STREAMS, ack_of
+from hub.core.acks import MAX_STREAMS, LanePosition, ack_of
 from hub.core.inbox import LaneState, Refused, Taken, advance, printable, read
 from hub.core.incarnation import COOL_DOWN_S, MAX_LEAP, Life, decide_at_start, decide_on_claim
 from hub.core.read_models import backlog, stock_view, takings_view
@@ -178,10 +178,11 @@ def test_a_kiosk_that_knows_our_future_is_believed_within_bounds(
 
 
 def test_an_acknowledgement_never_leaves_out_what_was_just_heard() -> None:
-    lanes = [(epoch, "till", epoch) for epoch in range(100, 0, -1)]
+    lanes = [LanePosition(epoch, "till", epoch, f"{epoch:064x}") for epoch in range(100, 0, -1)]
     ack = ack_of(3, lanes, heard=[(1, "till")])
     assert len(ack.positions) == MAX_STREAMS
     assert [one.stream for one in ack.positions[:2]] == ["till@1", "till@100"]
+    assert ack.positions[0].digest == f"{1:064x}"
     assert (ack.incarnation, ack.resume) == (3, False)
 
 

@@ -95,7 +95,8 @@ class SmallHub:
                 self.down_acks.append(decode_ack(event.payload))
 
     def acknowledge(self, *, resume: bool = False) -> None:
-        positions = [StreamPosition(stream, Seq(len(have))) for stream, have in self.facts.items()]
+        held = self.facts.items()
+        positions = [StreamPosition(stream, Seq(len(have)), digest(have[-1])) for stream, have in held if have]
         ack = Ack(Incarnation(self.incarnation), positions, resume)
         self.link.publish(topic(self._address, "ack/up"), encode_message(ack), retain=True)
 
@@ -247,6 +248,28 @@ def test_a_hub_that_lost_facts_gets_them_again(kiosk: RunningKiosk, hub: SmallHu
     hub.forget(4)
     wait_until(agreed(kiosk, hub), what="the four that were lost")
     assert LinkStore(kiosk.folder / "link.db").incarnation() == 2
+
+
+def test_a_hub_that_holds_more_than_the_journal_is_noted(kiosk: RunningKiosk, hub: SmallHub) -> None:
+    kiosk.record(2)
+    wait_until(agreed(kiosk, hub), what="two facts")
+    assert strayed(kiosk) == 0
+    hub.facts["till@1"] += [b"lost", b"with the card"]
+    hub.facts["till@3"] = [b"another life"]
+    hub.acknowledge()
+    wait_until(lambda: strayed(kiosk) == 3, what="the newest epoch that the hub knows")
+
+
+def test_a_hub_that_holds_another_fact_is_noted(kiosk: RunningKiosk, hub: SmallHub) -> None:
+    kiosk.record(2)
+    wait_until(agreed(kiosk, hub), what="two facts")
+    hub.facts["till@1"][-1] = b"what a clone sold"
+    hub.acknowledge()
+    wait_until(lambda: strayed(kiosk) == 1, what="the fork to be noticed")
+
+
+def strayed(kiosk: RunningKiosk) -> int:
+    return LinkReader(kiosk.folder / "link.db").heard(Lane.TILL).strayed
 
 
 def test_the_status_tells_what_is_there_and_what_was_acknowledged(kiosk: RunningKiosk, hub: SmallHub) -> None:

@@ -1,0 +1,31 @@
+"""When a journal must begin a new epoch: others hold facts under its numbers that it does not (I6).
+
+Rules
+-----
+1.  A card that was restored, replaced or cloned, or that lost its tail, would give numbers and receipts again that are
+    taken. So before its next fact its journal begins the epoch after the newest that anybody knows of.
+2.  Who knows: the hub, by what it acknowledged and by the digest of the fact it holds last; and a second medium.
+3.  An epoch is never lowered and never taken up again. What an older epoch holds is still sent.
+4.  Nothing here stops a sale: what cannot be asked is not waited for, and a fork that comes of it is kept by the hub.
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from contract.values import Epoch, Seq
+
+
+class Heard(Struct, frozen=True):
+    """What others hold of a lane: how far each epoch is, and the newest epoch in which theirs is not ours (0: none)."""
+
+    positions: Mapping[Epoch, Seq] = {}
+    strayed: Epoch = Epoch(0)
+
+
+def decide_lost(own: Epoch, newest: Seq, heard: Heard) -> Epoch | None:
+    """Return the epoch that the journal must go beyond, or None where it holds all that others know of."""
+    beyond = [epoch for epoch, seq in heard.positions.items() if epoch > own or (epoch == own and seq > newest)]
+    if heard.strayed >= own:
+        beyond.append(heard.strayed)
+    return max(beyond, default=None)
