@@ -31,6 +31,7 @@ class Inbound:
 
     def __init__(self) -> None:
         """Begin empty."""
+        self.group_messages = GROUP_MESSAGES
         self._changed = threading.Condition()
         self._messages: deque[Message] = deque()
         self._link: list[Connected | Disconnected | Refused] = []
@@ -80,7 +81,7 @@ class Inbound:
     def _group(self) -> list[Message]:
         group: list[Message] = []
         size = 0
-        while self._messages and len(group) < GROUP_MESSAGES and size < GROUP_BYTES:
+        while self._messages and len(group) < self.group_messages and size < GROUP_BYTES:
             message = self._messages.popleft()
             group.append(message)
             size += len(message.payload)
