@@ -18,13 +18,13 @@ from contract.values import Address, BasketId, Gtin, Lane, Sku
 from kiosk.clock import RELEASED_AT, KioskClock
 from kiosk.config import Config, ConfigError, load_config
 from kiosk.core.basket import Basket
-from kiosk.core.epochs import decide_lost
 from kiosk.core.ports import LastSale, LinkState, Recorded
 from kiosk.journal.baskets import Baskets
 from kiosk.journal.catalogue import Catalogue
 from kiosk.journal.errors import JournalError
 from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader
+from kiosk.journal.lives import follow
 from kiosk.journal.outbox import lane_path
 from kiosk.journal.receipts import last_sale
 from kiosk.journal.schema import TILL
@@ -124,14 +124,8 @@ class LocalDesk:
 
     def _follow(self) -> None:
         """Begin a new epoch if the hub holds facts that this journal lost: their numbers are never given again."""
-        try:
-            heard = self._link.heard(Lane.TILL)  # before the journal's end is looked up, which only grows
-        except (JournalError, sqlite3.Error):
-            return  # the status line says so; the till sells without its link
-        own, newest = self.journal.epoch, self.journal.newest()
-        above = decide_lost(own, newest, heard)
-        if above is not None:
-            epoch = self.journal.raise_epoch(above)
+        epoch = follow(self.journal, self._link)
+        if epoch is not None:
             self._lost = f"this card lost sales that the hub has: it goes on as epoch {epoch}; tell the hub's operator"
 
     def close(self) -> None:
