@@ -172,6 +172,8 @@ def is_instant(at: datetime) -> bool:
     It has a time zone, an offset of whole minutes (RFC 3339 writes no finer one) and a UTC year within 1 to 9999, so
     that nobody who turns it into UTC fails.
     """
+    if at.tzinfo is UTC:
+        return True  # what nearly all are once they are read: the rest need not be looked at
     offset = at.utcoffset()
     if offset is None or offset % timedelta(minutes=1):
         return False
