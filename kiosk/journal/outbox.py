@@ -17,6 +17,10 @@ from kiosk.journal.errors import WrongKiosk
 from kiosk.journal.schema import OF_LANE
 
 LOST: Final = b""  # stands where a fact should be
+# One look into the index an epoch; GROUP BY would walk all of it, 58 ms for 210,000 facts after every commit.
+_NEWEST: Final = """WITH RECURSIVE found(epoch) AS (SELECT min(epoch) FROM facts UNION ALL
+SELECT (SELECT min(epoch) FROM facts WHERE epoch > found.epoch) FROM found WHERE found.epoch IS NOT NULL)
+SELECT epoch, (SELECT max(seq) FROM facts WHERE facts.epoch = found.epoch) FROM found WHERE epoch IS NOT NULL"""
 PRIORITY: Final = {Lane.TILL: 1, Lane.PICKS: 2, Lane.SENSE: 3, Lane.COUNT: 3}  # sales first
 
 
@@ -42,7 +46,7 @@ class _LaneReader:
         with translated(self.path):
             version = db.execute("PRAGMA data_version").fetchone()[0]
             if version != self._version:
-                self._newest = dict(db.execute("SELECT epoch, max(seq) FROM facts GROUP BY epoch"))
+                self._newest = dict(db.execute(_NEWEST))
                 self._version = version
         return self._newest
 

@@ -34,6 +34,15 @@ def test_a_fact_that_the_disk_lost_leaves_its_place_empty(journal, tmp_path):
     assert outbox.read(STREAM, 7) == []
 
 
+def test_how_far_each_epoch_is(journal, tmp_path):
+    outbox = Outbox(tmp_path)
+    assert outbox.newest() == {}
+    journal.record([STARTED] * 3)
+    journal.raise_epoch(Epoch(6))
+    journal.record([STARTED] * 2)
+    assert outbox.newest() == {"till@1": 3, "till@7": 2}
+
+
 def test_an_empty_place_travels(journal, tmp_path):
     journal.record([STARTED] * 2)
     lose(journal, 1)
