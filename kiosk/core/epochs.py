@@ -23,6 +23,14 @@ class Heard(Struct, frozen=True):
     strayed: Epoch = Epoch(0)
 
 
+def merge(one: Heard, other: Heard) -> Heard:
+    """Return what both together hold."""
+    epochs = one.positions.keys() | other.positions.keys()
+    none = Seq(0)
+    positions = {epoch: max(one.positions.get(epoch, none), other.positions.get(epoch, none)) for epoch in epochs}
+    return Heard(positions, max(one.strayed, other.strayed))
+
+
 def decide_lost(own: Epoch, newest: Seq, heard: Heard) -> Epoch | None:
     """Return the epoch that the journal must go beyond, or None where it holds all that others know of."""
     beyond = [epoch for epoch, seq in heard.positions.items() if epoch > own or (epoch == own and seq > newest)]

@@ -3,7 +3,7 @@
 Screens know core and these; ``kiosk.bootstrap`` decides what stands behind them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from msgspec import Struct
 from contract.codec import Stamp
 from contract.down import Item
 from contract.facts import ClockStepped, UpFact
-from contract.values import Address, BasketId, Currency, Gtin, Money, Receipt, Seq, Sku
+from contract.values import Address, BasketId, Currency, Epoch, Gtin, Money, Receipt, Seq, Sku
 from kiosk.core.basket import Basket
 
 
@@ -52,6 +52,53 @@ class LastSale(Struct, frozen=True):
     receipt: Receipt
     total_minor: Money
     currency: Currency
+
+
+class MirrorFailed(Exception):
+    """The mirror did not take the facts, or cannot be asked. The message says what is wrong and what to do."""
+
+
+class MirrorStrayed(MirrorFailed):
+    """The mirror holds another fact under a number of ours: this card or that medium went another way."""
+
+
+class Held(Struct, frozen=True):
+    """How far a mirror is in one epoch of a lane, and the digest of the fact it ends with."""
+
+    position: Seq
+    digest: str
+
+
+class Mirror(Protocol):
+    """A copy of one lane on a medium that does not die with the card. Any call may take as long as the medium hangs."""
+
+    @property
+    def name(self) -> str:
+        """Return what a person calls it, such as ``the second medium /media/second``."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Return what ``kiosk journal salvage`` takes to read it."""
+        ...
+
+    def newest(self) -> Mapping[Epoch, Held]:
+        """Return how far it is in each epoch; all of that is synced.
+
+        Raises: MirrorFailed.
+        """
+        ...
+
+    def keep(self, epoch: Epoch, first: Seq, facts: Sequence[bytes]) -> None:
+        """Hold ``facts``, which begin at position ``first``, synced when it returns; what it holds already is compared.
+
+        Raises: MirrorFailed; MirrorStrayed if it holds other facts there.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of it; it may be asked again."""
+        ...
 
 
 class Record(Protocol):

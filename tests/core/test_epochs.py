@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.core.epochs import Heard, decide_lost
+from kiosk.core.epochs import Heard, decide_lost, merge
 
 epochs = st.integers(1, 6)
 heard = st.builds(Heard, st.dictionaries(epochs, st.integers(0, 9), max_size=4), st.integers(0, 6))
@@ -33,3 +33,9 @@ def test_the_epoch_after_is_enough(own, newest, what):
     if above is not None:
         assert above >= own
         assert decide_lost(above + 1, 0, what) is None
+
+
+@given(epochs, st.integers(0, 9), heard, heard)
+def test_two_who_know_are_heard_as_one(own, newest, hub, mirror):
+    each = [decide_lost(own, newest, one) for one in (hub, mirror)]
+    assert decide_lost(own, newest, merge(hub, mirror)) == max((one for one in each if one is not None), default=None)

@@ -77,6 +77,16 @@ def test_another_process_follows_into_the_new_epoch(data_dir, store):
     second.close()
 
 
+def test_an_epoch_that_another_process_began_is_not_gone_beyond(data_dir, store):
+    first, second = stock_desk(data_dir), open_desk(data_dir)
+    first.journal.raise_epoch(Epoch(1))
+    first.record([sale("b1")])
+    store.save_acks({"till@2": 1}, incarnation=1, at=AT)
+    assert second.record([sale("b2")])[0].receipt == "k1-2-2"
+    first.close()
+    second.close()
+
+
 def test_a_new_card_begins_where_its_settings_say(data_dir):
     data_dir.mkdir()
     (data_dir / "kiosk.toml").write_text('clock = "system"\nepoch = 4\n')
