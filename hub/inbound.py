@@ -1,7 +1,8 @@
 """Between the link's thread and the hub's: a queue with a bound in messages and bytes.
 
-Full, it drops and counts: whoever sent a batch sends it again, and a status comes every half minute. Events of the
-connection itself are few and are never dropped.
+Full, it drops and counts: whoever sent a batch sends it again, and a status comes every half minute. No kiosk can take
+the others' room: each has a share, and what is beyond it is dropped. Events of the connection itself are few and are
+never dropped.
 """
 
 import threading
@@ -15,6 +16,8 @@ from mqtt_bridge.link import Connected, Delivered, Disconnected, LinkEvent, Rece
 
 MAX_MESSAGES: Final = 2000  # a window of eight batches from each of 250 kiosks
 MAX_BYTES: Final = 64 * 1024 * 1024  # of which a group takes at most a quarter
+MAX_OF_ONE: Final = 256  # of one kiosk: its window of eight batches thirty times over, and its statuses
+MAX_BYTES_OF_ONE: Final = 8 * 1024 * 1024  # four windows of a session
 GROUP_MESSAGES: Final = 64  # one transaction: enough that its sync is shared, short enough that its answers are soon
 GROUP_BYTES: Final = 16 * 1024 * 1024
 
@@ -36,6 +39,7 @@ class Inbound:
         self._messages: deque[Message] = deque()
         self._link: list[Connected | Disconnected | Refused] = []
         self._bytes = 0
+        self._shares: dict[tuple[str, ...], tuple[int, int]] = {}  # messages and bytes of each kiosk that wait here
         self._delivered = False
         self.dropped = 0
 
@@ -72,11 +76,14 @@ class Inbound:
 
     def _take(self, message: Message) -> None:
         size = len(message.payload)
-        if len(self._messages) >= MAX_MESSAGES or self._bytes + size > MAX_BYTES:
+        count, total = self._shares.get(_sender(message), (0, 0))
+        is_full = len(self._messages) >= MAX_MESSAGES or self._bytes + size > MAX_BYTES
+        if is_full or count >= MAX_OF_ONE or total + size > MAX_BYTES_OF_ONE:
             self.dropped += 1
             return
         self._messages.append(message)
         self._bytes += size
+        self._shares[_sender(message)] = (count + 1, total + size)
 
     def _group(self) -> list[Message]:
         group: list[Message] = []
@@ -85,5 +92,16 @@ class Inbound:
             message = self._messages.popleft()
             group.append(message)
             size += len(message.payload)
+            self._let_go(message)
         self._bytes -= size
         return group
+
+    def _let_go(self, message: Message) -> None:
+        sender = _sender(message)
+        count, total = self._shares.pop(sender)
+        if count > 1:
+            self._shares[sender] = (count - 1, total - len(message.payload))
+
+
+def _sender(message: Message) -> tuple[str, ...]:
+    return tuple(message.topic.split("/", 5)[:5])

@@ -13,7 +13,7 @@ from sqlalchemy import event, text
 from hub import inbound as inbound_module
 from hub.arrivals import Message
 from hub.downlink import Downlink
-from hub.inbound import GROUP_MESSAGES, MAX_BYTES, MAX_MESSAGES, Inbound
+from hub.inbound import GROUP_MESSAGES, MAX_BYTES, MAX_BYTES_OF_ONE, MAX_MESSAGES, MAX_OF_ONE, Inbound
 from hub.refusals import MAX_KINDS, OTHERS, Refusals
 from hub.service import Service
 from hub.store.errors import WorldFailed
@@ -161,21 +161,40 @@ def test_a_message_that_the_broker_will_never_take_is_let_go(bench: Bench, till:
     assert bench.turn(Delivered("t")) == []
 
 
+def at(kiosk: int) -> str:
+    return f"popup/v1/demo/market/k{kiosk}/status"
+
+
 def test_a_full_queue_drops_and_counts() -> None:
     queue = Inbound()
-    for _ in range(MAX_MESSAGES + 5):
-        queue.on_event(Received("t", b"x", retained=False))
+    for n in range(MAX_MESSAGES + 5):
+        queue.on_event(Received(at(n), b"x", retained=False))
     assert (queue.depth, queue.dropped) == (MAX_MESSAGES, 5)
     assert len(queue.get(0).messages) == GROUP_MESSAGES
     large = Inbound()
-    payload = b"x" * (MAX_BYTES // 4)
-    for _ in range(5):
-        large.on_event(Received("t", payload, retained=False))
-    assert (large.depth, large.dropped) == (4, 1)
-    assert len(large.get(0).messages) == 1
-    large.on_event(Received("t", payload, retained=False))
-    assert large.depth == 4
+    payload = b"x" * MAX_BYTES_OF_ONE
+    for n in range(MAX_BYTES // MAX_BYTES_OF_ONE + 1):
+        large.on_event(Received(at(n), payload, retained=False))
+    assert (large.depth, large.dropped) == (8, 1)
+    assert len(large.get(0).messages) == 2
+    large.on_event(Received(at(9), payload, retained=False))
+    assert large.depth == 7
     assert inbound_module.GROUP_BYTES <= MAX_BYTES
+
+
+def test_one_kiosk_that_floods_takes_no_room_from_others() -> None:
+    queue = Inbound()
+    for _ in range(MAX_MESSAGES):
+        queue.on_event(Received(at(1), b"x", retained=False))
+    queue.on_event(Received(at(2), b"x", retained=False))
+    assert (queue.depth, queue.dropped) == (MAX_OF_ONE + 1, MAX_MESSAGES - MAX_OF_ONE)
+    while queue.get(0).messages:
+        pass
+    assert not queue._shares
+    queue.on_event(Received(at(1), b"x" * MAX_BYTES_OF_ONE, retained=False))
+    queue.on_event(Received(at(1), b"x", retained=False))
+    queue.on_event(Received(at(2), b"x", retained=False))
+    assert queue.depth == 2
 
 
 def test_a_wait_without_events_ends_by_itself() -> None:
