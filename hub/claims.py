@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -17,6 +18,7 @@ from hub.store.books import Trouble
 from hub.store.inbox import KioskRow
 from hub.store.life import raise_incarnation, read_life
 
+BELIEVED_AGAIN_S: Final = 86_400.0  # each belief writes every catalogue anew: from one liar, once a day at most
 _log = logging.getLogger(__name__)
 
 
@@ -28,6 +30,8 @@ class Claims:
         self._clock = clock
         self._new_life = new_life
         self._raised_at_s = float("-inf")
+        self._believed_at_s: dict[int, float] = {}  # by kiosk; a hub that starts anew believes everybody again
+        self._believed: list[int] = []  # in this transaction
 
     def heed(
         self,
@@ -37,6 +41,7 @@ class Claims:
         held: Mapping[int, Sequence[LanePosition]],
     ) -> tuple[bool, list[Trouble]]:
         """Return whether a new incarnation was begun, and the exceptions to open."""
+        self._believed = []
         raised, troubles = False, []
         for one in told:
             kiosk = senders[one.address]
@@ -45,6 +50,12 @@ class Claims:
                 troubles.append(trouble)
                 raised |= trouble.kind == "books_went_back"
         return raised, troubles
+
+    def committed(self) -> None:
+        """Learn that what was heeded last is in the books; one that is not may be said again."""
+        now_s = self._clock.monotonic_s()
+        for kiosk_id in self._believed:
+            self._raised_at_s = self._believed_at_s[kiosk_id] = now_s
 
     def _heed_one(
         self, connection: Connection, told: Told, kiosk: KioskRow, held: Sequence[LanePosition]
@@ -56,6 +67,8 @@ class Claims:
         if claimed > ours + MAX_LEAP:
             return Trouble("incarnation_claimed", str(told.address), kiosk.id, {"claimed": claimed, "ours": ours})
         now_s = self._clock.monotonic_s()
+        if self._believed or now_s - self._believed_at_s.get(kiosk.id, float("-inf")) < BELIEVED_AGAIN_S:
+            return None
         decision = decide_on_claim(
             ours, claimed, list(_ahead(told.status.acked, held)), since_last_s=now_s - self._raised_at_s
         )
@@ -64,7 +77,7 @@ class Claims:
         incarnation, why = decision
         if not raise_incarnation(connection, incarnation):
             return None
-        self._raised_at_s = now_s
+        self._believed.append(kiosk.id)
         self._new_life(connection, incarnation)
         _log.warning("incarnation %d begins: %s (%s)", incarnation, why, told.address)
         return Trouble("books_went_back", f"incarnation {incarnation}", kiosk.id, {"why": why})

@@ -5,9 +5,10 @@ If the database refuses what some fact says, the same batches are taken again ca
 its own, and only the guilty one is quarantined.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -19,16 +20,15 @@ from contract.values import Address
 from hub.arrivals import UpBatch
 from hub.core.inbox import LaneState, Refused, Taken, advance, printable, read
 from hub.core.reconcile import add, effects_of
-from hub.refusals import Refusals
-from hub.store import books, inbox
+from hub.refusals import FATES, Fate, Refusal
+from hub.store import books, bounds, inbox
 from hub.store.books import SiteKey, Trouble
+from hub.store.bounds import Bounds, Rooms
 from hub.store.database import sorted_errors
 from hub.store.errors import ContentRefused
 from hub.store.inbox import KioskRow, LaneKey
 from hub.store.tables import facts, quarantine
 from hub.store.upsert import insert_new
-
-MAX_FORKS: Final = 10_000  # forked facts kept whole, a kiosk; a cloned card's day is a tenth of it
 
 
 @dataclass(slots=True)
@@ -53,14 +53,12 @@ class Work:
 class Desk:
     """Takes batches inside one transaction."""
 
-    def __init__(
-        self, connection: Connection, now: str, refusals: Refusals, *, careful: bool, max_forks: int = MAX_FORKS
-    ) -> None:
+    def __init__(self, connection: Connection, now: str, *, careful: bool, limits: Bounds, rooms: Rooms) -> None:
         """Begin with nothing taken."""
-        self._max_forks = max_forks
+        self._limits = limits
+        self._rooms = rooms
         self._connection = connection
         self._now = now
-        self._refusals = refusals
         self._careful = careful
         self._facts: list[dict[str, Any]] = []
         self._receipts: list[dict[str, Any]] = []
@@ -68,7 +66,10 @@ class Desk:
         self._set_aside: list[dict[str, Any]] = []
         self._troubles: list[Trouble] = []
         self._addresses: dict[int, Address] = {}
+        self._lanes: dict[int, int] = {}  # how many a kiosk has, where one more was asked for
         self.works: dict[LaneKey, Work] = {}
+        self.fates: Counter[Fate] = Counter()
+        self.refused: list[Refusal] = []
 
     def take(self, batches: Iterable[UpBatch], kiosks: Mapping[Address, KioskRow]) -> None:
         """Take ``batches`` in the order they came in; ``kiosks`` are their senders, locked."""
@@ -81,7 +82,7 @@ class Desk:
                 self._addresses[key[0]] = batch.address
                 work = Work(key, LaneSource(batch.address, batch.epoch, batch.lane), state, state)
                 self.works[key] = work
-            self._place(work, batch)
+            self.fates[self._place(work, batch)] += 1
 
     def write(self) -> None:
         """Write what was taken; raises ContentRefused or WorldFailed through the transaction."""
@@ -93,27 +94,47 @@ class Desk:
         books.open_exceptions(self._connection, self._troubles, self._now)
         self._write_lanes()
 
-    def _place(self, work: Work, batch: UpBatch) -> None:
+    def _place(self, work: Work, batch: UpBatch) -> Fate:
+        """Take what is new of ``batch``; return the worst that came to any of its facts."""
         head = batch.batch.head
         work.newest = max(work.newest, head.newest)
         spot = place(work.now.position, head.first, head.count)
         work.gapped = isinstance(spot, Gap)
         if isinstance(spot, Gap):
-            return
+            return "gapped"
+        if not work.now.position and not self._may_begin(work):
+            return "refused"
+        fates: set[Fate] = {"repeated"}
         if spot.repeats:
-            self._compare(work, head.first, batch.batch.facts[: spot.repeats])
+            fates.add(self._compare(work, head.first, batch.batch.facts[: spot.repeats]))
         for seq, raw in enumerate(batch.batch.facts[spot.repeats :], head.first + spot.repeats):
             outcome = read(raw, source=work.source, seq=seq, prev=work.now.digest)
             if isinstance(outcome, Taken):
                 outcome = self._book(work, outcome)
             if isinstance(outcome, Refused):
-                self._quarantine(work, outcome)
-            elif not outcome.chained and not work.broken_at:
-                work.broken_at = seq
+                fates.add(self._quarantine(work, outcome))
+                if "refused" in fates:
+                    break
+            else:
+                fates.add("taken")
+                if not outcome.chained and not work.broken_at:
+                    work.broken_at = seq
             work.digests[seq] = outcome.digest
             work.now = advance(work.now, outcome)
+        return max(fates, key=FATES.index)
 
-    def _compare(self, work: Work, first: int, repeats: tuple[bytes, ...]) -> None:
+    def _may_begin(self, work: Work) -> bool:
+        """Return whether there is room for one more lane of this kiosk."""
+        kiosk_id = work.key[0]
+        if kiosk_id not in self._lanes:
+            self._lanes[kiosk_id] = bounds.count_lanes(self._connection, kiosk_id)
+        if self._lanes[kiosk_id] >= self._limits.lanes:
+            self._refuse(work, "lanes", f"more than {self._limits.lanes} lanes")
+            return False
+        self._lanes[kiosk_id] += 1
+        return True
+
+    def _compare(self, work: Work, first: int, repeats: tuple[bytes, ...]) -> Fate:
         """Tell repeats, which change nothing, from forks, which are kept once."""
         known = dict(work.digests)
         if first <= work.began.position:
@@ -124,26 +145,39 @@ class Desk:
             for seq, raw in enumerate(repeats, first)
             if (found := digest(raw)) != known.get(seq, found)
         ]
-        if forks:
-            self._keep_forks(work, forks)
+        return self._keep_forks(work, forks) if forks else "repeated"
 
-    def _keep_forks(self, work: Work, forks: list[tuple[int, bytes, str]]) -> None:
-        room = self._max_forks - inbox.count_forks(self._connection, work.key[0])
+    def _keep_forks(self, work: Work, forks: list[tuple[int, bytes, str]]) -> Fate:
+        room = self._rooms.forks(self._connection, work.key[0])
         rows = [
             _set_aside(work.key, Refused(seq, raw, found, "refused", "its number was taken with other bytes", "$.id"))
             | {"kind": "fork", "at": self._now}
             for seq, raw, found in forks
         ]
-        insert_new(self._connection, quarantine, rows[: max(0, room)])
-        if len(rows) > room:
-            who = str(work.source.address)
-            self._refusals.count(who, "forks", f"more than {self._max_forks} facts whose number was taken")
+        new = inbox.new_forks(self._connection, work.key, rows)
+        kept = [row for row in new if room.take(len(row["bytes"]))]
+        insert_new(self._connection, quarantine, kept)
         self._troubles.append(Trouble("fork", work.subject, work.key[0], {"seq": forks[0][0]}))
+        if len(kept) < len(new):
+            self._refuse(work, "forks", "more facts whose number was taken than are kept")
+            return "refused"
+        return "forked"
 
-    def _quarantine(self, work: Work, refused: Refused) -> None:
+    def _quarantine(self, work: Work, refused: Refused) -> Fate:
+        """Set a fact aside; without room for it its lane stays before it, and nothing is lost."""
+        if not self._rooms.unfit(self._connection, work.key[0]).take(len(refused.raw)):
+            self._refuse(work, "quarantine", "more facts that do not fit than are kept")
+            return "refused"
         self._set_aside.append(_set_aside(work.key, refused) | {"at": self._now})
         detail = {"seq": refused.seq, "kind": refused.kind, "what": refused.what, "where": refused.path}
         self._troubles.append(Trouble("quarantined", work.subject, work.key[0], detail))
+        return "quarantined"
+
+    def _refuse(self, work: Work, why: str, sentence: str) -> None:
+        """Tell that a bound was met."""
+        who = str(work.source.address)
+        self.refused.append(Refusal(who, why, sentence))
+        self._troubles.append(Trouble("bound_met", f"{who} {why}", work.key[0], {"what": sentence}))
 
     def _book(self, work: Work, taken: Taken) -> Taken | Refused:
         """Note what ``taken`` changes; carefully: write it at once, in a savepoint."""

@@ -5,22 +5,24 @@ A message that is taken twice, late, out of order or never changes nothing that 
 of it (:mod:`hub.life`). When the world fails, nothing was written and nothing is acknowledged: call again.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 from sqlalchemy import Connection
 
 from contract.errors import Malformed
-from contract.values import instant_text
+from contract.values import Address, instant_text
 from hub.answers import Answers, hello
 from hub.arrivals import Arrival, DownAcked, Message, Told, UpBatch, parse, reason
 from hub.claims import Claims
 from hub.clock import Clock
-from hub.desk import MAX_FORKS, Desk
+from hub.desk import Desk
 from hub.life import LifeFile
-from hub.refusals import Refusals
+from hub.refusals import Fate, Refusal, Refusals
 from hub.senders import note
 from hub.store import books, inbox
+from hub.store.bounds import Bounds, Rooms
 from hub.store.database import Store
 from hub.store.errors import ContentRefused
 from hub.store.life import count_commit
@@ -34,6 +36,9 @@ class Outcome(Struct, frozen=True):
     answers: list[Message] = []
     told: list[Told] = []
     acked: list[DownAcked] = []
+    fates: Counter[Fate] = field(default_factory=Counter)
+    refused: list[Refusal] = []
+    positions_taken: int = 0
 
 
 class Ingest:
@@ -47,17 +52,19 @@ class Ingest:
         *,
         new_life: NewLife,
         careful: bool = False,
-        max_forks: int = MAX_FORKS,
+        limits: Bounds | None = None,
     ) -> None:
         """Take what else belongs into the transaction that begins a new incarnation as ``new_life``."""
         self._store = store
         self._life = life
         self._clock = clock
         self._careful = careful
-        self._max_forks = max_forks
+        self._limits = limits or Bounds()
+        self._rooms = Rooms(self._limits, clock.monotonic_s)
         self._claims = Claims(clock, new_life)
         self._answers = Answers(clock)
         self.refusals = Refusals()
+        self.fates: Counter[Fate] = Counter()  # of every message that was ever taken
         self.positions_taken = 0
 
     def take(self, messages: Iterable[Message]) -> Outcome:
@@ -65,33 +72,60 @@ class Ingest:
 
         Raises: WorldFailed, and then nothing was taken.
         """
-        arrivals = [arrival for message in messages if (arrival := self._parse(message))]
-        if not arrivals:
-            return Outcome()
-        try:
-            return self._commit(arrivals, careful=self._careful)
-        except ContentRefused:
-            return self._commit(arrivals, careful=True)
+        arrivals: list[Arrival] = []
+        before = Outcome()
+        for message in messages:
+            self._read(message, arrivals, before)
+        outcome = self._commit_all(arrivals) if arrivals else Outcome()
+        for one in (before, outcome):  # after the commit: what fails is taken again, and counted then
+            self.fates.update(one.fates)
+            for refusal in one.refused:
+                self.refusals.count(*refusal)
+        self.positions_taken += outcome.positions_taken
+        return outcome
 
     def hello(self) -> list[Message]:
         """Return every known kiosk's acknowledgement, asking it to resume: at the start and after each connection."""
         with self._store.read() as connection:
             return hello(connection)
 
-    def _parse(self, message: Message) -> Arrival | None:
+    def _read(self, message: Message, arrivals: list[Arrival], before: Outcome) -> None:
+        """Add what ``message`` says to ``arrivals``, or what became of it to ``before``."""
         try:
-            return parse(message)
+            arrival = parse(message)
         except Malformed as error:
             who = "/".join(message.topic.split("/", 5)[2:5])
-            self.refusals.count(who, reason(message), str(error))
-            return None
+            before.refused.append(Refusal(who, reason(message), str(error)))
+            before.fates["refused"] += 1
+            return
+        if arrival is None:
+            before.fates["unheard"] += 1
+        else:
+            arrivals.append(arrival)
+
+    def _commit_all(self, arrivals: Sequence[Arrival]) -> Outcome:
+        """Commit together if the database takes it so, else fact by fact, else message by message."""
+        try:
+            return self._commit(arrivals, careful=self._careful)
+        except ContentRefused:
+            pass
+        try:
+            return self._commit(arrivals, careful=True)
+        except ContentRefused as error:
+            refused = str(error)
+        if len(arrivals) == 1:
+            return Outcome(fates=Counter(["refused"]), refused=[Refusal(str(arrivals[0].address), "database", refused)])
+        return _joined([self._commit_all([one]) for one in arrivals])
 
     def _commit(self, arrivals: Sequence[Arrival], *, careful: bool) -> Outcome:
         now = instant_text(self._clock.now())
-        told = [arrival for arrival in arrivals if isinstance(arrival, Told)]
         with self._store.write() as connection:
-            senders = inbox.lock_kiosks(connection, (arrival.address for arrival in arrivals), now)
-            desk = Desk(connection, now, self.refusals, careful=careful, max_forks=self._max_forks)
+            addresses = (arrival.address for arrival in arrivals)
+            senders = inbox.lock_kiosks(connection, addresses, now, most=self._limits.kiosks)
+            strangers = [arrival for arrival in arrivals if arrival.address not in senders]
+            arrivals = [arrival for arrival in arrivals if arrival.address in senders]
+            told = [arrival for arrival in arrivals if isinstance(arrival, Told)]
+            desk = Desk(connection, now, careful=careful, limits=self._limits, rooms=self._rooms)
             desk.take([arrival for arrival in arrivals if isinstance(arrival, UpBatch)], senders)
             desk.write()
             note(connection, arrivals, senders, now)
@@ -100,7 +134,33 @@ class Ingest:
             books.open_exceptions(connection, troubles, now)
             resumed = hello(connection) if raised else []
             life = count_commit(connection)
+        self._claims.committed()
         self._life.keep(life)
-        self.positions_taken += sum(work.now.position - work.began.position for work in desk.works.values())
-        answers = resumed or self._answers.make(arrivals, senders, desk.works, held, life)
-        return Outcome(answers, told, [arrival for arrival in arrivals if isinstance(arrival, DownAcked)])
+        acked = [arrival for arrival in arrivals if isinstance(arrival, DownAcked)]
+        return Outcome(
+            resumed or self._answers.make(arrivals, senders, desk.works, held, life),
+            told,
+            acked,
+            desk.fates + Counter(_fates("heard", len(told) + len(acked)) | _fates("refused", len(strangers))),
+            [*desk.refused, *(_stranger(one.address, self._limits.kiosks) for one in strangers)],
+            sum(work.now.position - work.began.position for work in desk.works.values()),
+        )
+
+
+def _fates(fate: Fate, count: int) -> dict[Fate, int]:
+    return {fate: count}
+
+
+def _stranger(address: Address, most: int) -> Refusal:
+    return Refusal(str(address), "kiosks", f"more than {most} kiosks")
+
+
+def _joined(outcomes: Sequence[Outcome]) -> Outcome:
+    return Outcome(
+        [answer for one in outcomes for answer in one.answers],
+        [told for one in outcomes for told in one.told],
+        [acked for one in outcomes for acked in one.acked],
+        sum((one.fates for one in outcomes), Counter()),
+        [refusal for one in outcomes for refusal in one.refused],
+        sum(one.positions_taken for one in outcomes),
+    )

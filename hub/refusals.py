@@ -1,14 +1,36 @@
-"""Counts what was refused, a kiosk and reason each, within a bound; one log line when a kind begins."""
+"""What became of every message: a fate each, and what was refused, a kiosk and reason each, within a bound.
+
+A message's fate is the worst that came to any of its facts, in the order of ``FATES``.
+"""
 
 import logging
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 from hub.core.inbox import printable
 
 MAX_KINDS: Final = 1000  # 120 sites of a few kiosks; whoever makes up names beyond that is counted as one
 OTHERS: Final = ("others", "any")
+Fate = Literal["unheard", "heard", "gapped", "repeated", "taken", "forked", "quarantined", "refused"]
+FATES: Final[tuple[Fate, ...]] = (
+    "unheard",  # of a kind that this release does not listen to
+    "heard",  # a status or an acknowledgement
+    "gapped",  # it begins beyond what is held, and its sender is asked to go back
+    "repeated",
+    "taken",
+    "forked",
+    "quarantined",
+    "refused",
+)
 _log = logging.getLogger(__name__)
+
+
+class Refusal(NamedTuple):
+    """One refusal: who sent it, a short name for why, and a sentence."""
+
+    who: str
+    why: str
+    sentence: str
 
 
 class Refusals:

@@ -7,9 +7,10 @@ from sqlalchemy import Connection
 
 from contract.batch import Status, StreamPosition
 from contract.errors import Malformed
-from contract.streams import parse_lane_stream, parse_log_stream
+from contract.streams import FLEET, parse_lane_stream, parse_log_stream
 from contract.values import Address
 from hub.arrivals import Arrival, DownAcked, Told, UpBatch
+from hub.core.inbox import printable
 from hub.store import down, inbox
 from hub.store.inbox import KioskRow
 
@@ -27,13 +28,15 @@ def note(connection: Connection, arrivals: Sequence[Arrival], senders: Mapping[A
                 row["of_epoch"] = max(row["of_epoch"], arrival.epoch)
             case Told(status=status):
                 row["is_online"] = status.online
-                row["runs"] = status.version or row["runs"]
+                row["runs"] = printable(status.version) or row["runs"]
                 row["of_epoch"] = max(row["of_epoch"], newest_epoch(status))
                 reaches += _reaches(row["of_kiosk"], status.newest)
                 if has_nothing(status):
                     down.forget_cursors(connection, row["of_kiosk"])
             case DownAcked(ack=ack):
-                down.save_cursors(connection, _cursors(row["of_kiosk"], ack.positions))
+                end = down.log_end(connection, arrival.address.region, FLEET)
+                if end:
+                    down.save_cursors(connection, _cursors(row["of_kiosk"], end.generation, ack.positions))
     for kiosk in senders.values():
         if rows[kiosk.id]["of_epoch"] > kiosk.epoch:
             down.forget_cursors(connection, kiosk.id)  # a new image has nothing of what came down
@@ -60,12 +63,14 @@ def _reaches(kiosk_id: int, newest: Iterable[StreamPosition]) -> Iterable[dict[s
         yield {"of_kiosk": kiosk_id, "of_epoch": epoch, "of_lane": lane.value, "reaches": one.position}
 
 
-def _cursors(kiosk_id: int, positions: Iterable[StreamPosition]) -> list[dict[str, Any]]:
+def _cursors(kiosk_id: int, generation: int, positions: Iterable[StreamPosition]) -> list[dict[str, Any]]:
+    """Return the cursor in the log that there is; what a kiosk says of logs that nobody wrote is not kept."""
     rows = []
     for one in positions:
         try:
-            log, generation = parse_log_stream(one.stream, "$.positions")
+            log, born = parse_log_stream(one.stream, "$.positions")
         except Malformed:
             continue
-        rows.append({"kiosk_id": kiosk_id, "log": log, "generation": generation, "position": one.position})
+        if (log, born) == (FLEET, generation):
+            rows.append({"kiosk_id": kiosk_id, "log": log, "generation": born, "position": one.position})
     return rows

@@ -20,7 +20,7 @@ from hub.core.read_models import HealthView
 from hub.downlink import Downlink
 from hub.inbound import Events, Inbound
 from hub.ingest import Ingest, Outcome
-from hub.store.errors import ContentRefused, WorldFailed
+from hub.store.errors import WorldFailed
 from mqtt_bridge.errors import LinkBusy, LinkDown, LinkTooLarge
 from mqtt_bridge.link import Connected, Disconnected, Link, Refused
 from mqtt_bridge.topics import DOWN_FACTS, parse_topic
@@ -139,11 +139,7 @@ class Service:
             self._downlink.send(self._publish, now_s)
 
     def _take(self) -> Outcome:
-        try:
-            outcome = self._ingest.take(self._in_hand)
-        except ContentRefused:  # not a fact's content, or it would be in quarantine: our own mistake
-            _log.exception("dropped %d messages that the database refuses", len(self._in_hand))
-            outcome = Outcome()
+        outcome = self._ingest.take(self._in_hand)
         self._in_hand = []
         return outcome
 

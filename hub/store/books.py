@@ -1,18 +1,23 @@
 """Statements of the books: stock, receipts, and what a person must decide."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, select, text, tuple_
+from sqlalchemy import Connection, func, select, text, tuple_
 
 from contract.stock import Account
 from hub.core.reconcile import Receipt, StockKey
 from hub.store.inbox import LaneKey
-from hub.store.tables import exceptions, receipts, stock
+from hub.store.tables import exceptions, kiosks, receipts, stock
 from hub.store.upsert import Row, insert, insert_new
 
 TERMS: Final = ("received", "returned", "sold", "adjusted", "overdraft")
+MAX_OPEN: Final = 1000  # exceptions of one kiosk: more than a person reads; what is beyond them is one more
+AT_ONCE: Final = (
+    500  # keys in one statement; databases take some tens of thousands of values, an honest group has fewer
+)
+MAX_SUBJECT: Final = 200  # as the column holds
 OPERATOR: Final = "operator"  # who decides until roles have names
 
 
@@ -80,11 +85,7 @@ def add_receipts(connection: Connection, rows: Sequence[dict[str, Any]]) -> list
     """Add receipts; return those whose number their till had used before. They count too: money changed hands."""
     if insert_new(connection, receipts, rows) == len(rows):
         return []
-    number = tuple_(receipts.c.kiosk_id, receipts.c.receipt)
-    statement = select(receipts).where(
-        number.in_([(row["kiosk_id"], row["receipt"]) for row in rows]), receipts.c.again == 0
-    )
-    first = {(row.kiosk_id, row.receipt): (row.epoch, row.lane, row.seq) for row in connection.execute(statement)}
+    first = _first_of(connection, rows)
     reused = [
         {**row, "again": row["seq"]}
         for row in rows
@@ -94,22 +95,69 @@ def add_receipts(connection: Connection, rows: Sequence[dict[str, Any]]) -> list
     return reused
 
 
+def _first_of(connection: Connection, rows: Sequence[dict[str, Any]]) -> dict[tuple[int, str], tuple[int, str, int]]:
+    """Return which fact (epoch, lane, seq) first used the number of each of ``rows``."""
+    number = tuple_(receipts.c.kiosk_id, receipts.c.receipt)
+    numbers = sorted({(row["kiosk_id"], row["receipt"]) for row in rows})
+    found = {}
+    for start in range(0, len(numbers), AT_ONCE):
+        statement = select(receipts).where(number.in_(numbers[start : start + AT_ONCE]), receipts.c.again == 0)
+        for row in connection.execute(statement):
+            found[row.kiosk_id, row.receipt] = (row.epoch, row.lane, row.seq)
+    return found
+
+
 def open_exceptions(connection: Connection, troubles: Sequence[Trouble], now: str) -> None:
-    """Open an exception for each trouble that has none open."""
-    if not troubles:
+    """Open an exception for each trouble that has none open, at most ``MAX_OPEN`` a kiosk and one more."""
+    if not (new := _not_open(connection, troubles)):
         return
-    statement = insert(connection, exceptions).on_conflict_do_nothing(
-        index_elements=["kind", "subject"], index_where=text("resolved_at IS NULL")
-    )
     rows = [
         {
             "kind": trouble.kind,
-            "subject": trouble.subject[:200],
+            "subject": trouble.subject[:MAX_SUBJECT],
             "kiosk_id": trouble.kiosk_id,
             "detail": json.dumps(trouble.detail, sort_keys=True),
             "at": now,
             "owner": OPERATOR,
         }
-        for trouble in troubles
+        for trouble in _within_bounds(connection, new)
     ]
+    statement = insert(connection, exceptions).on_conflict_do_nothing(
+        index_elements=["kind", "subject"], index_where=text("resolved_at IS NULL")
+    )
     connection.execute(statement, rows)
+
+
+def _not_open(connection: Connection, troubles: Sequence[Trouble]) -> list[Trouble]:
+    """Return the first of ``troubles`` of each kind and subject that has no exception open."""
+    first = {(one.kind, one.subject[:MAX_SUBJECT]): one for one in reversed(troubles)}
+    names = sorted(first)
+    key = tuple_(exceptions.c.kind, exceptions.c.subject)
+    for start in range(0, len(names), AT_ONCE):
+        statement = select(exceptions.c.kind, exceptions.c.subject).where(
+            key.in_(names[start : start + AT_ONCE]), exceptions.c.resolved_at.is_(None)
+        )
+        for row in connection.execute(statement):
+            first.pop((row.kind, row.subject), None)
+    return list(reversed(first.values()))
+
+
+def _within_bounds(connection: Connection, troubles: Sequence[Trouble]) -> Iterator[Trouble]:
+    """Yield troubles as far as their kiosks have room for them; beyond it, one that says so."""
+    ids = sorted({one.kiosk_id for one in troubles if one.kiosk_id is not None})
+    is_open = (exceptions.c.kiosk_id.in_(ids), exceptions.c.resolved_at.is_(None))
+    counts = select(exceptions.c.kiosk_id, func.count()).where(*is_open).group_by(exceptions.c.kiosk_id)
+    room = {kiosk_id: MAX_OPEN - count for kiosk_id, count in connection.execute(counts)}
+    for one in troubles:
+        if one.kiosk_id is not None:
+            room[one.kiosk_id] = room.get(one.kiosk_id, MAX_OPEN) - 1
+            if room[one.kiosk_id] < 0:
+                yield _too_many(connection, one.kiosk_id)
+                continue
+        yield one
+
+
+def _too_many(connection: Connection, kiosk_id: int) -> Trouble:
+    row = connection.execute(select(kiosks).where(kiosks.c.id == kiosk_id)).one()
+    subject = f"{row.region}/{row.site}/{row.kiosk} exceptions"
+    return Trouble("bound_met", subject, kiosk_id, {"what": f"more than {MAX_OPEN} open exceptions; see its facts"})

@@ -63,13 +63,17 @@ def append(connection: Connection, source: LogSource, data: Iterable[Data], at: 
 
 
 def begin_generations(connection: Connection, generation: int, at: datetime) -> None:
-    """Begin ``generation`` of every region's fleet log with all there is to know, where it has not begun."""
+    """Begin ``generation`` of every region's fleet log with all there is to know, where it has not begun.
+
+    The generations before it are let go: nobody reads them any more, and there is a whole catalogue in each.
+    """
     regions = select(items.c.region).union(select(settings.c.region))
     for region in sorted(connection.execute(regions).scalars()):
         end = log_end(connection, region, FLEET)
         if end is None or end.generation < generation:
             source = LogSource(RegionId(region), FLEET, generation)
             append(connection, source, _snapshot(connection, region), at)
+            _let_go(connection, region, generation)
 
 
 def read_log(connection: Connection, region: str, log: str, generation: int, first: int, *, limit: int) -> list[bytes]:
@@ -170,6 +174,12 @@ def _snapshot(connection: Connection, region: str) -> Iterable[Data]:
     config = connection.execute(select(settings.c.config).where(settings.c.region == region)).scalar_one_or_none()
     if config is not None:
         yield msgspec.json.decode(config, type=ConfigChanged)
+
+
+def _let_go(connection: Connection, region: str, generation: int) -> None:
+    columns = down_facts.c
+    older = (columns.region == region, columns.log == FLEET, columns.generation < generation)
+    connection.execute(delete(down_facts).where(*older))
 
 
 def _row(source: LogSource, end: LogEnd, raw: bytes) -> dict[str, Any]:

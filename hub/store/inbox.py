@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, case, func, literal, s
 from contract.values import Address
 from hub.core.acks import LanePosition
 from hub.core.inbox import LaneState, Taken
+from hub.store.bounds import count_kiosks
 from hub.store.tables import facts, kiosks, lanes, quarantine
 from hub.store.upsert import Row, insert, insert_new
 
@@ -23,8 +24,10 @@ class KioskRow(Struct, frozen=True):
     epoch: int
 
 
-def lock_kiosks(connection: Connection, addresses: Iterable[Address], now: str) -> dict[Address, KioskRow]:
-    """Return the kiosks at ``addresses``, each row locked until the transaction ends; new ones are made.
+def lock_kiosks(
+    connection: Connection, addresses: Iterable[Address], now: str, *, most: int
+) -> dict[Address, KioskRow]:
+    """Return the kiosks at ``addresses``, each row locked until the transaction ends; new ones are made up to ``most``.
 
     The lock is what serialises one kiosk's facts among hubs of one database. Sorted, so that no two wait in a ring.
     """
@@ -32,7 +35,8 @@ def lock_kiosks(connection: Connection, addresses: Iterable[Address], now: str) 
     found = _select_kiosks(connection, wanted)
     missing = [address for address in wanted if address not in found]
     if missing:
-        insert_new(connection, kiosks, [_new_kiosk(address, now) for address in missing])
+        room = max(0, most - count_kiosks(connection))
+        insert_new(connection, kiosks, [_new_kiosk(address, now) for address in missing[:room]])
         found = _select_kiosks(connection, wanted)
     return found
 
@@ -69,6 +73,8 @@ def _new_kiosk(address: Address, now: str) -> Row:
 
 def seen(connection: Connection, rows: Sequence[Row], now: str) -> None:
     """Note that kiosks spoke. Each row: ``of_kiosk``, newest ``of_epoch``, and ``is_online``, ``runs`` or None."""
+    if not rows:
+        return
     statement = (
         update(kiosks)
         .where(kiosks.c.id == bindparam("of_kiosk"))
@@ -170,7 +176,14 @@ def tell_newest(connection: Connection, rows: Sequence[Row]) -> None:
     connection.execute(statement, list(rows))
 
 
-def count_forks(connection: Connection, kiosk_id: int) -> int:
-    """Return how many forked facts of a kiosk are kept."""
-    statement = select(func.count()).where(quarantine.c.kiosk_id == kiosk_id, quarantine.c.kind == "fork")
-    return connection.execute(statement).scalar_one()
+def new_forks(connection: Connection, key: LaneKey, rows: Sequence[Row]) -> list[Row]:
+    """Return those of a lane's forked facts, as rows of the quarantine, that are not kept yet."""
+    numbers = [row["seq"] for row in rows]
+    statement = select(quarantine.c.seq, quarantine.c.digest).where(
+        quarantine.c.kiosk_id == key[0],
+        quarantine.c.epoch == key[1],
+        quarantine.c.lane == key[2],
+        quarantine.c.seq.between(min(numbers), max(numbers)),
+    )
+    kept = {(seq, digest) for seq, digest in connection.execute(statement)}
+    return [row for row in rows if (row["seq"], row["digest"]) not in kept]

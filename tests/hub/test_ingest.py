@@ -22,6 +22,7 @@ from sqlalchemy import insert, select
 from contract.codec import digest
 from contract.values import Lane, parse_address
 from hub.arrivals import Message
+from hub.store.bounds import Bounds
 from hub.store.tables import exceptions, kiosks, lanes, quarantine, stock
 
 
@@ -173,7 +174,7 @@ def test_a_fork_is_kept_once_told_once_and_changes_nothing(hub: Hub, till: LaneT
 def test_forks_are_kept_within_a_bound_and_counted_beyond_it(hub: Hub, till: LaneTwin) -> None:
     for _ in range(5):
         till.sell()
-    worker = make_hub(hub.store, hub.life, max_forks=3)
+    worker = make_hub(hub.store, hub.life, limits=Bounds(forks=3))
     worker.take(till.message())
     fork = LaneTwin()
     for _ in range(5):

@@ -39,10 +39,10 @@ from contract.values import (
     parse_address,
 )
 from hub.arrivals import Message
-from hub.desk import MAX_FORKS
 from hub.ingest import Ingest, Outcome
 from hub.life import LifeFile, begin_life
 from hub.store import down
+from hub.store.bounds import Bounds
 from hub.store.database import Store, open_store
 from hub.store.migrate import migrate
 from hub.store.tables import exceptions, facts, lanes, metadata, quarantine, receipts, stock
@@ -104,7 +104,7 @@ def open_hub(url: str, state: Path, *, careful: bool = False, promoted: bool = F
         store.close()
 
 
-def make_hub(store: Store, life: LifeFile, *, careful: bool = False, max_forks: int = MAX_FORKS) -> Hub:
+def make_hub(store: Store, life: LifeFile, *, careful: bool = False, limits: Bounds | None = None) -> Hub:
     clock = HandClock()
     ingest = Ingest(
         store,
@@ -112,7 +112,7 @@ def make_hub(store: Store, life: LifeFile, *, careful: bool = False, max_forks: 
         clock,
         new_life=lambda connection, incarnation: down.begin_generations(connection, incarnation, clock.now()),
         careful=careful,
-        max_forks=max_forks,
+        limits=limits,
     )
     return Hub(store, life, clock, ingest)
 

@@ -6,6 +6,7 @@ A bug that the machine no longer catches means that the machine has become blind
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import FunctionType
 from typing import Final
 
 from machine_parts import Parts
@@ -25,18 +26,19 @@ from machine_rules import (
     working,
 )
 from msgspec.structs import replace
+from sqlalchemy import Connection
 
-from contract.batch import StreamPosition, decode_ack, encode_message
+from contract.batch import decode_ack, encode_message
 from contract.facts import UpFact
-from contract.values import Seq, instant_text
-from hub.arrivals import Arrival, Message, Told, UpBatch
+from contract.values import Seq
+from hub.answers import hello
+from hub.arrivals import Arrival, Message, UpBatch
 from hub.core.inbox import LaneState, Taken, read
 from hub.core.incarnation import Life
 from hub.desk import Desk, Work
 from hub.ingest import Ingest, Outcome
 from hub.life import LifeFile
-from hub.senders import note
-from hub.store import books, inbox
+from hub.refusals import Fate
 from hub.store.database import Store
 from hub.store.life import count_commit, read_life, write_life
 from kiosk.core.ports import Recorded
@@ -196,78 +198,71 @@ class StoresNoIncarnation(LinkStore):
 
 
 class AlteredIngest(Ingest):
-    """The ingest's one transaction, written out again with places where bugs fit in."""
+    """The ingest's own transaction, run with another desk, and with something done just before its commit."""
 
     desk: type[Desk] = Desk
     publish: Callable[[Sequence[Message]], None] = staticmethod(len)  # type: ignore[assignment]  # the hub's twin sets it
 
     def _commit(self, arrivals: Sequence[Arrival], *, careful: bool) -> Outcome:
-        now = instant_text(self._clock.now())
-        told = [arrival for arrival in arrivals if isinstance(arrival, Told)]
-        with self._store.write() as connection:
-            senders = inbox.lock_kiosks(connection, (arrival.address for arrival in arrivals), now)
-            desk = self.desk(connection, now, self.refusals, careful=careful, max_forks=self._max_forks)
-            desk.take([arrival for arrival in arrivals if isinstance(arrival, UpBatch)], senders)
-            desk.write()
-            note(connection, arrivals, senders, now)
-            held = inbox.positions(connection, (kiosk.id for kiosk in senders.values()))
-            _, troubles = self._claims.heed(connection, told, senders, held)
-            books.open_exceptions(connection, troubles, now)
-            life = count_commit(connection)
-            answers = self.answer(self._answers.make(arrivals, senders, desk.works, held, life), arrivals)
-            self.before_commit(answers)
-        self._life.keep(life)
-        return Outcome(answers, told)
+        names = {"Desk": self.desk, "count_commit": self._count_commit}
+        commit = FunctionType(Ingest._commit.__code__, Ingest._commit.__globals__ | names)
+        commit.__kwdefaults__ = Ingest._commit.__kwdefaults__
+        outcome: Outcome = commit(self, arrivals, careful=careful)
+        return self.answer(outcome, arrivals)
 
-    def answer(self, answers: list[Message], arrivals: Sequence[Arrival]) -> list[Message]:
-        return answers
+    def _count_commit(self, connection: Connection) -> Life:
+        self.before_commit(connection)
+        return count_commit(connection)
 
-    def before_commit(self, answers: list[Message]) -> None:
+    def answer(self, outcome: Outcome, arrivals: Sequence[Arrival]) -> Outcome:
+        return outcome
+
+    def before_commit(self, connection: Connection) -> None:
         pass
 
 
 class AnswersBeforeCommit(AlteredIngest):
     """Acknowledges, then commits."""
 
-    def before_commit(self, answers: list[Message]) -> None:
-        self.publish(answers)
+    def before_commit(self, connection: Connection) -> None:
+        self.publish(hello(connection))
 
 
 class AnswersWhatIsSaid(AlteredIngest):
     """Acknowledges as far as the kiosk says its lane reaches."""
 
-    def answer(self, answers: list[Message], arrivals: Sequence[Arrival]) -> list[Message]:
+    def answer(self, outcome: Outcome, arrivals: Sequence[Arrival]) -> Outcome:
         reaches = {one.batch.head.stream: one.batch.head.newest for one in arrivals if isinstance(one, UpBatch)}
         said = []
-        for message in answers:
+        for message in outcome.answers:
             ack = decode_ack(message.payload)
-            positions = [
-                StreamPosition(p.stream, max(p.position, reaches.get(p.stream, Seq(0)))) for p in ack.positions
-            ]
+            positions = [replace(p, position=max(p.position, reaches.get(p.stream, Seq(0)))) for p in ack.positions]
             said.append(replace(message, payload=encode_message(replace(ack, positions=positions))))
-        return said
+        return replace(outcome, answers=said)
 
 
 class AppliesTwice(AlteredIngest):
     """A batch that is repeated whole changes the stock again."""
 
     class desk(Desk):  # noqa: N801
-        def _place(self, work: Work, batch: UpBatch) -> None:
-            super()._place(work, batch)
+        def _place(self, work: Work, batch: UpBatch) -> Fate:
+            fate = super()._place(work, batch)
             head = batch.batch.head
             if head.first + head.count - 1 <= work.began.position:
                 _apply_again(self, work, batch, head.count)
+            return fate
 
 
 class AppliesOverlapAgain(AlteredIngest):
     """Of a batch that is partly new, all of it changes the stock."""
 
     class desk(Desk):  # noqa: N801
-        def _place(self, work: Work, batch: UpBatch) -> None:
+        def _place(self, work: Work, batch: UpBatch) -> Fate:
             repeats = max(0, work.now.position + 1 - batch.batch.head.first)
-            super()._place(work, batch)
+            fate = super()._place(work, batch)
             if repeats < batch.batch.head.count:
                 _apply_again(self, work, batch, repeats)
+            return fate
 
 
 def _apply_again(desk: Desk, work: Work, batch: UpBatch, count: int) -> None:
@@ -283,43 +278,45 @@ class SkipsGaps(AlteredIngest):
     """Takes a batch that begins beyond the next position."""
 
     class desk(Desk):  # noqa: N801
-        def _place(self, work: Work, batch: UpBatch) -> None:
+        def _place(self, work: Work, batch: UpBatch) -> Fate:
             first = batch.batch.head.first
             if first > work.now.position + 1:
                 work.now = LaneState(first - 1, work.now.digest, work.now.broken)
-            super()._place(work, batch)
+            return super()._place(work, batch)
 
 
 class AcceptsForks(AlteredIngest):
     """Other bytes for a number that was taken take its place."""
 
     class desk(Desk):  # noqa: N801
-        def _keep_forks(self, work: Work, forks: list[tuple[int, bytes, str]]) -> None:
-            super()._keep_forks(work, forks)
+        def _keep_forks(self, work: Work, forks: list[tuple[int, bytes, str]]) -> Fate:
+            fate = super()._keep_forks(work, forks)
             kiosk, epoch, lane = work.key
             for seq, raw, found in forks:
                 self._connection.exec_driver_sql(
                     "UPDATE facts SET bytes = ?, digest = ? WHERE kiosk_id = ? AND epoch = ? AND lane = ? AND seq = ?",
                     (raw, found, kiosk, epoch, lane, seq),
                 )
+            return fate
 
 
 class SwallowsForks(AlteredIngest):
     """Other bytes for a number that was taken are thrown away."""
 
     class desk(Desk):  # noqa: N801
-        def _keep_forks(self, work: Work, forks: list[tuple[int, bytes, str]]) -> None:
-            pass
+        def _keep_forks(self, work: Work, forks: list[tuple[int, bytes, str]]) -> Fate:
+            return "forked"
 
 
 class LosesLastFact(AlteredIngest):
     """The last fact of a full batch moves the position and is not written."""
 
     class desk(Desk):  # noqa: N801
-        def _place(self, work: Work, batch: UpBatch) -> None:
-            super()._place(work, batch)
+        def _place(self, work: Work, batch: UpBatch) -> Fate:
+            fate = super()._place(work, batch)
             if len(self._facts) > 2:
                 self._facts.pop()
+            return fate
 
 
 class KeepsLifeLate(LifeFile):
