@@ -38,8 +38,8 @@ class Tally:
         self.reordered = 0
         self.facts_delivered = 0
         self.broker_lost_acked = 0
-        self._acknowledged: set[bytes] = set()
-        self._delivered: set[bytes] = set()
+        self._owed: set[bytes] = set()  # acknowledged by the broker, and not delivered
+        self._delivered: set[bytes] = set()  # 100 bytes each: 200,000 batches are 20 MB
         self._listening = 0  # connections on which a broker may still say something
         self._changed = threading.Condition()
 
@@ -56,12 +56,14 @@ class Tally:
     def acknowledged(self, digest: bytes) -> None:
         """Note that the broker told a kiosk that it has taken this payload."""
         with self._changed:
-            self._acknowledged.add(digest)
+            if digest not in self._delivered:
+                self._owed.add(digest)
 
     def delivered(self, digest: bytes) -> None:
         """Note that the broker sent this payload to the hub. It may do so before it acknowledges it."""
         with self._changed:
             self._delivered.add(digest)
+            self._owed.discard(digest)
 
     def acknowledged_not_delivered(self) -> int:
         """Return how many payloads the broker has acknowledged and not yet sent to the hub.
@@ -70,19 +72,19 @@ class Tally:
         which first reads what the broker had sent.
         """
         with self._changed:
-            return len(self._acknowledged - self._delivered)
+            return len(self._owed)
 
-    def settle_broker_loss(self) -> int:
+    def settle_broker_loss(self, *, within_s: float = SETTLE_S) -> int:
         """Move what a killed broker has lost to ``broker_lost_acked``, forget it, and return how much it was.
 
         Raises: TimeoutError if a broker is still heard.
         """
         with self._changed:
-            if not self._changed.wait_for(lambda: not self._listening, SETTLE_S):
-                raise TimeoutError(f"{self._listening} connections to the broker are still open after {SETTLE_S:g} s")
-            lost = len(self._acknowledged - self._delivered)
+            if not self._changed.wait_for(lambda: not self._listening, within_s):
+                raise TimeoutError(f"{self._listening} connections to the broker are still open after {within_s:g} s")
+            lost = len(self._owed)
             self.broker_lost_acked += lost
-            self._acknowledged.clear()
+            self._owed.clear()
             return lost
 
     @contextmanager
