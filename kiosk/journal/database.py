@@ -4,6 +4,7 @@ WAL with ``synchronous=FULL``: with NORMAL, a commit that was shown as done may 
 Checkpoints happen outside the sale (see :func:`checkpoint`), which keeps a commit at one data sync.
 """
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -47,6 +48,7 @@ def open_database(path: Path, migrations: Sequence[Migration], *, full: bool = T
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA wal_autocheckpoint=0")
         if version < len(migrations):
+            _keep_names(path)
             _migrate(connection, path, migrations)
         return connection
 
@@ -112,6 +114,28 @@ def checkpoint(connection: sqlite3.Connection, path: Path) -> int:
         if not busy and log == moved and log > 0:
             connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('checkpoint', ?)", (str(log),))
         return int(log - moved)
+
+
+def _keep_names(path: Path) -> None:
+    """Sync the folders that lead to a new file: until then a power cut may take their names, and all that is in them.
+
+    Done before the tables are there, so that a start which was killed in between does it again.
+    """
+    device = path.stat().st_dev
+    for folder in path.absolute().parents:
+        try:
+            if folder.stat().st_dev != device:
+                return  # a mount point: its name is not on this disk
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except PermissionError:
+            return  # who may not look into a folder made nothing in it
+        try:
+            os.fsync(handle)
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # a file system that cannot sync folders has no more to promise
+                raise
+        finally:
+            os.close(handle)
 
 
 def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:
