@@ -1,6 +1,7 @@
 """``kiosk backroom``: apply what the hub sent, and keep the journal's log short."""
 
 import logging
+import time
 from pathlib import Path
 from typing import Final
 
@@ -10,13 +11,13 @@ from kiosk.backroom.apply import Backroom
 from kiosk.bootstrap import open_journal
 from kiosk.config import load_config
 from kiosk.journal.errors import StorageFailed
+from kiosk.journal.tidy import Tidier
 from kiosk.signals import stop_on_signals
 
 log = logging.getLogger(__name__)
 
 _POLL_S: Final = 0.2  # a price that the hub changed is sold at within a second
 _DISK_RETRY_S: Final = 1.0  # a disk that has room again is used within a second
-_TIDY_EVERY: Final = 25  # polls, that is 5 s: the log never grows by more than a few hundred sales
 
 
 @click.command(epilog="Example: kiosk backroom")
@@ -29,12 +30,12 @@ def backroom(data_dir: Path, *, once: bool) -> None:
     config = load_config(data_dir)
     room = Backroom(data_dir, config.currency)
     journal, _ = open_journal(data_dir, config)
-    polls, trouble = 0, ""
+    tidier = Tidier(journal, time.monotonic)
+    trouble = ""
     while not stopped.is_set():
         try:
             applied = room.step()
-            if not applied and (polls := polls + 1) % _TIDY_EVERY == 0:
-                journal.checkpoint()
+            tidier.turn()
         except StorageFailed as error:
             if once:
                 raise
@@ -46,6 +47,7 @@ def backroom(data_dir: Path, *, once: bool) -> None:
             break
         if not applied:
             stopped.wait(_POLL_S)
+    tidier.close()
     journal.close()
     room.close()
 
