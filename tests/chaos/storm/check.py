@@ -60,7 +60,7 @@ def judge(shops: Sequence[Shop], hub_db: Path) -> Verdict:
     """Return how diaries, journals and the hub's books agree. All that wrote them has ended, or is idle."""
     findings = Findings()
     journals = [read_journal(shop.journal, shop.place) for shop in shops]
-    books = read_books(hub_db)
+    books = read_books(hub_db, journals)
     told: dict[Place, Told] = {}
     for shop, journal in zip(shops, journals, strict=True):
         check_journal(journal, findings)

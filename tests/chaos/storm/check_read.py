@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -109,12 +109,13 @@ def read_journal(path: Path, place: Place) -> Journal:
         )
 
 
-def read_books(path: Path) -> Books:
-    """Return what the hub's database holds."""
+def read_books(path: Path, journals: Sequence[Journal]) -> Books:
+    """Return what the hub's database holds; ``journals`` spare reading again what they hold byte for byte."""
+    twins = {journal.place: {(fact.epoch, fact.seq): fact for fact in journal.facts} for journal in journals}
     with reading(path) as db:
         places = {row[0]: Place(*row[1:]) for row in db.execute("SELECT id, region, site, kiosk FROM kiosks")}
         return Books(
-            {place: _read_kept(db, number, place) for number, place in places.items()},
+            {place: _read_kept(db, number, place, twins.get(place, {})) for number, place in places.items()},
             _read_stock(db),
             [SetAside(places[row[0]], *row[1:]) for row in db.execute(_QUARANTINE)],
             db.execute("SELECT kind, subject, detail FROM exceptions ORDER BY id").fetchall(),
@@ -144,7 +145,7 @@ def committed(path: Path) -> dict[tuple[Place, int], int]:
 _QUARANTINE: Final = "SELECT kiosk_id, epoch, lane, seq, kind, what, digest FROM quarantine ORDER BY id"
 
 
-def _read_kept(db: sqlite3.Connection, number: int, place: Place) -> Kept:
+def _read_kept(db: sqlite3.Connection, number: int, place: Place, twins: Mapping[tuple[int, int], Fact]) -> Kept:
     mine = (number,)
     facts = db.execute(
         "SELECT epoch, seq, type, bytes, digest FROM facts WHERE kiosk_id = ? AND lane = 'till' ORDER BY epoch, seq",
@@ -154,7 +155,7 @@ def _read_kept(db: sqlite3.Connection, number: int, place: Place) -> Kept:
     lanes = "SELECT epoch, position, digest, chain_broken_at FROM lanes WHERE kiosk_id = ? AND lane = 'till'"
     foreign = "SELECT lane, epoch, seq FROM facts WHERE kiosk_id = ? AND lane <> 'till'"
     return Kept(
-        [read_fact(Stored(*row), place) for row in facts],
+        [read_fact(Stored(*row), place, twins.get(row[:2])) for row in facts],
         [HubReceipt(*row) for row in db.execute(receipts, mine)],
         [HubLane(*row) for row in db.execute(lanes, mine)],
         db.execute(foreign, mine).fetchall(),
