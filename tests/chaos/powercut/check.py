@@ -1,18 +1,15 @@
 """Promise 1, checked on a kiosk that was started after a cut: what was shown as done is there, once, and whole."""
 
-import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from msgspec import Struct
 
 from kiosk.core.counter import Counter
 from powercut.books import Books, Paper, read_books, read_goods, repeated
 from powercut.restart import sell_one_more
-
-Entry = dict[str, Any]
-_FACTS: Final = frozenset({"done", "delivery", "started", "stopping"})
+from powercut.words import FACTS, Entry
 
 
 class Wrong(StrEnum):
@@ -43,12 +40,6 @@ class Shown(Struct, frozen=True):
         return [Paper(one["receipt"], one["kind"], one["basket"], one["minor"]) for one in self.before if _is_done(one)]
 
 
-def parse(line: bytes) -> Entry:
-    """Return a line of a diary."""
-    entry: Entry = json.loads(line)
-    return entry
-
-
 def check(counter: Counter, data: Path, shown: Shown) -> set[Wrong]:
     """Return what is wrong with a kiosk just started; sells one more to see."""
     books = read_books(data / "till.db")
@@ -60,7 +51,7 @@ def check(counter: Counter, data: Path, shown: Shown) -> set[Wrong]:
 
 def _check_books(books: Books, shown: Shown) -> set[Wrong]:
     facts = books.facts[:-1]  # the last is that the kiosk was started after the cut
-    told = sum(entry["say"] in _FACTS for entry in shown.before)
+    told = sum(entry["say"] in FACTS for entry in shown.before)
     findings = {
         Wrong.MISSING: not set(shown.papers()) <= set(books.papers) or told > len(facts),
         Wrong.DOUBLED: repeated([(paper.kind, paper.basket) for paper in books.papers]) > 0,

@@ -12,14 +12,16 @@ from typing import Final
 
 from msgspec import Struct, field
 
+from powercut import words
 from powercut.books import read_books
 from powercut.calls import Event, Said
-from powercut.check import Entry, Shown, Wrong, check, parse
+from powercut.check import Shown, Wrong, check
 from powercut.disk import Disk, Fallen, Names
 from powercut.ops import Sync
 from powercut.record import DATA, Start, Tape, record
 from powercut.restart import put, started
 from powercut.variants import Variant
+from powercut.words import Entry
 
 SALES: Final = 60  # of each recording: some 4,000 calls that change the disk, so that 1,000 cuts seldom fall together
 MAX_EXAMPLES: Final = 10
@@ -95,7 +97,7 @@ def cut_tape(tape: Tape, instants: Sequence[Instant], root: Path, report: Report
 
 def diary(tape: Tape) -> list[tuple[int, Entry]]:
     """Return what a seller showed, each with its place among the events."""
-    return [(number, parse(event.line)) for number, event in enumerate(tape.events) if isinstance(event, Said)]
+    return [(number, words.read(event.line)) for number, event in enumerate(tape.events) if isinstance(event, Said)]
 
 
 def _restart(data: Path, shown: Shown) -> dict[Wrong, str]:
@@ -122,12 +124,15 @@ def _disks(tape: Tape, instants: Sequence[Instant], names: Names) -> Iterator[tu
 
 def _instants(rng: random.Random, tape: Tape, cuts: int) -> list[Instant]:
     """Return random instants, every other one between the begin of a payment and what follows its end."""
-    starts = [number for number, entry in diary(tape) if entry["say"] == "pay"]
-    ends = [number for number, entry in diary(tape) if entry["say"] == "done"]
+    said = diary(tape)
+    pays = [number for number, entry in said if entry["say"] == "pay"]
+    dones = [number for number, entry in said if entry["say"] == "done" and number > pays[0]]
+    first = next(number for number, event in enumerate(tape.events) if not isinstance(event, Said))
+    spans = [(first, len(tape.events) - 1)], list(zip(pays, dones, strict=True))
     found = []
     for number in range(cuts):
-        first, last = rng.choice(list(zip(starts, ends, strict=True))) if number % 2 else (0, len(tape.events) - 1)
-        found.append(Instant(rng.randint(first, last + 1), rng.getrandbits(32)))
+        begin, end = rng.choice(spans[number % 2])
+        found.append(Instant(rng.randint(begin, end + 1), rng.getrandbits(32)))
     return found
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
-from till_terminal import sample_items, stock_desk
+from till_terminal import barcode, sample_items, stock_desk
 
 from contract.down import Item
 from contract.values import Money, Sku
 from kiosk.core.counter import Counter
-from powercut.calls import Event, Reader
+from powercut import words
+from powercut.calls import Event, Reader, Said
 from powercut.ops import ROOT, Make, Name, Op, Sync, Write
-from powercut.restart import sell_one_more
 from powercut.trace import read_calls
 from powercut.variants import Variant
 
@@ -39,7 +39,7 @@ class Start(StrEnum):
 
 
 class Tape(Struct, frozen=True):
-    """A recording: the disk as it was found, and what was done and said since."""
+    """A recording: the disk as it was found, and what was done and said since; first, what was said before."""
 
     found: list[Op]
     events: list[Event]
@@ -61,7 +61,7 @@ def record(folder: Path, *, seed: int, sales: int, variant: Variant = Variant.RE
     shutil.rmtree(folder, ignore_errors=True)
     root, diary, trace = folder / "disk", folder / "diary", folder / "trace"
     root.mkdir(parents=True)
-    _prepare(start, root / DATA, folder / "before")
+    shown = _prepare(start, root / DATA, folder / "before")
     found, names = _found(root)
     options = ["-f", "--seccomp-bpf", "-y", "-xx", "-s", str(_LONGEST_TEXT), "-o", str(trace), "-e", f"trace=!{_READS}"]
     seller = [
@@ -78,19 +78,27 @@ def record(folder: Path, *, seed: int, sales: int, variant: Variant = Variant.RE
     subprocess.run(["strace", *options, *seller], env=_environment(), check=True, timeout=_DEADLINE_S)
     reader = Reader(root, diary, names)
     events = [event for call in read_calls(trace, [root, diary]) for event in reader.events(call)]
-    return Tape(found, events, root / DATA)
+    return Tape(found, [*shown, *events], root / DATA)
 
 
-def _prepare(start: Start, data: Path, aside: Path) -> None:
+def _prepare(start: Start, data: Path, aside: Path) -> list[Event]:
+    """Make what the seller finds; return what was shown of it."""
     if start is Start.STOCKED:
         stock_desk(data, _many_items()).close()
-    elif start is Start.CRASHED:
-        with closing(stock_desk(aside, _many_items())) as desk:
-            counter = Counter(desk)
-            for _ in range(_SALES_BEFORE_CRASH):
-                sell_one_more(counter)
-            counter.enter("1.00")
-            shutil.copytree(aside, data)  # as it lies there while the till still runs
+    if start is not Start.CRASHED:
+        return []
+    with closing(stock_desk(aside, _many_items())) as desk:
+        counter = Counter(desk)
+        shown = [_sell(counter) for _ in range(_SALES_BEFORE_CRASH)]
+        counter.enter("1.00")
+        shutil.copytree(aside, data)  # as it lies there while the till still runs
+        return [Said(line) for line in [*shown, words.kept(counter.basket)]]
+
+
+def _sell(counter: Counter) -> bytes:
+    counter.enter(f"3*{barcode(0)}")
+    basket, sold = counter.basket, counter.sell(counter.basket.total_minor)
+    return words.done("sale", basket, counter.sold.receipt if counter.sold else sold.text)
 
 
 def _many_items() -> list[Item]:

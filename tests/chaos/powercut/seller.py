@@ -1,19 +1,13 @@
 """Sells through the real counter, and writes aside what was shown; ``record`` runs it under a trace.
 
-``python -m powercut.seller DATA DIARY SEED SALES VARIANT``. A line of the diary is one write, made when it was shown:
-
-- ``{"say": "stocked", "items": N}``, ``{"say": "tidied"}``; ``started``, ``stopping`` and ``delivery`` once recorded,
-- ``{"say": "kept", "basket": B, "lines": [[sku, amount], …]}`` for the open basket,
-- ``{"say": "pay", "basket": B, "kind": K}`` before and ``{"say": "done", "basket": B, "kind": K, "receipt": R,
-  "minor": T}`` after a sale or a refund is recorded. A bug may say it too early.
+``python -m powercut.seller DATA DIARY SEED SALES VARIANT``; the diary's words are those of ``words``.
 """
 
-import json
 import os
 import random
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from till_terminal import barcode, sample_items
 
@@ -23,6 +17,7 @@ from kiosk.core.basket import Basket
 from kiosk.core.checkout import cash, decide_refund
 from kiosk.core.counter import Counter, Mood
 from kiosk.core.stock_take import decide_receive
+from powercut import words
 from powercut.restart import RELEASE
 from powercut.variants import Variant, open_variant
 
@@ -49,7 +44,7 @@ class Seller:
         """Sell so many baskets, with all that comes between."""
         if not self._desk.catalogue.count():
             self._desk.catalogue.put(sample_items())
-        self._say("stocked", items=self._desk.catalogue.count())
+        self._say(words.write("stocked", items=self._desk.catalogue.count()))
         for _ in range(sales):
             self._fill()
             self._pay()
@@ -64,24 +59,24 @@ class Seller:
     def _start(self) -> None:
         self._desk = open_variant(self._variant, self._data)
         self._desk.record([KioskStarted(version=RELEASE, epoch=self._desk.journal.epoch)])
-        self._say("started")
+        self._say(words.write("started"))
         self._counter = Counter(self._desk)
 
     def _end(self) -> None:
         self._desk.record([KioskStopping(reason="restart")])
-        self._say("stopping")
+        self._say(words.write("stopping"))
         self._desk.close()
 
     def _fill(self) -> None:
         for _ in range(self._rng.randint(1, MAX_LINES)):
             self._counter.enter(f"{self._rng.randint(1, 3)}*{barcode(self._rng.randrange(GOODS))}")
-            self._say_kept()
+            self._say(words.kept(self._counter.basket))
             if self._chance(SELDOM):
                 self._end()
                 self._start()
         if len(self._counter.basket.lines) > 1 and self._chance(OFTEN):
             self._counter.void(self._rng.randrange(len(self._counter.basket.lines)))
-            self._say_kept()
+            self._say(words.kept(self._counter.basket))
 
     def _pay(self) -> None:
         if problem := self._desk.storage_problem():  # asked when the till's pay screen opens
@@ -89,44 +84,37 @@ class Seller:
         if self._chance(OFTEN):
             self._tidy()
         basket = self._counter.basket
-        self._say("pay", basket=basket.id, kind="sale")
+        self._say(words.write("pay", basket=basket.id, kind="sale"))
         if self._variant is Variant.SAYS_FIRST:
-            self._say_done("sale", basket, f"k1-1-{self._receipts + 1}")
+            self._say(words.done("sale", basket, f"k1-1-{self._receipts + 1}"))
         notice = self._counter.sell(basket.total_minor)
         if notice.mood is not Mood.SOLD or self._counter.sold is None:
             raise SystemExit(notice.text)
         self._receipts += 1
         if self._variant is not Variant.SAYS_FIRST:
-            self._say_done("sale", basket, self._counter.sold.receipt)
+            self._say(words.done("sale", basket, self._counter.sold.receipt))
         self._sold = basket
 
     def _refund(self) -> None:
         basket = Basket(self._desk.new_basket_id(), self._sold.currency, self._sold.lines)
-        self._say("pay", basket=basket.id, kind="refund")
+        self._say(words.write("pay", basket=basket.id, kind="refund"))
         back = cash(basket.total_minor, Money(basket.total_minor))
         refund = decide_refund(basket, [back], refunded_at=self._desk.clock.stamp().at)
         recorded = self._desk.record([refund])[0]
         self._receipts += 1
-        self._say_done("refund", basket, recorded.receipt or "?")
+        self._say(words.done("refund", basket, recorded.receipt or "?"))
 
     def _receive(self) -> None:
         sku, amount = Sku(f"P-{self._rng.randrange(GOODS):02d}"), self._rng.randint(1, 9)
         self._desk.record([decide_receive(sku, Quantity(amount, Unit.PIECE), self._desk.clock.stamp().at)])
-        self._say("delivery")
+        self._say(words.write("delivery"))
 
     def _tidy(self) -> None:
         self._desk.idle()
-        self._say("tidied")
+        self._say(words.write("tidied"))
 
-    def _say_kept(self) -> None:
-        basket = self._counter.basket
-        self._say("kept", basket=basket.id, lines=[[line.sku, line.quantity.amount] for line in basket.lines])
-
-    def _say_done(self, kind: str, basket: Basket, receipt: str) -> None:
-        self._say("done", kind=kind, basket=basket.id, receipt=receipt, minor=basket.total_minor)
-
-    def _say(self, word: str, **rest: Any) -> None:
-        os.write(self._diary, json.dumps({"say": word, **rest}).encode() + b"\n")
+    def _say(self, line: bytes) -> None:
+        os.write(self._diary, line)
 
     def _chance(self, of: float) -> bool:
         return self._rng.uniform(0, 1) < of

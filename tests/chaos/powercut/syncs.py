@@ -5,8 +5,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from powercut import words
 from powercut.calls import Said
-from powercut.check import parse
 from powercut.ops import Sync
 from powercut.record import Start, Tape, record
 
@@ -34,7 +34,7 @@ def payments(tape: Tape) -> list[Paid]:
         if isinstance(event, Sync):
             syncs += 1
         elif isinstance(event, Said):
-            entry = parse(event.line)
+            entry = words.read(event.line)
             if entry["say"] == "pay":
                 syncs, after_tidying = 0, last == "tidied"
             elif entry["say"] == "done":
