@@ -3,7 +3,7 @@
 import random
 import sqlite3
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from shutil import disk_usage
@@ -14,20 +14,24 @@ from contract.down import Item
 from contract.errors import Malformed
 from contract.facts import UpFact
 from contract.streams import lane_stream
-from contract.values import Address, BasketId, Gtin, Lane, Sku
+from contract.values import Address, BasketId, Epoch, Gtin, Lane, Seq, Sku
 from kiosk.clock import RELEASED_AT, KioskClock
 from kiosk.config import Config, ConfigError, load_config
 from kiosk.core.basket import Basket
-from kiosk.core.ports import LastSale, LinkState, Recorded
+from kiosk.core.ports import LastSale, LinkState, Mirror, Recorded
 from kiosk.journal.baskets import Baskets
 from kiosk.journal.catalogue import Catalogue
 from kiosk.journal.errors import JournalError
 from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader
 from kiosk.journal.lives import follow
-from kiosk.journal.outbox import lane_path
+from kiosk.journal.mirror import Mirrors
+from kiosk.journal.mirror_copier import MAX_BACKOFF_S, Copier
+from kiosk.journal.mirror_folder import FolderMirror
+from kiosk.journal.outbox import Outbox, lane_path
 from kiosk.journal.receipts import last_sale
 from kiosk.journal.schema import TILL
+from mqtt_bridge.backoff import Backoff
 
 if TYPE_CHECKING:
     from mqtt_bridge.link import Link, LinkEvent
@@ -49,7 +53,9 @@ class LocalDesk:
         self._data_dir = data_dir
         self._untidy = True
         self._lost = ""
+        self._mirrors = open_mirrors(data_dir, config)
         self._follow()
+        journal.after_commit = self._mirrors.after_commit
 
     @property
     def address(self) -> Address:
@@ -96,7 +102,7 @@ class LocalDesk:
 
     def warning(self) -> str:
         """Return what somebody must know although selling goes on."""
-        return self._lost
+        return "; ".join(text for text in (self._lost, self._mirrors.warning(self._acked())) if text)
 
     def link(self) -> LinkState:
         """Return the link's state; a link.db that cannot be read is a state too, for selling goes on."""
@@ -124,12 +130,19 @@ class LocalDesk:
 
     def _follow(self) -> None:
         """Begin a new epoch if the hub holds facts that this journal lost: their numbers are never given again."""
-        epoch = follow(self.journal, self._link)
+        epoch = follow(self.journal, self._link, self._mirrors.heard())
         if epoch is not None:
-            self._lost = f"this card lost sales that the hub has: it goes on as epoch {epoch}; tell the hub's operator"
+            self._lost = f"this card lost sales that others have: it goes on as epoch {epoch}; tell the hub's operator"
+
+    def _acked(self) -> Mapping[Epoch, Seq]:
+        try:
+            return self._link.heard(Lane.TILL).positions
+        except (JournalError, sqlite3.Error):
+            return {}  # the status line says so
 
     def close(self) -> None:
         """Close the files."""
+        self._mirrors.close()
         self.catalogue.close()
         self.journal.close()
 
@@ -150,6 +163,16 @@ def open_journal(data_dir: Path, config: Config) -> tuple[Journal, KioskClock]:
     )
     clock.raise_floor(_newest_at(journal))
     return journal, clock
+
+
+def open_mirrors(data_dir: Path, config: Config) -> Mirrors:
+    """Return the mirrors of the till's lane that the settings name, at work."""
+    mirrors: list[Mirror] = []
+    if config.mirror and config.mirror.folder:
+        mirrors.append(FolderMirror(Path(config.mirror.folder), config.address, Lane.TILL))
+    backoff = Backoff(random.Random(), max_s=MAX_BACKOFF_S)  # noqa: S311 - jitter
+    copiers = [Copier(one, Outbox(data_dir, config.address), Lane.TILL, backoff=backoff) for one in mirrors]
+    return Mirrors(copiers, config.mirror.wait_s if config.mirror else 0.0)
 
 
 def open_desk(data_dir: Path, config: Config | None = None) -> LocalDesk:

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
+from contract.errors import Malformed
 from contract.values import (
     Address,
     Currency,
@@ -21,6 +22,7 @@ from contract.values import (
     SiteId,
     SiteIdField,
 )
+from kiosk.core.endpoint import Endpoint
 from kiosk.core.timekeeping import ClockMode
 
 CONFIG_NAME: Final = "kiosk.toml"
@@ -39,6 +41,46 @@ class LinkConfig(Struct, frozen=True, forbid_unknown_fields=True):
     key: str = ""
 
 
+class MirrorConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where each sale is copied to before it is shown as done: a folder on a second medium, a peer till, or both.
+
+    ``wait_s`` is how long a sale waits for it at most: a USB stick or a peer syncs within 0.1 s, a busy stick within
+    0.5; who waits longer than a second for "sold" scans again.
+    """
+
+    folder: str = ""
+    peer: str = ""
+    wait_s: Annotated[float, Meta(ge=0.05, le=10)] = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what can copy nothing.
+
+        Raises: ValueError.
+        """
+        if self.folder and not self.folder.startswith("/"):
+            raise ValueError(f"folder is {self.folder!r}, not a whole path such as /media/second")
+        if self.peer:
+            _check_endpoint("peer", self.peer)
+
+
+class KeeperConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """What this till keeps for other tills of its site; ``quota_mib`` is the most for each of them.
+
+    A sale takes some 700 bytes: 300 of them a day for two years are 150 MiB.
+    """
+
+    listen: str = ""
+    quota_mib: Annotated[int, Meta(ge=1, le=1024 * 1024)] = 512
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be listened on.
+
+        Raises: ValueError.
+        """
+        if self.listen:
+            _check_endpoint("listen", self.listen)
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Who this kiosk is."""
 
@@ -49,11 +91,34 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     clock: ClockMode = ClockMode.NTP
     epoch: EpochField = Epoch(1)  # a new card of a kiosk that has sold before: one more than any it had
     link: LinkConfig = LinkConfig()
+    mirror: MirrorConfig | None = None
+    keeper: KeeperConfig = KeeperConfig()
+
+    def __post_init__(self) -> None:
+        """Refuse sections that do not fit each other.
+
+        Raises: ValueError.
+        """
+        mirror, certain = self.mirror or MirrorConfig(folder="/"), all((self.link.ca, self.link.cert, self.link.key))
+        if not (mirror.folder or mirror.peer):
+            raise ValueError("[mirror] names neither folder nor peer: add one, or take the section out")
+        if mirror.peer and mirror.peer == self.keeper.listen:
+            raise ValueError("peer of [mirror] is this till's own keeper: name another till")
+        for key, text in (("peer of [mirror]", mirror.peer), ("listen of [keeper]", self.keeper.listen)):
+            if text and not certain and not Endpoint.parse(text).loopback:
+                raise ValueError(f"{key} needs ca, cert and key under [link]: only on this machine it goes without")
 
     @property
     def address(self) -> Address:
         """Return where this kiosk stands."""
         return Address(self.region, self.site, self.kiosk)
+
+
+def _check_endpoint(key: str, text: str) -> None:
+    try:
+        Endpoint.parse(text)
+    except Malformed as error:
+        raise ValueError(f"{key} is {error.what}") from error
 
 
 # The beginning of a field's pattern, and what to say for it.

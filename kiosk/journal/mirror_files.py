@@ -110,6 +110,11 @@ class _Book:
             self.cut(self.count)
 
 
+def as_line(fact: bytes) -> bytes:
+    """Return a fact as it stands on its line, without the line break."""
+    return b"" if b"\n" in fact else fact
+
+
 class Shelf:
     """The files of one lane of one kiosk below a folder that the caller opens; not shared between threads."""
 
@@ -137,7 +142,7 @@ class Shelf:
 
         Raises: MirrorStrayed, MirrorFailed, OSError; a write that failed is taken back.
         """
-        lines = [b"" if b"\n" in fact else fact for fact in facts]
+        lines = [as_line(fact) for fact in facts]
         with self._opened(root, epoch, _MAKE) as (fd, book):
             if first > book.count + 1:
                 raise MirrorFailed(f"it ends at {book.count} of epoch {epoch}, before {first}: it is filled again")
@@ -164,6 +169,8 @@ class Shelf:
             if (held := book.line(fd, seq)) is None or held == line:
                 continue
             if book.is_fact(held, seq):
+                if not book.is_fact(line, seq):
+                    continue  # the card's own copy rotted: the line is the better one
                 raise MirrorStrayed(f"it holds another fact {seq}")
             book.cut(seq)
             return

@@ -70,6 +70,12 @@ class _LaneReader:
             row = db.execute("SELECT digest FROM facts WHERE epoch = ? AND seq = ?", (epoch, seq)).fetchone()
         return row[0] if row else None
 
+    def close(self) -> None:
+        """Close the file; it is opened again when it is asked for."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection, self._version = None, -1
+
     def _open(self) -> sqlite3.Connection | None:
         if self._connection is None and self.path.exists():
             connection = open_reader(self.path, len(OF_LANE[self._lane]))
@@ -128,3 +134,8 @@ class Outbox:
                 break
             facts.append(raw)
         return facts
+
+    def close(self) -> None:
+        """Close every lane's file, so that the last writer can tidy it away."""
+        for reader in self._lanes.values():
+            reader.close()

@@ -98,6 +98,12 @@ def test_another_fact_under_a_number_is_said_and_stays(stick, path, facts):
     assert path.read_bytes() == before
 
 
+def test_a_fact_that_rotted_on_the_card_does_not_spoil_its_copy(stick, path, facts):
+    mirror(stick).keep(ONE, Seq(1), facts[:3])
+    mirror(stick).keep(ONE, Seq(1), [facts[0], facts[1][:-9], b"", facts[3]])
+    assert path.read_bytes() == b"".join(raw + b"\n" for raw in facts[:4])
+
+
 def test_a_gap_is_refused(stick, facts):
     with pytest.raises(MirrorFailed, match="ends at 0 of epoch 1, before 2"):
         mirror(stick).keep(ONE, Seq(2), facts[1:])
