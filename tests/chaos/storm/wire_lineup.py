@@ -51,7 +51,6 @@ class Lineup:
         self._rng = rng
         self._count = count
         self._queue: deque[tuple[float, Frame]] = deque()
-        self._last_due_s = 0.0
         self._held: tuple[Frame, float] | None = None
         self._echoes: list[_Echo] = []
         self.waiting_bytes = 0
@@ -95,12 +94,7 @@ class Lineup:
         self._release_overdue(FOREVER, now_s)
 
     def _append(self, frame: Frame, due_s: float) -> None:
-        self._last_due_s = max(self._last_due_s, due_s)
-        self._queue.append((self._last_due_s, frame))
-        self.waiting_bytes += len(frame.raw)
-        self._count_down(due_s)
-
-    def _count_down(self, due_s: float) -> None:
+        self._line_up(frame, due_s)
         echoes, self._echoes = self._echoes, []
         for echo in echoes:
             if echo.behind > 1:
@@ -109,10 +103,12 @@ class Lineup:
                 self._append_copy(echo.frame, due_s)
 
     def _append_copy(self, frame: Frame, due_s: float) -> None:
-        self._last_due_s = max(self._last_due_s, due_s)
-        self._queue.append((self._last_due_s, frame))
-        self.waiting_bytes += len(frame.raw)
+        self._line_up(frame, due_s)
         self._count("duplicated")
+
+    def _line_up(self, frame: Frame, due_s: float) -> None:
+        self._queue.append((due_s, frame))
+        self.waiting_bytes += len(frame.raw)
 
     def _overtaken(self, due_s: float) -> None:
         if self._held:
