@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from contract.values import Lane
+from kiosk.commands.salvage import salvage_command
 from kiosk.journal.errors import JournalError
 from kiosk.journal.outbox import lane_path
 from kiosk.journal.verify import verify_journal
@@ -15,6 +16,9 @@ from kiosk.journal.verify import verify_journal
 @click.group()
 def journal() -> None:
     """Look after the journal."""
+
+
+journal.add_command(salvage_command)
 
 
 @journal.command(epilog="Example: kiosk journal verify --json")
