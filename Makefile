@@ -26,7 +26,7 @@ chaos: ## Kill tills, broker, hub and kiosks while they sell, and compare the bo
 		tests/hub/test_serve.py $(PYTEST_ARGS)
 
 bench: ## Run every benchmark
-	@firmware_scripts/dev_setup.sh mosquitto
+	@firmware_scripts/dev_setup.sh mosquitto strace
 	@$(PY) -m bench
 
 check: ## Lint, types, import contracts, published contract, docs, lock

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench import backlog, catalogue, sale, till
+from bench import backlog, catalogue, counter, log, sale, syncs, till
 from bench.figure import Figure
 
 SEED: Final = 7
@@ -24,7 +24,10 @@ def main() -> None:
             ("search", lambda: catalogue.search(folder, rng)),
             ("sale", lambda: sale.commit(folder, rng)),
             ("till", lambda: till.till(folder, rng)),
+            ("syncs", lambda: syncs.syncs(folder / "syncs")),
             ("backlog", lambda: backlog.backlog(folder / "backlog", rng)),
+            ("counter", lambda: counter.counter(folder / "counter", rng)),
+            ("log", lambda: log.log(folder / "log", rng)),
         ]
         for label, measure in parts:
             print(f"measuring: {label}", file=sys.stderr, flush=True)
