@@ -102,7 +102,7 @@ class LocalDesk:
 
     def warning(self) -> str:
         """Return what somebody must know although selling goes on."""
-        return "; ".join(text for text in (self._lost, self._mirrors.warning(self._acked())) if text)
+        return "; ".join(text for text in (self._mirrors.warning(self._acked()), self._lost) if text)
 
     def link(self) -> LinkState:
         """Return the link's state; a link.db that cannot be read is a state too, for selling goes on."""

@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from contract.values import Lane
+from kiosk.commands.mirror import mirror
 from kiosk.commands.salvage import salvage_command
 from kiosk.journal.errors import JournalError
 from kiosk.journal.outbox import lane_path
@@ -18,6 +19,7 @@ def journal() -> None:
     """Look after the journal."""
 
 
+journal.add_command(mirror)
 journal.add_command(salvage_command)
 
 

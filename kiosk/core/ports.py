@@ -187,7 +187,7 @@ class Desk(Protocol):
         ...
 
     def warning(self) -> str:
-        """Return what somebody must know although selling goes on, with what to do; empty when all is well."""
+        """Return what somebody must know although selling goes on, with what to do; never waits, never an error."""
         ...
 
     def link(self) -> LinkState:

@@ -101,8 +101,9 @@ class TillApp(App[str]):
         self.show_status()
 
     def show_status(self) -> None:
-        """Bring the status line of the top screen up to date."""
+        """Bring the status line and the warning of the top screen up to date."""
         top, link, stamp = self._top(), self.desk.link(), self.desk.clock.stamp()
+        top.warning_row.show(self.desk.warning())
         text = status(self.desk.address, link, stamp, self.size.width)
         if text != top.status_row.text:
             top.status_row.text = text

@@ -11,7 +11,7 @@ from contract.values import Money
 from kiosk.core.counter import Counter, Mood, Notice
 from kiosk.core.entry import is_scan
 from kiosk.till.basket_view import BasketView
-from kiosk.till.parts import EntryRow, HintRow, NoticeRow, Panel, StatusRow, Told
+from kiosk.till.parts import EntryRow, HintRow, NoticeRow, Panel, StatusRow, Told, WarningRow
 from kiosk.till.strokes import ENTER, LINE_FEED, EntryLine, Stroke, Typed
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Frame(Screen[None]):
         super().__init__()
         self.counter = counter
         self.entry = EntryLine()
+        self.warning_row = WarningRow()
         self.basket_view = BasketView(counter)
         self.panel = Panel()
         self.notice_row = NoticeRow()
@@ -48,6 +49,7 @@ class Frame(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay the rows out, top to bottom."""
+        yield self.warning_row
         yield self.basket_view
         yield from self.middle()
         yield self.panel

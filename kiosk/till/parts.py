@@ -4,6 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 from textual.content import Content
+from textual.geometry import Size
 from textual.widget import Widget
 
 from kiosk.core.counter import Mood, Notice
@@ -15,6 +16,7 @@ NOTICE_STYLES: Final = {
     Mood.SOLD: "bold ansi_black on ansi_green",
 }
 NOTICE_MARKS: Final = {Mood.ERROR: "! ", Mood.INFO: "", Mood.SOLD: ""}
+_WARNING_STYLE: Final = "bold ansi_black on ansi_yellow"
 _INDENT: Final = 2
 
 
@@ -82,6 +84,45 @@ class NoticeRow(Widget):
         drawn = [(indent + row).truncate(width, pad=True).stylize(style) for row in rows]
         above = [Content("")] * (2 - len(rows))  # a notice of one row keeps its distance from the figures
         return Content("\n").join([*above, *drawn])
+
+
+class WarningRow(Widget):
+    """What somebody must know although selling goes on, above all else as long as it lasts; no row when all is well.
+
+    It takes its rows from the basket: entry line, notice and figures stay where they are.
+    """
+
+    DEFAULT_CSS = "WarningRow { height: auto; max-height: 2; display: none; }"
+
+    def __init__(self) -> None:
+        """Begin with nothing to say."""
+        super().__init__()
+        self.text = ""
+
+    def show(self, text: str) -> None:
+        """Show a warning, or none; what is shown already is not drawn again."""
+        if text != self.text:
+            self.text = text
+            self.display = bool(text)
+            self.refresh(layout=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the rows that the text takes."""
+        del container, viewport
+        return len(self._rows(width))
+
+    def render(self) -> Content:
+        """Draw the text over the whole width; it begins with an exclamation mark, so colour is not its sign."""
+        width, height = self.size
+        rows = self._rows(width)
+        if len(rows) > height:  # what does not fit is said to be missing
+            rows = [*rows[: height - 1], Content(f"{rows[height - 1].plain.rstrip()} …")]
+        indent = Content(" " * _INDENT)
+        drawn = [(indent + row).truncate(width, ellipsis=True, pad=True).stylize(_WARNING_STYLE) for row in rows]
+        return Content("\n").join(drawn)
+
+    def _rows(self, width: int) -> list[Content]:
+        return Content(f"! {self.text}").wrap(max(1, width - 2 * _INDENT))
 
 
 class EntryRow(Widget):

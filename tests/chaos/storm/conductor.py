@@ -1,0 +1,220 @@
+"""The storm: sellers sell, nemeses strike where they are due and free to, then all is healed and the books are judged."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from storm import check, probe
+from storm.disk import CANNOT_MOUNT
+from storm.nemeses_disk import DISKS
+from storm.nemeses_hub import OLDER_BOOKS
+from storm.nemeses_kill import KILLS
+from storm.nemeses_link import DISTURBANCES
+from storm.nemesis import Grip, Nemesis, Steps
+from storm.result import Result
+from storm.schedule import Strike, draw
+from storm.shop import REGION, Kiosk
+from storm.world import World, wait
+from storm.worker import StormError
+
+NEMESES: Final = (*KILLS, *OLDER_BOOKS, *DISKS, *DISTURBANCES)
+WEIGHTS: Final = {"kill_seller": 12, "kill_bridge": 5, "kill_hub": 5, "power_cut": 4, "kill_broker": 3}  # others 1
+_AT_ONCE: Final = 3  # strikes; more would leave little that works
+_POLL_S: Final = 0.01
+_TELL_S: Final = 2.0
+_TOGETHER: Final = 1.5  # strikes that are at work at the same time, on average
+_STRIKE_S: Final = 1.0  # how long one takes, until that was measured
+_SLOWEST_S: Final = 0.6  # between two sales
+_FIXED_S: Final = 120.0
+_A_FACT_S: Final = 0.02
+_A_STRIKE_S: Final = 5.0
+_SELL_OUT_S: Final = 60.0
+_CONVERGE_S: Final = 120.0  # a bridge that backed off is heard again within a minute (Limits.retry_max_s)
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class _Active:
+    nemesis: Nemesis
+    steps: Steps
+    held: set[str]
+    began_s: float
+
+
+class Conductor:
+    """Lets one storm play over one world."""
+
+    def __init__(self, world: World, kills: int, seed: int, say: Say) -> None:
+        """Draw the strikes."""
+        self.nemeses = {kind.name: kind(world) for kind in NEMESES if world.mounts or not kind.mounts}
+        killers = {name: WEIGHTS.get(name, 1) for name, one in self.nemeses.items() if one.kills}
+        others = [name for name, one in self.nemeses.items() if not one.kills]
+        self._plan = draw(kills, seed, killers=killers, others=others)
+        self._world = world
+        self._say = say
+        self._active: list[_Active] = []
+        self._took_s = [_STRIKE_S]
+        self._began_s = time.monotonic()
+        self._tell_s = 0.0
+
+    def play(self) -> None:
+        """Strike until every strike was made and healed.
+
+        Raises: StormError if something ended by itself, or took too long.
+        """
+        world = self._world
+        limit_s = _FIXED_S + _A_FACT_S * world.facts + _A_STRIKE_S * len(self._plan)
+        while self._plan or self._active:
+            world.must_run()
+            progress = world.progress()
+            self._begin_due(progress)
+            self._step()
+            self._keep_pace(progress)
+            self._tell(progress)
+            if time.monotonic() - self._began_s > limit_s:
+                names = ", ".join(one.nemesis.name for one in self._active)
+                raise StormError(f"the storm took more than {limit_s:.0f} s; at work: {names or 'none'}")
+            time.sleep(_POLL_S)  # noqa: TID251 - polls with a deadline
+
+    def bites(self) -> dict[str, int]:
+        """Return how often each nemesis bit."""
+        return {name: nemesis.bites for name, nemesis in self.nemeses.items()}
+
+    def _begin_due(self, progress: int) -> None:
+        for strike in [strike for strike in self._plan if strike.due * self._world.facts <= progress]:
+            if len(self._active) >= _AT_ONCE:
+                return
+            self._begin(strike)
+
+    def _begin(self, strike: Strike) -> None:
+        """Begin a strike if what it must hold is free; otherwise its turn comes later."""
+        nemesis, rng = self.nemeses[strike.name], random.Random(strike.salt)
+        held = {name for one in self._active for name in one.held}
+        kiosks = [kiosk for kiosk in self._world.kiosks if kiosk.name not in held and not _sold_out(kiosk)]
+        kiosks = kiosks or [kiosk for kiosk in self._world.kiosks if kiosk.name not in held]
+        if not kiosks:
+            return
+        kiosk = rng.choice(kiosks)
+        grip = {kiosk.name} if nemesis.grip is Grip.KIOSK else set(nemesis.grip.value)
+        if grip & held:
+            return
+        self._plan.remove(strike)
+        self._note(f"begin {strike.name} {'+'.join(sorted(grip))}")
+        self._active.append(_Active(nemesis, nemesis.strike(rng, kiosk), grip, time.monotonic()))
+
+    def _step(self) -> None:
+        for one in list(self._active):
+            try:
+                next(one.steps)
+            except StopIteration:
+                one.nemesis.strikes += 1
+                self._active.remove(one)
+                self._note(f"end   {one.nemesis.name} {'+'.join(sorted(one.held))}: {one.nemesis.strikes} strikes")
+                self._took_s.append(time.monotonic() - one.began_s)
+
+    def _note(self, text: str) -> None:
+        """Write down what happened when, for whoever looks into a failed storm."""
+        with (self._world.folder / "strikes.log").open("a") as log:
+            log.write(f"{time.monotonic() - self._began_s:8.3f} {text}\n")
+
+    def _keep_pace(self, progress: int) -> None:
+        """Slow the sellers down so far that the facts that are left last for the strikes that are left."""
+        strikes = len(self._plan) + len(self._active)
+        took_s = sum(self._took_s) / len(self._took_s) / _TOGETHER
+        left = max(1, self._world.facts - progress)
+        pause_s = strikes * took_s * len(self._world.kiosks) / left
+        self._world.set_pace(min(_SLOWEST_S, pause_s))
+
+    def _tell(self, progress: int) -> None:
+        now_s = time.monotonic() - self._began_s
+        if now_s < self._tell_s:
+            return
+        self._tell_s = now_s + _TELL_S
+        world = self._world
+        doing = ", ".join(f"{one.nemesis.name} {'+'.join(sorted(one.held))}" for one in self._active)
+        self._say(
+            f"{now_s:6.1f} s  {progress:>7,} of {world.facts:,} facts  {world.kills:>3} kills  "
+            f"{len(self._plan):>3} strikes to come  {doing}"
+        )
+
+
+def run(facts: int, kills: int, seed: int, folder: Path, say: Say) -> tuple[Result, dict[str, str]]:
+    """Play a storm in ``folder``; return what it came to, and which nemeses could not strike and why.
+
+    Raises: StormError if something that must run does not.
+    """
+    began_s = time.monotonic()
+    world = World(folder, facts=facts, seed=seed)
+    try:
+        world.start()
+        conductor = Conductor(world, kills, seed, say)
+        conductor.play()
+        unsent = _settle(world, say)
+        result = _judge(world, conductor, unsent, seed, began_s)
+    finally:
+        world.close()
+        if world.mounts:
+            world.keep()
+            world.unmount()
+    return result, {kind.name: CANNOT_MOUNT for kind in NEMESES if kind.mounts and not world.mounts}
+
+
+def _settle(world: World, say: Say) -> int:
+    """Sell out, close the tills, and wait until the hub has all; then end everything in order. Return what is unsent."""
+    world.set_pace(0.0)
+    wait(lambda: all(map(_sold_out, world.kiosks)), "the shops to sell out", _SELL_OUT_S, world)
+    for kiosk in world.kiosks:
+        kiosk.seller.stop()
+    shops = _shops(world)
+    began_s = time.monotonic()
+    while (left := check.unsent(shops, world.hub.db)) and time.monotonic() - began_s < _CONVERGE_S:
+        world.must_run()
+        time.sleep(_TELL_S / 10)  # noqa: TID251 - polls with a deadline
+    say(f"the hub has heard everything but {left} facts, {time.monotonic() - began_s:.1f} s after the last sale")
+    for kiosk in world.kiosks:
+        kiosk.bridge.stop()
+        kiosk.backroom.stop()
+    world.hub.worker.stop()
+    world.broker.stop()
+    return left
+
+
+def _judge(world: World, conductor: Conductor, unsent: int, seed: int, began_s: float) -> Result:
+    verdict = check.judge(_shops(world), world.hub.db)
+    return Result(
+        facts=verdict.facts,
+        kills=world.kills,
+        lost=verdict.lost,
+        doubled=verdict.doubled,
+        redelivered=max(0, world.tally.facts_delivered - verdict.facts),
+        chain_ok=verdict.chain_ok,
+        bites=conductor.bites(),
+        seed=seed,
+        seconds=round(time.monotonic() - began_s, 1),
+        sales=verdict.sales,
+        refunds=verdict.refunds,
+        refused=verdict.refused,
+        unsent=unsent,
+        findings=[*verdict.findings, *(_lost_tails(world))],
+    )
+
+
+def _lost_tails(world: World) -> list[str]:
+    """Return a sentence for each journal that began a new epoch: a kill never takes a synced tail away."""
+    return [
+        f"{kiosk.name} has facts of epochs {found}: it believed that its journal had lost its tail"
+        for kiosk in world.kiosks
+        if (found := probe.epochs(kiosk.journal)) != [1]
+    ]
+
+
+def _shops(world: World) -> list[check.Shop]:
+    return [check.Shop(REGION, kiosk.site, kiosk.name, kiosk.journal, kiosk.diary) for kiosk in world.kiosks]
+
+
+def _sold_out(kiosk: Kiosk) -> bool:
+    return kiosk.newest() >= kiosk.share

@@ -1,0 +1,68 @@
+"""What a nemesis is: it strikes in steps, each of which returns at once, so that several can be at work together."""
+
+import random
+import time
+from collections.abc import Callable, Generator
+from enum import Enum
+from typing import ClassVar
+
+from storm.shop import Kiosk
+from storm.world import World
+
+Steps = Generator[None, None, None]
+
+
+class Grip(Enum):
+    """What a strike holds alone."""
+
+    KIOSK = ("kiosk",)
+    HUB = ("hub",)
+    BROKER = ("broker",)
+    BOTH = ("broker", "hub")
+
+
+class Nemesis:
+    """One thing that goes wrong. ``bites`` counts the strikes that met what they were meant to, by what was seen."""
+
+    name: ClassVar[str]
+    grip: ClassVar[Grip] = Grip.KIOSK
+    kills: ClassVar[bool] = False
+    mounts: ClassVar[bool] = False  # needs file systems of its own
+
+    def __init__(self, world: World) -> None:
+        """Take the world to strike."""
+        self.world = world
+        self.strikes = 0
+        self._bites = 0
+
+    @property
+    def bites(self) -> int:
+        """Return how often it bit."""
+        return self._bites
+
+    def strike(self, rng: random.Random, kiosk: Kiosk) -> Steps:
+        """Strike once and heal; a nemesis that does not hold a kiosk leaves ``kiosk`` alone."""
+        raise NotImplementedError
+
+    def bit(self, *, really: bool) -> None:
+        """Count what was seen."""
+        self._bites += really
+
+    def patience_s(self) -> float:
+        """Return how long to wait for the right moment: longer in a longer storm."""
+        return 2.0 + self.world.facts / 1000
+
+
+def until(done: Callable[[], bool], limit_s: float) -> Generator[None, None, bool]:
+    """Step until ``done``; return False after ``limit_s``."""
+    deadline = time.monotonic() + limit_s
+    while not done():
+        if time.monotonic() > deadline:
+            return False
+        yield
+    return True
+
+
+def hold(seconds: float) -> Steps:
+    """Step for so long."""
+    yield from until(lambda: False, seconds)

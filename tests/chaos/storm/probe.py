@@ -1,0 +1,77 @@
+"""Looking into a database from outside, with plain sqlite3: whether someone writes in it, and how far it has come."""
+
+import itertools
+import sqlite3
+import time
+from collections import Counter
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+_OTHERS_S: Final = 0.03  # whoever else writes in the file is done by then: one synced commit takes a millisecond
+_POLL_S: Final = 0.005
+_JUMP: Final = timedelta(hours=1)
+
+
+def in_transaction(path: Path) -> bool:
+    """Return whether a paused process holds the write lock of ``path``: it still does after any other writer's turn."""
+    deadline = time.monotonic() + _OTHERS_S
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as db:
+        while True:
+            try:
+                db.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error):
+                    raise
+                if time.monotonic() > deadline:
+                    return True
+                time.sleep(_POLL_S)  # noqa: TID251 - polls with a deadline
+            else:
+                db.execute("ROLLBACK")
+                return False
+
+
+def acknowledged(link_db: Path) -> int:
+    """Return how many facts of the till a kiosk's bridge holds for acknowledged."""
+    if not link_db.exists():
+        return 0
+    with closing(reader(link_db)) as db:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'acks'").fetchone():
+            return 0
+        return int(db.execute("SELECT coalesce(sum(position), 0) FROM acks WHERE stream LIKE '%till%'").fetchone()[0])
+
+
+def committed(hub_db: Path) -> Counter[str]:
+    """Return how many facts of each kiosk's till the hub has committed, by kiosk."""
+    with closing(reader(hub_db)) as db:
+        rows = db.execute(
+            "SELECT k.kiosk, sum(l.position) FROM lanes l JOIN kiosks k ON k.id = l.kiosk_id "
+            "WHERE l.lane = 'till' GROUP BY k.kiosk"
+        )
+        return Counter({str(kiosk): int(position) for kiosk, position in rows})
+
+
+def epochs(journal: Path) -> list[int]:
+    """Return the epochs that a journal has facts of."""
+    with closing(reader(journal)) as db:
+        return [int(row[0]) for row in db.execute("SELECT DISTINCT epoch FROM facts ORDER BY epoch")]
+
+
+def steps_back(journal: Path) -> int:
+    """Return how many facts say a time more than an hour before that of the fact before them."""
+    with closing(reader(journal)) as db:
+        rows = db.execute("SELECT json_extract(CAST(bytes AS TEXT), '$.time') FROM facts ORDER BY epoch, seq")
+        times = [datetime.fromisoformat(row[0]) for row in rows]
+    return sum(earlier - later > _JUMP for earlier, later in itertools.pairwise(times))
+
+
+def copy_running(source: Path, copy: Path) -> None:
+    """Copy a database while others write in it."""
+    with closing(reader(source)) as old, closing(sqlite3.connect(copy)) as new:
+        old.backup(new)
+
+
+def reader(path: Path) -> sqlite3.Connection:
+    """Return a connection that only reads."""
+    return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)

@@ -1,0 +1,53 @@
+"""What a storm came to, and what is wrong with it. Pure."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+DEFAULT_FACTS: Final = 20_000
+DEFAULT_KILLS: Final = 60
+NOTE: Final = "note: "  # how the judge's sentences begin that are no fault
+
+
+class Result(Struct, frozen=True):
+    """What ``RESULT`` says. ``unsent`` facts never reached the hub; ``findings`` are the checker's sentences."""
+
+    facts: int
+    kills: int
+    lost: int
+    doubled: int
+    redelivered: int
+    chain_ok: bool
+    bites: Mapping[str, int]
+    seed: int
+    seconds: float
+    sales: int
+    refunds: int
+    refused: int
+    unsent: int
+    findings: list[str] = []
+
+
+def faults(result: Result, *, facts: int, kills: int, absent: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each broken promise; empty when all was kept.
+
+    ``facts`` and ``kills`` are what was asked for: from the default size on, every nemesis must have bitten, and those
+    that are ``absent``, with their reason, are faults as well.
+    """
+    found = []
+    if result.lost:
+        found.append(f"{result.lost} lost")
+    if result.doubled:
+        found.append(f"{result.doubled} doubled")
+    if not result.chain_ok:
+        found.append("a chain is broken")
+    if result.unsent:
+        found.append(f"{result.unsent} facts never reached the hub")
+    found += [sentence for sentence in result.findings if not sentence.startswith(NOTE)]
+    if facts >= DEFAULT_FACTS and kills >= DEFAULT_KILLS:
+        found += [f"{name} never bit" for name, bites in result.bites.items() if not bites]
+        found += [f"{name} could not strike: {why}" for name, why in absent.items()]
+    if result.kills < kills:
+        found.append(f"{result.kills} of {kills} kills")
+    return found

@@ -1,0 +1,98 @@
+"""A warning that lasts: on every screen, in words, and nothing is covered by it."""
+
+import pytest
+from till_terminal import barcode, stock_desk
+
+from kiosk.journal.mirror_folder import MARKER, prepare
+from kiosk.till.picture import SampleDesk
+
+AWAY = "SALES ARE ON THIS CARD ONLY: the second medium /media/second is not there: put it back"
+ENTRY = "Scan, code, name or price >"
+
+
+class WarningDesk(SampleDesk):
+    said = AWAY
+
+    def warning(self):
+        return self.said
+
+
+def mirrored_desk(data_dir, folder):
+    data_dir.mkdir()
+    (data_dir / "kiosk.toml").write_text(f'clock = "system"\n[mirror]\nfolder = "{folder}"\n', "utf-8")
+    return stock_desk(data_dir)
+
+
+def words(screen):
+    return " ".join(screen.split())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_it_stands_above_all_and_the_rest_stays_where_it_is(open_till, size):
+    async with open_till(WarningDesk(), size=size) as till:
+        warned = till.screen().splitlines()
+        till.app.desk.said = ""
+        till.app.tick()
+        await till.settle()
+        well = till.screen().splitlines()
+        assert warned[0].startswith("  ! SALES ARE ON THIS CARD ONLY: the second medium")
+        assert AWAY in words("\n".join(warned))
+        assert "SALES ARE" not in "\n".join(well)
+        assert warned[-12:] == well[-12:]
+        assert ENTRY in warned[-3]
+        assert len(warned) == len(well) == size[1]
+
+
+async def test_it_stays_while_goods_are_scanned_and_sold(open_till):
+    async with open_till(WarningDesk()) as till:
+        for keys in ("4006381333931\n", "tote\n"):
+            await till.type(keys)
+            assert AWAY in words(till.screen())
+        await till.press("f9")
+        assert AWAY in words(till.screen())
+        assert "TO PAY 14.70" in till.screen()
+        await till.type("\n")
+        assert "SOLD receipt" in till.screen()
+        assert AWAY in words(till.screen())
+
+
+async def test_eight_results_fit_below_it(open_till, tmp_path):
+    async with open_till(mirrored_desk(tmp_path / "data", "/media/second")) as till:
+        await till.type("piece")
+        assert AWAY in words(till.screen())
+        assert sum("P-0" in row for row in till.screen().splitlines()) == 8
+        assert f"{ENTRY} piece" in till.screen()
+
+
+async def test_a_long_one_is_cut_and_leaves_the_entry_line_alone(open_till):
+    desk = WarningDesk()
+    desk.said = "x" * 30 + " and so on" * 40
+    async with open_till(desk, size=(40, 15)) as till:
+        rows = till.screen().splitlines()
+        assert [row[:4] for row in rows[:2]] == ["  ! ", "  so"]
+        assert rows[1].endswith("…")
+        assert "and so on" not in rows[2]
+        assert ENTRY in rows[-3]
+
+
+async def test_a_mirror_that_goes_and_comes_back_is_seen(open_till, tmp_path):
+    stick, data_dir = tmp_path / "stick", tmp_path / "data"
+    stick.mkdir()
+    async with open_till(mirrored_desk(data_dir, stick)) as till:
+        assert "SALES ARE ON THIS CARD ONLY: the second medium" in words(till.screen())
+        prepare(stick, data_dir, same_disk=True)
+        for _ in range(1000):
+            if "SALES ARE" not in till.screen():
+                break
+            await till.pilot.pause(0.05)
+            till.app.tick()
+            await till.settle()
+        await till.scan(barcode(1))
+        assert "SALES ARE" not in till.screen()
+        (stick / MARKER).unlink()
+        await till.press("f12")
+        till.app.tick()
+        await till.settle()
+        assert "SOLD receipt k1-1-1" in till.screen()
+        assert "SALES ARE ON THIS CARD ONLY" in till.screen()
+        till.app.desk.close()
