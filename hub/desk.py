@@ -66,7 +66,9 @@ class Desk:
         self._set_aside: list[dict[str, Any]] = []
         self._troubles: list[Trouble] = []
         self._addresses: dict[int, Address] = {}
-        self._lanes: dict[int, int] = {}  # how many a kiosk has, where one more was asked for
+        self._lanes: dict[
+            int, tuple[int, int]
+        ] = {}  # how many a kiosk has, and its newest epoch; where one was asked for
         self.works: dict[LaneKey, Work] = {}
         self.fates: Counter[Fate] = Counter()
         self.refused: list[Refusal] = []
@@ -124,14 +126,18 @@ class Desk:
         return max(fates, key=FATES.index)
 
     def _may_begin(self, work: Work) -> bool:
-        """Return whether there is room for one more lane of this kiosk."""
-        kiosk_id = work.key[0]
+        """Return whether there is room for one more lane of this kiosk, and its epoch follows from those before."""
+        kiosk_id, epoch, _ = work.key
         if kiosk_id not in self._lanes:
             self._lanes[kiosk_id] = bounds.count_lanes(self._connection, kiosk_id)
-        if self._lanes[kiosk_id] >= self._limits.lanes:
+        count, newest = self._lanes[kiosk_id]
+        if count >= self._limits.lanes:
             self._refuse(work, "lanes", f"more than {self._limits.lanes} lanes")
             return False
-        self._lanes[kiosk_id] += 1
+        if epoch > newest + self._limits.epoch_leap:
+            self._refuse(work, "epochs", f"an epoch of {epoch} after {newest}")
+            return False
+        self._lanes[kiosk_id] = count + 1, max(newest, epoch)
         return True
 
     def _compare(self, work: Work, first: int, repeats: tuple[bytes, ...]) -> Fate:

@@ -20,6 +20,7 @@ class Bounds(Struct, frozen=True):
 
     kiosks: int = 10_000  # of a hub: twenty times 120 sites of four
     lanes: int = 1024  # of a kiosk: 256 lives of an image with four lanes; honest ones begin a few a year
+    epoch_leap: int = 1000  # of a kiosk, beyond its newest: its journals follow what we hold, and have a last epoch
     forks: int = 10_000  # of a kiosk, kept whole; a cloned card's day is a tenth of it
     unfit: int = 20_000  # of a kiosk, kept whole: each fact of a busy till for forty days
     aside_bytes: int = 64 * 1024 * 1024  # of a kiosk's forks, and of its unfit facts: three times the above as they are
@@ -79,9 +80,11 @@ class Rooms:
         return unfit, Room(most.forks - forks, most.aside_bytes - of_forks)
 
 
-def count_lanes(connection: Connection, kiosk_id: int) -> int:
-    """Return how many lanes a kiosk has begun."""
-    return connection.execute(select(func.count()).where(lanes.c.kiosk_id == kiosk_id)).scalar_one()
+def count_lanes(connection: Connection, kiosk_id: int) -> tuple[int, int]:
+    """Return how many lanes a kiosk has begun, and its newest epoch, 0 for none."""
+    statement = select(func.count(), func.coalesce(func.max(lanes.c.epoch), 0)).where(lanes.c.kiosk_id == kiosk_id)
+    count, epoch = connection.execute(statement).one()
+    return int(count), int(epoch)
 
 
 def count_kiosks(connection: Connection) -> int:

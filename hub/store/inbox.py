@@ -1,10 +1,23 @@
 """Statements of the inbox: who speaks, how far each lane is, what was taken, what was set aside."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, bindparam, case, func, literal, select, tuple_, union_all, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    Table,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 
 from contract.values import Address
 from hub.core.acks import LanePosition
@@ -115,17 +128,7 @@ def positions(connection: Connection, kiosk_ids: Iterable[int]) -> dict[int, lis
 
 def stored_digests(connection: Connection, key: LaneKey, first: int, last: int) -> dict[int, str]:
     """Return the digest that each position from ``first`` to ``last`` was taken with, in quarantine or not."""
-    statements = [
-        select(table.c.seq, table.c.digest).where(
-            table.c.kiosk_id == key[0],
-            table.c.epoch == key[1],
-            table.c.lane == key[2],
-            table.c.seq.between(first, last),
-            *conditions,
-        )
-        for table, conditions in ((facts, []), (quarantine, [quarantine.c.kind != literal("fork")]))
-    ]
-    return {row.seq: row.digest for row in connection.execute(union_all(*statements))}
+    return {row.seq: row.digest for row in connection.execute(_TAKEN, _span(key, first, last))}
 
 
 def fact_row(key: LaneKey, taken: Taken, now: str) -> dict[str, Any]:
@@ -179,11 +182,24 @@ def tell_newest(connection: Connection, rows: Sequence[Row]) -> None:
 def new_forks(connection: Connection, key: LaneKey, rows: Sequence[Row]) -> list[Row]:
     """Return those of a lane's forked facts, as rows of the quarantine, that are not kept yet."""
     numbers = [row["seq"] for row in rows]
-    statement = select(quarantine.c.seq, quarantine.c.digest).where(
-        quarantine.c.kiosk_id == key[0],
-        quarantine.c.epoch == key[1],
-        quarantine.c.lane == key[2],
-        quarantine.c.seq.between(min(numbers), max(numbers)),
-    )
-    kept = {(seq, digest) for seq, digest in connection.execute(statement)}
+    kept = {tuple(row) for row in connection.execute(_ASIDE, _span(key, min(numbers), max(numbers)))}
     return [row for row in rows if (row["seq"], row["digest"]) not in kept]
+
+
+def _span(key: LaneKey, first: int, last: int) -> dict[str, int | str]:
+    kiosk_id, epoch, lane = key
+    return {"of_kiosk": kiosk_id, "of_epoch": epoch, "of_lane": lane, "first": first, "last": last}
+
+
+def _digests(table: Table) -> Select[tuple[int, str]]:
+    """Return the statement that reads a span's digests; built once, for building takes longer than running."""
+    return select(table.c.seq, table.c.digest).where(
+        table.c.kiosk_id == bindparam("of_kiosk"),
+        table.c.epoch == bindparam("of_epoch"),
+        table.c.lane == bindparam("of_lane"),
+        table.c.seq.between(bindparam("first"), bindparam("last")),
+    )
+
+
+_ASIDE: Final = _digests(quarantine)
+_TAKEN: Final = union_all(_digests(facts), _ASIDE.where(quarantine.c.kind != literal("fork")))

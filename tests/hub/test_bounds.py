@@ -64,6 +64,15 @@ def test_a_lane_that_is_known_goes_on_when_no_more_may_begin(hub: Hub, till: Lan
     assert positions(ack_in(small.take(till.message()).answers)) == {"till@1": 2}
 
 
+def test_an_epoch_far_beyond_those_before_is_refused(hub: Hub) -> None:
+    """The kiosk's own till follows the newest epoch that we name, and nothing comes after the last one."""
+    leap = Bounds().epoch_leap
+    for epoch in (leap + 1, 999_999_999, leap, 2 * leap, 1):
+        hub.take(sold_in(epoch).message())
+    assert hub.ingest.fates == {"refused": 2, "taken": 3}
+    assert kinds(hub) == {"bound_met": 1}
+
+
 def test_a_full_quarantine_holds_its_lane_and_loses_nothing(hub: Hub, till: LaneTwin) -> None:
     small = bounded(hub, Bounds(unfit=2))
     till.sell()
