@@ -6,9 +6,10 @@ What the hub acknowledges is stored before it is believed, and what it sends is 
 import logging
 import queue
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from contract.batch import Ack, Batch, Status, StreamPosition, decode_ack, decode_batch, encode_batch, encode_message
 from contract.errors import Malformed
@@ -25,6 +26,11 @@ DISK_RETRY_S: Final = 1.0  # a disk that has room again is used within a second
 POLL_S: Final = 0.05  # how soon a new sale is seen: the promised latency of a batch
 STATUS_S: Final = 30.0  # the hub's list of kiosks is never older than this while the link is up
 MAX_EVENTS: Final = 64  # 8 MiB of full batches not yet handled; beyond that the link waits, and with it the broker
+MAX_LOGS: Final = 16  # there is one, the fleet's; this leaves room for those of later releases
+MAX_DOWN_BYTES: Final = 2**30  # ten years of a thousand new prices a day; a sixteenth of the smallest card
+MAX_STREAMS: Final = 64  # of a status: sixteen epochs of four lanes
+
+Fate = Literal["heard", "taken", "repeated", "gapped", "outdated", "refused"]  # of a message that came down
 
 
 class Outbox(Protocol):
@@ -74,6 +80,10 @@ class Store(Protocol):
         """Return how far each log of each generation was received."""
         ...
 
+    def down_bytes(self) -> int:
+        """Return how many bytes of down facts are stored."""
+        ...
+
     def accept(self, log: str, generation: int, first: int, facts: tuple[bytes, ...]) -> None:
         """Store down facts, synced."""
         ...
@@ -109,7 +119,11 @@ class Pump:
         self._version = version
         self._events: queue.Queue[LinkEvent] = queue.Queue(MAX_EVENTS)
         self._link: Link | None = None
-        self._down = dict(store.down_positions())
+        self._down: dict[str, tuple[int, int]] = {}  # log -> its newest generation, and the position in it
+        for (name, generation), position in store.down_positions().items():
+            self._down[name] = max(self._down.get(name, (0, 0)), (generation, position))
+        self._down_bytes = store.down_bytes()
+        self.fates: Counter[Fate] = Counter()
         self._status_due_s = 0.0
         self._online = False
         self._clear_to_send = True
@@ -160,7 +174,7 @@ class Pump:
         wait_s = min(POLL_S, self._session.wake_in(now_s)) if all_sent else POLL_S
         try:
             self._handle(self._events.get(timeout=wait_s))
-            while True:
+            for _ in range(MAX_EVENTS):  # whoever floods us does not keep us from sending
                 self._handle(self._events.get_nowait())
         except queue.Empty:
             return
@@ -212,15 +226,24 @@ class Pump:
 
     def _receive(self, at: str, payload: bytes) -> None:
         try:
-            _, leaf = parse_topic(at)  # whose it is, the subscriptions have said
-            if leaf == ACK_UP:
-                self._take_ack(decode_ack(payload))
-            elif leaf == DOWN_FACTS:
-                self._take_batch(decode_batch(payload))
+            self.fates[self._take(at, payload)] += 1
         except Malformed as error:
-            log.warning("refused a message on %s: %s", at[:200], error)
+            self.fates["refused"] += 1
+            kind = f"refused {at[-len(ACK_UP) :]}"
+            if len(self._said) < MAX_EVENTS and kind not in self._said:  # the first of a kind on a connection
+                self._said.add(kind)
+                log.warning("refused a message on %r: %r; further ones are not told", at[:200], str(error)[:200])
 
-    def _take_ack(self, ack: Ack) -> None:
+    def _take(self, at: str, payload: bytes) -> Fate:
+        """Take a message, or raise Malformed; return what became of it."""
+        address, leaf = parse_topic(at)
+        if address == self._address and leaf == ACK_UP:
+            return self._take_ack(decode_ack(payload))
+        if address == self._address and leaf == DOWN_FACTS:
+            return self._take_batch(decode_batch(payload))
+        raise Malformed("it is not for this kiosk", "topic")
+
+    def _take_ack(self, ack: Ack) -> Fate:
         before = self._session.incarnation
         positions = {position.stream: int(position.position) for position in ack.positions}
         now_s = self._monotonic()
@@ -229,12 +252,16 @@ class Pump:
         self._session.acknowledged(positions, incarnation=ack.incarnation, resume=ack.resume, now_s=now_s)
         if ack.incarnation > before > 0:
             log.warning("the hub is of incarnation %s, was %s: sending again what it lost", ack.incarnation, before)
+        return "heard" if ack.incarnation >= before else "outdated"
 
     def _find_strayed(self, positions: Sequence[StreamPosition]) -> None:
         """Note where the hub holds more than the journal, or another fact: its till begins a new epoch for it."""
         newest = self._session.newest()
         for one in positions:
-            epoch, lane = parse_lane_stream(one.stream, "$.positions")
+            try:
+                epoch, lane = parse_lane_stream(one.stream, "$.positions")
+            except Malformed:
+                continue  # a lane of a newer release
             if one.position > newest.get(one.stream, 0) or self._differs(one):
                 known = self._strayed.get(lane.value, (0, 0))
                 self._strayed[lane.value] = max(known, (int(epoch), int(one.position)))
@@ -245,8 +272,10 @@ class Pump:
 
     def _save_strayed(self) -> None:
         for lane, (epoch, position) in self._strayed.items():
-            if self._saved_strayed.get(lane) != (epoch, position):
-                log.error("the hub holds facts of %s@%s up to %s that are not in this journal", lane, epoch, position)
+            saved = self._saved_strayed.get(lane)
+            if saved != (epoch, position):
+                if saved is None or saved[0] != epoch:
+                    log.error("the hub holds facts of %s@%s (%s) that are not in this journal", lane, epoch, position)
                 self._store.save_strayed(lane, epoch, position)
                 self._saved_strayed[lane] = (epoch, position)
 
@@ -258,24 +287,37 @@ class Pump:
             self._saved = known
             self._tell_state("")
 
-    def _take_batch(self, batch: Batch) -> None:
+    def _take_batch(self, batch: Batch) -> Fate:
         name, generation = parse_log_stream(batch.head.stream, "$.head.stream")
-        if any(known == name and born > generation for known, born in self._down):
-            return  # an older life of the log: its hub lost it, and began a new one with all that counts
-        position = self._down.get((name, generation), 0)
+        born, position = self._down.get(name, (generation, 0))
+        if born > generation:
+            return "outdated"  # an older life of the log: its hub lost it, and began a new one with all that counts
+        if born < generation:
+            position = 0
         where = place(position, batch.head.first, batch.head.count)
         if isinstance(where, Gap):
             self._acknowledge_down(resume=True)
-            return
-        if where.repeats < batch.head.count:
-            self._store.accept(name, generation, position + 1, batch.facts[where.repeats :])
-            self._down[name, generation] = position + batch.head.count - where.repeats
+            return "gapped"
+        new = batch.facts[where.repeats :]
+        if new:
+            self._check_room(name, sum(map(len, new)))
+            self._store.accept(name, generation, position + 1, new)
+            self._down[name] = (generation, position + len(new))
+            self._down_bytes += sum(map(len, new))
         self._acknowledge_down()
+        return "taken" if new else "repeated"
+
+    def _check_room(self, name: str, size: int) -> None:
+        if name not in self._down and len(self._down) >= MAX_LOGS:
+            raise Malformed(f"more than {MAX_LOGS} logs", "$.head.stream")
+        if self._down_bytes + size > MAX_DOWN_BYTES:
+            self._tell_state(f"what came from the hub fills {MAX_DOWN_BYTES >> 20} MiB: nothing more is taken from it")
+            raise Malformed(f"more than {MAX_DOWN_BYTES} bytes in all", "$")
 
     def _acknowledge_down(self, *, resume: bool = False) -> None:
-        latest = {name: max(born for known, born in self._down if known == name) for name, _ in self._down}
         positions = [
-            StreamPosition(log_stream(name, born), Seq(self._down[name, born])) for name, born in sorted(latest.items())
+            StreamPosition(log_stream(name, born), Seq(position))
+            for name, (born, position) in sorted(self._down.items())
         ]
         ack = Ack(Incarnation(max(1, self._session.incarnation)), positions, resume)
         self._publish(topic(self._address, ACK_DOWN), encode_message(ack))
@@ -325,4 +367,6 @@ class Pump:
 
 
 def _positions(positions: Mapping[str, int]) -> list[StreamPosition]:
-    return [StreamPosition(stream, Seq(position)) for stream, position in sorted(positions.items())]
+    """Return positions as a status holds them: of the newest epochs, where there are more than it may name."""
+    newest = sorted(positions, key=lambda stream: parse_lane_stream(stream, "stream"))[-MAX_STREAMS:]
+    return [StreamPosition(stream, Seq(positions[stream])) for stream in sorted(newest)]

@@ -74,6 +74,11 @@ class LinkStore:
             rows = self.connection.execute("SELECT log, generation, max(position) FROM down_facts GROUP BY 1, 2")
             return {(log, generation): position for log, generation, position in rows}
 
+    def down_bytes(self) -> int:
+        """Return how many bytes of down facts are stored."""
+        with translated(self.path):
+            return int(self.connection.execute("SELECT total(length(bytes)) FROM down_facts").fetchone()[0])
+
     def accept(self, log: str, generation: int, first: int, facts: tuple[bytes, ...]) -> None:
         """Store down facts from position ``first`` on, synced; the caller has placed them."""
         rows = ((log, generation, first + index, raw, digest(raw)) for index, raw in enumerate(facts))
