@@ -5,10 +5,11 @@ Rules
 1.  A stream is judged from its end: a believed fact names, by its ``prev``, the digest of the one before it. A
     candidate with that digest is believed, whatever else speaks for or against it.
 2.  Else the best proven of those whose bytes have the digest recorded beside them is believed.
-3.  A line of a mirror has no digest beside it. Where no believed fact names it, it is believed if it follows from what
-    stands before it, and if nothing at all stands after it: of two lines that disagree, one is damaged.
-4.  A candidate that is whole, but not believed, is set aside for a person (verdict ``aside``); one whose bytes are not
-    those that were recorded is not kept.
+3.  A line of a mirror has no digest beside it. Where a believed fact names another, it is damaged. Where none follows,
+    it is believed if it follows from what stands before it, and if what stands after it, undecided, names it: of two
+    lines that disagree, one is damaged, and nobody can say which.
+4.  A candidate that is whole, but not believed, is set aside for a person (verdict ``aside``). One whose bytes are not
+    those that were recorded, or named, is not kept.
 """
 
 from collections.abc import Sequence
@@ -30,16 +31,19 @@ def judge(shelf: Shelf) -> None:
 
 
 def _judge_stream(shelf: Shelf, lane: Lane, epoch: Epoch) -> None:
-    after, named, rival = 0, "", False  # of the position behind: its number, whom it names, whether it is disputed
+    after = 0
+    named, undecided = "", list[Row]()  # of the position behind: whom the believed one names; or all, if none is
     for seq, rows in shelf.groups(lane, epoch):
-        next_to = after == seq + 1
-        before = shelf.at(lane, epoch, Seq(seq - 1))
-        chosen = _choose(rows, named if next_to else "", before, seq, alone=not (next_to and rival))
-        shelf.decide(lane, epoch, seq, [(_verdict(row, chosen), row) for row in rows])
-        after, named, rival = seq, chosen.prev if chosen else "", chosen is None
+        if after != seq + 1:
+            named, undecided = "", []
+        chosen = _choose(rows, named, shelf.at(lane, epoch, Seq(seq - 1)), seq, undecided)
+        shelf.decide(lane, epoch, seq, [(_verdict(row, chosen, named), row) for row in rows])
+        after = seq
+        undecided = [] if chosen or named else [row for row in rows if row.proof > Proof.DAMAGED]
+        named = chosen.prev if chosen else ""
 
 
-def _choose(rows: Sequence[Row], named: str, before: Sequence[Row], seq: Seq, *, alone: bool) -> Row | None:
+def _choose(rows: Sequence[Row], named: str, before: Sequence[Row], seq: Seq, undecided: Sequence[Row]) -> Row | None:
     """Return the candidate to believe, of ``rows`` with the best proven first."""
     for row in rows:
         if row.digest == named:
@@ -47,7 +51,8 @@ def _choose(rows: Sequence[Row], named: str, before: Sequence[Row], seq: Seq, *,
     best = rows[0]
     if best.proof >= Proof.DIGEST:
         return best
-    if best.proof is Proof.BARE and not named and alone and _follows(best, before, seq):
+    disputed = bool(named) or any(row.prev != best.digest for row in undecided)
+    if best.proof is Proof.BARE and not disputed and _follows(best, before, seq):
         return best
     return None
 
@@ -58,7 +63,8 @@ def _follows(row: Row, before: Sequence[Row], seq: Seq) -> bool:
     return not before or any(row.prev == one.digest for one in before)
 
 
-def _verdict(row: Row, chosen: Row | None) -> str:
+def _verdict(row: Row, chosen: Row | None, named: str) -> str:
     if row is chosen:
         return TAKE
-    return ASIDE if row.proof > Proof.DAMAGED else _DAMAGED
+    damaged = row.proof is Proof.DAMAGED or (row.proof is Proof.BARE and bool(named))
+    return _DAMAGED if damaged else ASIDE
