@@ -16,9 +16,11 @@ from storm.shifted import ShiftedClock
 
 def replace_clocks(now: ShiftedClock) -> None:
     """Let every clock of this process read ``now``; called before any command is imported."""
-    kiosk.clock.KioskClock.__init__.__kwdefaults__["machine"] = now
+    defaults = kiosk.clock.KioskClock.__init__.__kwdefaults__
+    assert defaults is not None
+    defaults["machine"] = now
     kiosk.clock.now_utc = now
-    hub.clock.SystemClock.now = lambda _self: now()  # type: ignore[method-assign]
+    hub.clock.SystemClock.now = lambda _self: now()  # type: ignore[method-assign, assignment]
 
 
 def main(shift: str, program: str, *arguments: str) -> None:

@@ -1,4 +1,4 @@
-"""The storm: sellers sell, nemeses strike where they are due and free to, then all is healed and the books are judged."""
+"""The storm: sellers sell, nemeses strike where they are due and free to; then all is healed, and judged."""
 
 import random
 import time
@@ -17,15 +17,15 @@ from storm.nemesis import Grip, Nemesis, Steps
 from storm.result import Result
 from storm.schedule import Strike, draw
 from storm.shop import REGION, Kiosk
-from storm.world import World, wait
 from storm.worker import StormError
+from storm.world import World, wait
 
 NEMESES: Final = (*KILLS, *OLDER_BOOKS, *DISKS, *DISTURBANCES)
 WEIGHTS: Final = {"kill_seller": 12, "kill_bridge": 5, "kill_hub": 5, "power_cut": 4, "kill_broker": 3}  # others 1
-_AT_ONCE: Final = 3  # strikes; more would leave little that works
+_AT_ONCE: Final = 4  # strikes; more would leave little that works
 _POLL_S: Final = 0.01
 _TELL_S: Final = 2.0
-_TOGETHER: Final = 1.5  # strikes that are at work at the same time, on average
+_TOGETHER: Final = 2.0  # strikes that are at work at the same time, on average
 _STRIKE_S: Final = 1.0  # how long one takes, until that was measured
 _SLOWEST_S: Final = 0.6  # between two sales
 _FIXED_S: Final = 120.0
@@ -151,6 +151,7 @@ def run(facts: int, kills: int, seed: int, folder: Path, say: Say) -> tuple[Resu
     world = World(folder, facts=facts, seed=seed)
     try:
         world.start()
+        say(f"the shops are open, after {time.monotonic() - began_s:.1f} s")
         conductor = Conductor(world, kills, seed, say)
         conductor.play()
         unsent = _settle(world, say)
@@ -164,7 +165,7 @@ def run(facts: int, kills: int, seed: int, folder: Path, say: Say) -> tuple[Resu
 
 
 def _settle(world: World, say: Say) -> int:
-    """Sell out, close the tills, and wait until the hub has all; then end everything in order. Return what is unsent."""
+    """Sell out, close the tills, wait until the hub has all, end everything in order; return what is unsent."""
     world.set_pace(0.0)
     wait(lambda: all(map(_sold_out, world.kiosks)), "the shops to sell out", _SELL_OUT_S, world)
     for kiosk in world.kiosks:
@@ -180,6 +181,7 @@ def _settle(world: World, say: Say) -> int:
         kiosk.backroom.stop()
     world.hub.worker.stop()
     world.broker.stop()
+    say(f"all has ended in order, {time.monotonic() - began_s:.1f} s after the last sale")
     return left
 
 

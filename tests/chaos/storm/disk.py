@@ -1,7 +1,7 @@
 """A small file system for one kiosk's data: it can be filled, and it can turn read-only under running processes.
 
 An ext4 in a loop file, whose file lies in memory: a kill is no power cut, so nothing need reach a real disk. It is
-mounted with ``errors=remount-ro``, as SD cards are. Its mount lives in the storm's own mount namespace, and ends with it.
+mounted with ``errors=remount-ro``, as SD cards are. The mount lives in a namespace of the storm's own and ends with it.
 """
 
 import errno

@@ -24,7 +24,7 @@ class DiskFull(Nemesis):
         yield from _all_up(kiosk)
         before = kiosk.refusals()
         _disk(kiosk).fill()
-        self.bit(really=(yield from until(lambda: kiosk.refusals() > before, _REFUSED_S)))
+        self.bit((yield from until(lambda: kiosk.refusals() > before, _REFUSED_S)))
         yield from hold(rng.uniform(0, 1.0))
         _disk(kiosk).drain()
 
@@ -41,7 +41,7 @@ class ReadOnly(Nemesis):
         yield from _all_up(kiosk)
         before = kiosk.refusals()
         _disk(kiosk).fail()
-        self.bit(really=(yield from until(lambda: kiosk.refusals() > before, _REFUSED_S)))
+        self.bit((yield from until(lambda: kiosk.refusals() > before, _REFUSED_S)))
         yield from hold(rng.uniform(0, 0.5))
         kiosk.kill()
         self.world.kills += 1

@@ -25,10 +25,10 @@ class _OlderBooks(Nemesis):
         hub = self.world.hub
         copy = hub.back_up()
         then = hub.committed().total()
-        yield from until(lambda: hub.committed().total() >= then + _BEHIND, _BEHIND_S)
+        yield from until(lambda: hub.committed().total() >= then + _BEHIND, self.patience_s(_BEHIND_S))
         hub.worker.kill()
         self.world.kills += 1
-        self.bit(really=(hub.committed() - probe.committed(copy)).total() > 0)
+        self.bit((hub.committed() - probe.committed(copy)).total() > 0)
         yield from self._exchange(copy)
         yield from hold(rng.uniform(0, 0.5))
         hub.worker.start()

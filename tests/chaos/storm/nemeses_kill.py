@@ -14,9 +14,10 @@ _AIM_S: Final = 3.0  # a process that writes is met inside a transaction within 
 _DOWN_S: Final = 0.6
 _MOMENT_S: Final = 2.0  # facts are under way within a sale or two
 _BACKLOG: Final = 200
+_BACKLOG_S: Final = 20.0
 
 
-def aim(worker: Worker, database: Path) -> Generator[None, None, bool]:
+def aim(worker: Worker, database: Path, limit_s: float) -> Generator[None, None, bool]:
     """Pause ``worker`` again and again until it stands inside a write transaction; return whether it does."""
 
     def met() -> bool:
@@ -26,7 +27,7 @@ def aim(worker: Worker, database: Path) -> Generator[None, None, bool]:
         worker.resume()
         return False
 
-    return (yield from until(met, _AIM_S))
+    return (yield from until(met, limit_s))
 
 
 class KillSeller(Nemesis):
@@ -40,7 +41,7 @@ class KillSeller(Nemesis):
         if self.strikes % 2:
             yield from hold(rng.uniform(0, 0.3))
         else:
-            self.bit(really=(yield from aim(kiosk.seller, kiosk.journal)))
+            self.bit((yield from aim(kiosk.seller, kiosk.journal, self.patience_s(_AIM_S))))
         kiosk.seller.kill()
         self.world.kills += 1
         yield from hold(rng.uniform(0, _DOWN_S))
@@ -55,9 +56,9 @@ class KillBridge(Nemesis):
 
     def strike(self, rng: random.Random, kiosk: Kiosk) -> Steps:
         """Kill, and start it again."""
-        yield from until(lambda: kiosk.unacknowledged() > 0, _MOMENT_S)
+        yield from until(lambda: kiosk.unacknowledged() > 0, self.patience_s(_MOMENT_S))
         kiosk.bridge.kill()
-        self.bit(really=kiosk.unacknowledged() > 0)
+        self.bit(kiosk.unacknowledged() > 0)
         self.world.kills += 1
         yield from hold(rng.uniform(0, _DOWN_S))
         kiosk.bridge.start()
@@ -75,7 +76,7 @@ class KillBackroom(Nemesis):
         kiosk.backroom.kill()
         self.world.kills += 1
         before = kiosk.newest()
-        self.bit(really=(yield from until(lambda: kiosk.newest() > before, _MOMENT_S)))
+        self.bit((yield from until(lambda: kiosk.newest() > before, _MOMENT_S)))
         kiosk.backroom.start()
 
 
@@ -95,9 +96,9 @@ class KillHub(Nemesis):
             hub.worker.pause()
             inside = probe.in_transaction(hub.db)
         else:
-            inside = yield from aim(hub.worker, hub.db)
+            inside = yield from aim(hub.worker, hub.db, self.patience_s(_AIM_S))
         hub.worker.kill()
-        self.bit(really=inside)
+        self.bit(inside)
         self.world.kills += 1
         yield from hold(rng.uniform(0, _DOWN_S))
         hub.worker.start()
@@ -121,7 +122,7 @@ class KillBroker(Nemesis):
         world = self.world
         if self.strikes % 2 == 0:
             world.hub_wire.cut()
-            yield from until(lambda: world.tally.acknowledged_not_delivered() > 0, _AIM_S)
+            yield from until(lambda: world.tally.acknowledged_not_delivered() > 0, self.patience_s(_AIM_S))
         yield from hold(rng.uniform(0, 0.5))
         world.broker.kill()
         world.kills += 1
@@ -143,7 +144,7 @@ class PowerCut(Nemesis):
         kiosk.seller.pause()
         inside = probe.in_transaction(kiosk.journal)
         kiosk.kill()
-        self.bit(really=inside or kiosk.unacknowledged() > 0)
+        self.bit(inside or kiosk.unacknowledged() > 0)
         self.world.kills += 1
         yield from hold(rng.uniform(0, _DOWN_S))
         kiosk.start()
@@ -158,9 +159,9 @@ class Backlog(Nemesis):
     def strike(self, rng: random.Random, kiosk: Kiosk) -> Steps:
         """Cut the wire, wait for a backlog, kill and start all, mend the wire."""
         kiosk.wire.cut()
-        yield from until(lambda: kiosk.unacknowledged() >= _BACKLOG, self.patience_s())
+        yield from until(lambda: kiosk.unacknowledged() >= _BACKLOG, self.patience_s(_BACKLOG_S))
         kiosk.kill()
-        self.bit(really=kiosk.unacknowledged() >= _BACKLOG)
+        self.bit(kiosk.unacknowledged() >= _BACKLOG)
         self.world.kills += 1
         yield from hold(rng.uniform(0, _DOWN_S))
         kiosk.start()

@@ -7,6 +7,7 @@ from storm import probe
 from storm.nemesis import Grip, Nemesis, Steps, hold, until
 from storm.orders import read_number, write_number
 from storm.shop import Kiosk
+from storm.wire import Wire
 
 JUMP_S: Final = 3 * 3600
 _MOMENT_S: Final = 2.0
@@ -24,7 +25,7 @@ class BrokerPause(Nemesis):
         del kiosk
         self.world.broker.pause()
         yield from hold(rng.uniform(1.0, 3.0))
-        self.bit(really=self.world.waiting() > 0)
+        self.bit(self.world.waiting() > 0)
         self.world.broker.resume()
 
 
@@ -39,19 +40,30 @@ class HubPause(Nemesis):
         del kiosk
         self.world.hub.worker.pause()
         yield from hold(rng.uniform(1.5, 3.5))
-        self.bit(really=self.world.waiting() > 0)
+        self.bit(self.world.waiting() > 0)
         self.world.hub.worker.resume()
 
 
 class _OfTheWire(Nemesis):
-    """Its bites are what the wires counted."""
+    """Its bites are what the wires counted while it struck."""
 
     counted = ""
 
-    @property
-    def bites(self) -> int:
-        """Return what the wires counted."""
+    def count(self) -> int:
+        """Return what the wires have counted so far."""
         return self.world.tally.counts()[self.counted]
+
+    def strike(self, rng: random.Random, kiosk: Kiosk) -> Steps:
+        """Spoil a kiosk's wire for a while."""
+        before = self.count()
+        self.spoil(rng, kiosk.wire)
+        yield from hold(rng.uniform(*_SPOILT_S))
+        kiosk.wire.calm()
+        self.bit(self.count() - before)
+
+    def spoil(self, rng: random.Random, wire: Wire) -> None:
+        """Do what this nemesis does."""
+        raise NotImplementedError
 
 
 class Cut(_OfTheWire):
@@ -61,9 +73,14 @@ class Cut(_OfTheWire):
     counted = "cuts_under_way"
 
     def strike(self, rng: random.Random, kiosk: Kiosk) -> Steps:
-        """Cut, and mend."""
-        yield from until(lambda: kiosk.unacknowledged() > 0, _MOMENT_S)
+        """Make the wire slow, so that a batch is met on its way; cut, and mend."""
+        kiosk.wire.spoil(delay_s=(0.1, 0.4))
+        yield from until(lambda: kiosk.unacknowledged() > 0, self.patience_s(_MOMENT_S))
+        yield from hold(rng.uniform(0.05, 0.3))
+        before = self.count()
         kiosk.wire.cut()
+        self.bit(self.count() - before)
+        kiosk.wire.calm()
         yield from hold(rng.uniform(0.1, 2.0))
         kiosk.wire.mend()
 
@@ -74,11 +91,9 @@ class Delay(_OfTheWire):
     name = "wire_delay"
     counted = "delayed"
 
-    def strike(self, rng: random.Random, kiosk: Kiosk) -> Steps:
-        """Delay for a while."""
-        kiosk.wire.spoil(delay_s=(0.0, rng.uniform(0.2, 1.0)))
-        yield from hold(rng.uniform(*_SPOILT_S))
-        kiosk.wire.calm()
+    def spoil(self, rng: random.Random, wire: Wire) -> None:
+        """Delay each message."""
+        wire.spoil(delay_s=(0.0, rng.uniform(0.2, 1.0)))
 
 
 class Duplicate(_OfTheWire):
@@ -87,24 +102,20 @@ class Duplicate(_OfTheWire):
     name = "wire_duplicate"
     counted = "duplicated"
 
-    def strike(self, rng: random.Random, kiosk: Kiosk) -> Steps:
-        """Duplicate for a while."""
-        kiosk.wire.spoil(duplicate=rng.uniform(0.3, 0.8))
-        yield from hold(rng.uniform(*_SPOILT_S))
-        kiosk.wire.calm()
+    def spoil(self, rng: random.Random, wire: Wire) -> None:
+        """Duplicate many messages."""
+        wire.spoil(duplicate=rng.uniform(0.3, 0.8))
 
 
 class Reorder(_OfTheWire):
-    """Messages come in another order."""
+    """Messages come in another order, late and repeated ones among them."""
 
     name = "wire_reorder"
     counted = "reordered"
 
-    def strike(self, rng: random.Random, kiosk: Kiosk) -> Steps:
-        """Exchange messages for a while, late and repeated ones among them."""
-        kiosk.wire.spoil(delay_s=(0.0, 0.05), duplicate=0.2, reorder=rng.uniform(0.3, 0.8))
-        yield from hold(rng.uniform(*_SPOILT_S))
-        kiosk.wire.calm()
+    def spoil(self, rng: random.Random, wire: Wire) -> None:
+        """Exchange many messages."""
+        wire.spoil(delay_s=(0.0, 0.05), duplicate=0.2, reorder=rng.uniform(0.3, 0.8))
 
 
 class ClockJump(Nemesis):

@@ -44,13 +44,13 @@ class Nemesis:
         """Strike once and heal; a nemesis that does not hold a kiosk leaves ``kiosk`` alone."""
         raise NotImplementedError
 
-    def bit(self, *, really: bool) -> None:
-        """Count what was seen."""
-        self._bites += really
+    def bit(self, times: int) -> None:
+        """Count what was seen: how often, or whether."""
+        self._bites += times
 
-    def patience_s(self) -> float:
-        """Return how long to wait for the right moment: longer in a longer storm."""
-        return 2.0 + self.world.facts / 1000
+    def patience_s(self, most_s: float) -> float:
+        """Return how long to wait for the right moment: less in a small storm, which has no need of it."""
+        return min(most_s, 0.5 + self.world.facts / 1000)
 
 
 def until(done: Callable[[], bool], limit_s: float) -> Generator[None, None, bool]:

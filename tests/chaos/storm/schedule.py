@@ -1,4 +1,4 @@
-"""Which nemesis strikes when: chosen by seed, spread over the run, every kind at least once where there is room. Pure."""
+"""Which nemesis strikes when: chosen by seed, spread over the run, every kind at least once if there is room. Pure."""
 
 import random
 from collections.abc import Mapping, Sequence

@@ -69,7 +69,7 @@ class Seller:
         if self.desk.clock.must_ask():
             self.desk.record([self.desk.clock.tell(now_utc())])  # a person looks at a watch
         self._take_up(entries(self._orders.diary))
-        if self._count() < 3:  # noqa: PLR2004 - the first morning: nothing but its start
+        if self._count() < 3:
             self._deliver(len(self._items))
         for turn in range(sys.maxsize):
             write_number(self._orders.pulse, self._count())
@@ -92,11 +92,11 @@ class Seller:
 
     def _act(self) -> None:
         chance = self._rng.random()
-        if chance < 0.02:  # noqa: PLR2004 - one in fifty
+        if chance < 0.02:
             self._deliver(3)
-        elif chance < 0.04:  # noqa: PLR2004 - one in fifty
+        elif chance < 0.04:
             self._take_stock()
-        elif chance < 0.12 and self._sold:  # noqa: PLR2004 - one in twelve
+        elif chance < 0.12 and self._sold:
             self._refund(*self._sold.pop(self._rng.randrange(len(self._sold))))
         else:
             self._sell(*self._fill())
@@ -115,7 +115,7 @@ class Seller:
         A line that is not kept stays in the basket; a bold seller goes on to sell it, another waits.
         """
         basket, kept = Basket(self.desk.new_basket_id(), self.desk.config.currency), True
-        while not basket.lines or (len(basket.lines) < MAX_LINES and self._rng.random() < 0.6):  # noqa: PLR2004
+        while not basket.lines or (len(basket.lines) < MAX_LINES and self._rng.random() < 0.6):
             basket = add(basket, make_line(self._scan(), self._rng.randint(1, 3)))
             try:
                 self.desk.keep(basket)
@@ -214,13 +214,9 @@ class Seller:
         return Basket(BasketId(tender["basket"]), self.desk.config.currency, lines)
 
     def _deliver(self, items: int) -> None:
-        lines = [
-            StockLine(item.sku, Quantity(DELIVERED, item.unit)) for item in self._rng.sample(self._items, items)
-        ]
+        lines = [StockLine(item.sku, Quantity(DELIVERED, item.unit)) for item in self._rng.sample(self._items, items)]
         self._patiently(lambda: self.desk.record([StockReceived(lines, self.desk.clock.stamp().at)]))
-        self._diary.say(
-            "delivery", lines=[[line.sku, str(line.quantity.unit), line.quantity.amount] for line in lines]
-        )
+        self._diary.say("delivery", lines=[[line.sku, str(line.quantity.unit), line.quantity.amount] for line in lines])
 
     def _take_stock(self) -> None:
         item = self._rng.choice(self._items)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from demo.processes import LOOPBACK, program
+from demo.processes import LOOPBACK
 from storm import probe
 from storm.disk import Disk
 from storm.orders import Orders, read_number
@@ -31,9 +31,7 @@ class Kiosk:
         self.pace = folder / "pace"
         self._pulse = folder / f"{name}.pulse"
         self._write_settings()
-        orders = Orders(
-            self.data, self.diary, self._pulse, self.pace, self.shift, share=share, seed=seed, bold=_BOLD
-        )
+        orders = Orders(self.data, self.diary, self._pulse, self.pace, self.shift, share=share, seed=seed, bold=_BOLD)
         clocked = [sys.executable, "-m", "storm.clocked", str(self.shift), "kiosk", "--data", str(self.data)]
         selling = [sys.executable, "-m", "storm.seller", orders.to_json()]
         tidying = [str(_BIN / "kiosk"), "--data", str(self.data), "backroom"]

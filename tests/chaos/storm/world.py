@@ -1,4 +1,4 @@
-"""Everything that the storm strikes: a broker with its default limits, a hub, four kiosks at two sites, their networks."""
+"""Everything that the storm strikes: a broker with its default limits, a hub, four kiosks at two sites."""
 
 import contextlib
 import os
