@@ -234,6 +234,13 @@ def test_a_refusal_is_no_acknowledgement():
     assert (watch.under_way, tally.acknowledged_not_delivered()) == (False, 0)
 
 
+@pytest.mark.parametrize(("to_hub", "facts"), [(True, 2), (False, 0)])
+def test_only_what_the_hub_is_handed_counts_as_delivered(to_hub, facts):
+    tally = Tally()
+    Watch(tally, to_hub=to_hub).to_machine([publish(5, batch(1)), publish(6, b"no batch")])
+    assert tally.facts_delivered == facts
+
+
 def test_nobody_is_let_in_while_the_broker_is_away(net, mosquitto):
     mosquitto.kill()
     with socket.create_connection(("127.0.0.1", net.kiosk_wire.port)) as end:
@@ -290,6 +297,15 @@ def test_junk_passes_through(sink):
         wait_until(lambda: len(sink.got) == len(junk) + 1, what="all of it")
     wire.close()
     assert sink.got == b"\x00" + junk
+
+
+def test_half_a_frame_is_passed_on_at_the_end(sink):
+    wire = Wire(sink.port, rng=random.Random(1), tally=Tally(), name="k1")
+    half = publish(payload=bytes(1000)).raw[:500]
+    with socket.create_connection(("127.0.0.1", wire.port)) as end:
+        end.sendall(half)
+    wait_until(lambda: sink.got == half, what="the half")
+    wire.close()
 
 
 class BadDice(random.Random):

@@ -7,7 +7,7 @@ Rules
     means what the messages before it say. Other packets are at most late.
 3.  A frame that is held back leaves behind the next PUBLISH, or after ``HOLD_S``; a repeat leaves at once or
     behind a few other frames, or after ``HOLD_S``.
-4.  A DISCONNECT and the end of the stream let everything out first.
+4.  A DISCONNECT lets everything out first: the broker would hear nothing behind it.
 """
 
 import random

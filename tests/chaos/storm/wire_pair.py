@@ -125,7 +125,6 @@ class Way:
             ended()
             if rest := framer.rest():
                 self._lineup.put(Frame(RAW, rest), _now_s())
-            self._lineup.let_out(_now_s())
             self._ended = True
             self._news.set()
 
