@@ -113,8 +113,8 @@ def _check_whose(device: Path, owners: list[str], shelf: Shelf) -> None:
         foreign |= set(shelf.tally.foreign)
     if foreign:
         raise ForeignCard(device, sorted(foreign), shelf.address)
-    if shelf.tally.newer:
-        raise NewerFacts(device, min(shelf.tally.newer))
+    if newer := shelf.newer():
+        raise NewerFacts(device, min(newer))
     if not owners and not shelf.streams():
         raise NothingToSalvage(
             f"no fact on {device} can be read: nothing was taken over; try a copy made with ddrescue, or a mirror"

@@ -66,7 +66,8 @@ class Tally(Struct):
     """What was found beside candidates."""
 
     foreign: Counter[str] = field(default_factory=Counter)  # by whose they are
-    newer: Counter[str] = field(default_factory=Counter)  # types that this release does not know
+    newer: set[str] = field(default_factory=set)  # types that this release does not know, of whole facts
+    strange: dict[str, str] = {}  # digest: type, of lines that are of a newer release, or damaged
     ends: dict[tuple[Lane, int], int] = {}  # how far each stream is known to have gone
     unreadable_blocks: int = 0
 
@@ -90,7 +91,7 @@ class Shelf:
             if proof is Proof.DOUBTFUL:
                 return
             proof = Proof.DAMAGED
-        fact = self._read(raw, whole=proof > Proof.DAMAGED)
+        fact = self._read(raw, mark, proof)
         if fact is None or not isinstance(fact.source, LaneSource):
             self._reach(place)
             return
@@ -141,6 +142,11 @@ class Shelf:
         """Return how many candidates have a verdict."""
         return int(self.connection.execute("SELECT count(*) FROM found WHERE verdict = ?", (verdict,)).fetchone()[0])
 
+    def newer(self) -> set[str]:
+        """Return the types of facts that are whole, and that this release does not know."""
+        named = (mark for (mark,) in self.connection.execute("SELECT prev FROM found"))
+        return self.tally.newer | {self.tally.strange[mark] for mark in named if mark in self.tally.strange}
+
     def last_taken(self) -> dict[str, int]:
         """Return the last position of each stream that is believed."""
         rows = self.connection.execute("SELECT lane, epoch, max(seq) FROM found WHERE verdict = 'take' GROUP BY 1, 2")
@@ -159,12 +165,14 @@ class Shelf:
         """Close the file."""
         self.connection.close()
 
-    def _read(self, raw: bytes, *, whole: bool) -> Fact | None:
+    def _read(self, raw: bytes, mark: str, proof: Proof) -> Fact | None:
         try:
             return decode(raw)
         except UnknownType as error:
-            if whole:
-                self.tally.newer[error.what] += 1
+            if proof >= Proof.DIGEST:
+                self.tally.newer.add(error.what)
+            elif proof is Proof.BARE:
+                self.tally.strange[mark] = error.what
         except Malformed:
             pass  # its position is named as missing, unless another copy of it is found
         return None
