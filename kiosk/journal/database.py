@@ -33,8 +33,8 @@ def open_database(path: Path, migrations: Sequence[Migration], *, full: bool = T
     Raises: NewerDatabase, StorageFailed, NotADatabase.
     """
     with translated(path):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
+            _make_folder(path.parent, 0o700)
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, _PRIVATE))
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
@@ -48,7 +48,7 @@ def open_database(path: Path, migrations: Sequence[Migration], *, full: bool = T
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA wal_autocheckpoint=0")
         if version < len(migrations):
-            _keep_names(path)
+            _sync_folder(path.parent)
             _migrate(connection, path, migrations)
         return connection
 
@@ -116,26 +116,30 @@ def checkpoint(connection: sqlite3.Connection, path: Path) -> int:
         return int(log - moved)
 
 
-def _keep_names(path: Path) -> None:
-    """Sync the folders that lead to a new file: until then a power cut may take their names, and all that is in them.
+def _make_folder(folder: Path, mode: int) -> None:
+    """Make a folder and those above it; a power cut takes none of their names, for POSIX promises only synced ones.
 
-    Done before the tables are there, so that a start which was killed in between does it again.
+    Also for one that is there: who made it may have been killed before its name was certain.
     """
-    device = path.stat().st_dev
-    for folder in path.absolute().parents:
-        try:
-            if folder.stat().st_dev != device:
-                return  # a mount point: its name is not on this disk
-            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        except PermissionError:
-            return  # who may not look into a folder made nothing in it
-        try:
-            os.fsync(handle)
-        except OSError as error:
-            if error.errno != errno.EINVAL:  # a file system that cannot sync folders has no more to promise
-                raise
-        finally:
-            os.close(handle)
+    if not folder.exists():
+        _make_folder(folder.parent, 0o777)
+        folder.mkdir(mode, exist_ok=True)
+    if folder.stat().st_dev == folder.parent.stat().st_dev:  # the name of a mount point is not on this disk
+        _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except PermissionError:
+        return  # who may not look into a folder made nothing in it
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that cannot sync folders has no more to promise
+            raise
+    finally:
+        os.close(handle)
 
 
 def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:

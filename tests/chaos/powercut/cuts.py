@@ -92,7 +92,7 @@ def cut_tape(tape: Tape, instants: Sequence[Instant], root: Path, report: Report
         fallen = disk.cut(random.Random(instant.seed))
         _count(report, fallen, shown, tape.events[instant.at : instant.at + 1])
         put(fallen.tree, root)
-        _note(report, _restart(root / DATA, shown), f"{tape.data}: {instant}, last shown {before[-1:]}")
+        _note(report, judge(root / DATA, shown), f"{tape.data}: {instant}, last shown {before[-1:]}")
 
 
 def diary(tape: Tape) -> list[tuple[int, Entry]]:
@@ -100,7 +100,8 @@ def diary(tape: Tape) -> list[tuple[int, Entry]]:
     return [(number, words.read(event.line)) for number, event in enumerate(tape.events) if isinstance(event, Said)]
 
 
-def _restart(data: Path, shown: Shown) -> dict[Wrong, str]:
+def judge(data: Path, shown: Shown) -> dict[Wrong, str]:
+    """Start the kiosk on a folder, and return what is wrong with it; sells one more there."""
     try:
         with started(data) as counter:
             return dict.fromkeys(check(counter, data, shown), "")

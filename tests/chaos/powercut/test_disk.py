@@ -1,5 +1,6 @@
 """The model of a disk against a plainer one: lists of whole versions, and no choice."""
 
+import itertools
 import random
 
 import pytest
@@ -163,11 +164,20 @@ def test_a_folder_that_is_lost_takes_all_in_it_along() -> None:
     assert {tuple(tree) for tree in outcomes(disk)} == {(), ("folder", "folder/file")}
 
 
+def test_what_was_done_to_a_name_before_a_synced_move_is_not_done_after_it() -> None:
+    disk = disk_with_files(Make(3, is_folder=True), named(3, "folder"), Sync(ROOT), Name(((3, "there", 1),)))
+    disk.apply(Name(((ROOT, "2", None), (3, "there", 2))))
+    disk.apply(Write(2, 0, b"moved"))
+    disk.apply(Sync(2))
+    disk.apply(Sync(ROOT))
+    assert {held(tree, "folder/there") for tree in outcomes(disk)} == {b"moved"}
+
+
 def test_every_mixture_of_versions_happens() -> None:
-    pages = [bytes([byte]) * (2 * SECTOR) for byte in (1, 2, 3)]
+    pages = [bytes([byte]) * (3 * SECTOR) for byte in (1, 2, 3)]
     disk = disk_with_files(Write(1, 0, pages[0]), Sync(1), Write(1, 0, pages[1]), Write(1, 0, pages[2]))
-    seen = {(held(tree, "1")[0], held(tree, "1")[-1]) for tree in outcomes(disk)}
-    assert seen == {(first, last) for first in (1, 2, 3) for last in (1, 2, 3)}
+    seen = {held(tree, "1")[::SECTOR] for tree in outcomes(disk, 3000)}
+    assert seen == {bytes(mixture) for mixture in itertools.product((1, 2, 3), repeat=3)}
 
 
 def test_what_grew_unsynced_has_any_length_and_may_read_as_zeros() -> None:
