@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, Select, bindparam, case, func, select
 
 from hub.store.tables import kiosks, lanes, quarantine
 
@@ -66,15 +66,8 @@ class Rooms:
         return counted
 
     def _count(self, connection: Connection, kiosk_id: int) -> tuple[Room, Room]:
-        is_fork = quarantine.c.kind == "fork"
-        size = func.length(quarantine.c.bytes)
-        statement = select(
-            func.count(),
-            func.coalesce(func.sum(size), 0),
-            func.coalesce(func.sum(case((is_fork, 1), else_=0)), 0),
-            func.coalesce(func.sum(case((is_fork, size), else_=0)), 0),
-        ).where(quarantine.c.kiosk_id == kiosk_id)
-        facts, total, forks, of_forks = map(int, connection.execute(statement).one())
+        found = connection.execute(_ASIDE, {"of_kiosk": kiosk_id}).one()
+        facts, total, forks, of_forks = (int(number) for number in found)  # PostgreSQL sums to decimals
         most = self._bounds
         unfit = Room(most.unfit - facts + forks, most.aside_bytes - total + of_forks)
         return unfit, Room(most.forks - forks, most.aside_bytes - of_forks)
@@ -82,11 +75,27 @@ class Rooms:
 
 def count_lanes(connection: Connection, kiosk_id: int) -> tuple[int, int]:
     """Return how many lanes a kiosk has begun, and its newest epoch, 0 for none."""
-    statement = select(func.count(), func.coalesce(func.max(lanes.c.epoch), 0)).where(lanes.c.kiosk_id == kiosk_id)
-    count, epoch = connection.execute(statement).one()
+    count, epoch = connection.execute(_LANES, {"of_kiosk": kiosk_id}).one()
     return int(count), int(epoch)
 
 
 def count_kiosks(connection: Connection) -> int:
     """Return how many kiosks were ever heard of."""
     return connection.execute(select(func.count()).select_from(kiosks)).scalar_one()
+
+
+def _aside() -> Select[tuple[int, int, int, int]]:
+    is_fork = quarantine.c.kind == "fork"
+    size = func.length(quarantine.c.bytes)
+    return select(
+        func.count(),
+        func.coalesce(func.sum(size), 0),
+        func.coalesce(func.sum(case((is_fork, 1), else_=0)), 0),
+        func.coalesce(func.sum(case((is_fork, size), else_=0)), 0),
+    ).where(quarantine.c.kiosk_id == bindparam("of_kiosk"))
+
+
+_ASIDE: Final = _aside()  # built once, for building takes longer than running
+_LANES: Final = select(func.count(), func.coalesce(func.max(lanes.c.epoch), 0)).where(
+    lanes.c.kiosk_id == bindparam("of_kiosk")
+)
