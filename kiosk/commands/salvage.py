@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ from kiosk.journal.errors import JournalError, StorageFailed
 from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader
 from kiosk.journal.outbox import Outbox, lane_path
-from kiosk.journal.salvage import Salvaged, salvage
+from kiosk.journal.salvage import FOLDER, Salvaged, salvage
 from kiosk.journal.salvage_errors import NothingToSalvage
 from kiosk.journal.schema import OF_LANE
 from kiosk.signals import stop_on_signals
@@ -45,13 +46,14 @@ def salvage_command(data_dir: Path, device: Path, *, no_wait: bool, as_json: boo
     device. The old card is only read. A repetition changes nothing.
     """
     config = load_config(data_dir)
-    try:
-        found = salvage(device, data_dir, config.address, _opener(data_dir, config), _bar)
-    except NothingToSalvage as error:
-        raise UsedWrongly(str(error)) from error
-    wait = _Wait(data_dir, found)
-    if not no_wait and config.link.brokers:
-        _bring_up(data_dir, config, wait)
+    with _given_back(data_dir):
+        try:
+            found = salvage(device, data_dir, config.address, _opener(data_dir, config), _bar)
+        except NothingToSalvage as error:
+            raise UsedWrongly(str(error)) from error
+        wait = _Wait(data_dir, found)
+        if not no_wait and config.link.brokers:
+            _bring_up(data_dir, config, wait)
     report = _report(found, wait.acks(), device, config)
     if as_json:
         click.echo(json.dumps(report))
@@ -61,6 +63,19 @@ def salvage_command(data_dir: Path, device: Path, *, no_wait: bool, as_json: boo
         click.echo(f"kiosk: {advice}", err=True)
     if report["conflicting"] or report["doubtful"] or not (no_wait or report["complete"]):
         raise SystemExit(1)
+
+
+@contextmanager
+def _given_back(data_dir: Path) -> Iterator[None]:
+    """Leave nothing of root's in the folder of a kiosk that runs as another user: it could not open it."""
+    owner = data_dir.stat() if data_dir.exists() else None
+    try:
+        yield
+    finally:
+        if owner and owner.st_uid != os.geteuid() == 0:
+            for path in [*data_dir.glob("*"), *(data_dir / FOLDER).rglob("*")]:
+                if path.lstat().st_uid == 0:
+                    os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _opener(data_dir: Path, config: Config) -> Callable[[Lane], Journal]:

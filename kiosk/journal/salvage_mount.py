@@ -57,7 +57,7 @@ def _hide_mounts(device: Path) -> None:
 
 def _parts(device: Path) -> list[str]:
     """Return where the partitions lie, as options of mount; the whole device where there is no table."""
-    listed = _run("partx", "--show", "--noheadings", "--raw", "--output", "START,SECTORS", str(device))
+    listed = _run("partx", "--raw", "--noheadings", "--output", "START,SECTORS", str(device))
     rows = [line.split() for line in listed.stdout.splitlines()]
     spans = [(int(start) * _SECTOR, int(count) * _SECTOR) for start, count in rows]
     return [f",offset={start},sizelimit={size}" for start, size in spans] or [""]

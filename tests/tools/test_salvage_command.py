@@ -1,7 +1,6 @@
 """``kiosk journal salvage`` as an installer runs it: folders, images, a bridge or none, and a real hub."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -103,6 +102,18 @@ def test_numbers_given_again_are_named(kiosk: Kiosk, card: Path) -> None:
     )
 
 
+def test_what_root_made_belongs_to_the_kiosks_user(kiosk: Kiosk, card: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip(CANNOT_MOUNT)
+    kiosk.data.mkdir()
+    os.chown(kiosk.data, 65534, 65534)
+    desk = open_desk(kiosk.data)
+    desk.record([sale("other")])
+    desk.close()
+    kiosk("journal", "salvage", card, "--no-wait")
+    assert {path.stat().st_uid for path in kiosk.data.rglob("*")} == {65534}
+
+
 def test_an_image_needs_root(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", LOOK_AS_ANYBODY, tmp_path / "card.img"], capture_output=True, text=True, check=True
@@ -125,11 +136,20 @@ except CannotSalvage as error:
 """
 
 
+@pytest.fixture
+def mounts_allowed(tmp_path: Path) -> None:
+    """Skip where this user, or this container, may not mount a loop device in a namespace of its own."""
+    image = tmp_path / "try.ext4"
+    subprocess.run(["truncate", "-s", "2M", image], check=True)
+    subprocess.run(["mkfs.ext4", "-q", image], check=True, capture_output=True)
+    command = ["unshare", "--mount", "mount", "-o", "ro,loop", image, tmp_path]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip(CANNOT_MOUNT)
+
+
 def make_image(image: Path, folder: Path, *, partitions: bool) -> None:
     """Make a card's image: ext4 alone, or as the second partition, as Raspberry Pi OS has it."""
     size, start = 24 << 20, (8 << 20 if partitions else 0)
-    if os.geteuid() != 0:
-        pytest.skip(CANNOT_MOUNT)
     ext4 = image.with_suffix(".ext4")
     subprocess.run(["truncate", "-s", str(size), ext4], check=True)
     subprocess.run(["mkfs.ext4", "-q", "-d", folder, ext4], check=True, capture_output=True)
@@ -148,7 +168,7 @@ def mbr_entry(kind: int, start: int, size: int) -> bytes:
 
 @pytest.mark.parametrize("partitions", [False, True], ids=["whole", "partitions"])
 def test_a_disk_image_is_read_and_left_without_a_trace(
-    kiosk: Kiosk, card: Path, tmp_path: Path, *, partitions: bool
+    kiosk: Kiosk, card: Path, tmp_path: Path, mounts_allowed: None, *, partitions: bool
 ) -> None:
     root = tmp_path / "root/var/lib"
     root.mkdir(parents=True)
@@ -157,8 +177,6 @@ def test_a_disk_image_is_read_and_left_without_a_trace(
     make_image(image, tmp_path / "root", partitions=partitions)
     before, mounts = digest(image.read_bytes()), Path("/proc/mounts").read_text()
     done = kiosk("journal", "salvage", image, "--no-wait", "--json")
-    if "Operation not permitted" in done.err or "can be mounted" in done.err:
-        pytest.skip(CANNOT_MOUNT)
     assert done.json["taken"] == 301
     assert digest(image.read_bytes()) == before
     assert Path("/proc/mounts").read_text() == mounts
@@ -166,13 +184,10 @@ def test_a_disk_image_is_read_and_left_without_a_trace(
     assert used.stdout == ""
 
 
-def test_an_image_without_a_file_system_says_what_to_do(kiosk: Kiosk, tmp_path: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip(CANNOT_MOUNT)
+def test_an_image_without_a_file_system_says_what_to_do(kiosk: Kiosk, tmp_path: Path, mounts_allowed: None) -> None:
     image = tmp_path / "card.img"
     image.write_bytes(bytes(10**6))
-    complaint = kiosk("journal", "salvage", image).complaint
-    assert "ddrescue" in complaint or "mount it read-only" in complaint
+    assert f"ddrescue {image} card.img" in kiosk("journal", "salvage", image).complaint
 
 
 @contextmanager
