@@ -17,7 +17,7 @@ from storm.nemesis import Grip, Nemesis, Steps
 from storm.result import Result
 from storm.schedule import Strike, draw
 from storm.shop import REGION, Kiosk
-from storm.worker import StormError
+from storm.worker import StormError, stop_all
 from storm.world import World, wait
 
 NEMESES: Final = (*KILLS, *OLDER_BOOKS, *DISKS, *DISTURBANCES)
@@ -168,19 +168,15 @@ def _settle(world: World, say: Say) -> int:
     """Sell out, close the tills, wait until the hub has all, end everything in order; return what is unsent."""
     world.set_pace(0.0)
     wait(lambda: all(map(_sold_out, world.kiosks)), "the shops to sell out", _SELL_OUT_S, world)
-    for kiosk in world.kiosks:
-        kiosk.seller.stop()
+    stop_all([kiosk.seller for kiosk in world.kiosks])
     shops = _shops(world)
     began_s = time.monotonic()
     while (left := check.unsent(shops, world.hub.db)) and time.monotonic() - began_s < _CONVERGE_S:
         world.must_run()
         time.sleep(_TELL_S / 10)  # noqa: TID251 - polls with a deadline
     say(f"the hub has heard everything but {left} facts, {time.monotonic() - began_s:.1f} s after the last sale")
-    for kiosk in world.kiosks:
-        kiosk.bridge.stop()
-        kiosk.backroom.stop()
-    world.hub.worker.stop()
-    world.broker.stop()
+    stop_all([worker for kiosk in world.kiosks for worker in (kiosk.bridge, kiosk.backroom)])
+    stop_all([world.hub.worker, world.broker])
     say(f"all has ended in order, {time.monotonic() - began_s:.1f} s after the last sale")
     return left
 

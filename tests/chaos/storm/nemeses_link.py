@@ -11,6 +11,7 @@ from storm.wire import Wire
 
 JUMP_S: Final = 3 * 3600
 _MOMENT_S: Final = 2.0
+_HEARD_S: Final = 8.0  # a bridge that found no broker tries again within seconds
 _SPOILT_S: Final = (1.0, 2.5)
 
 
@@ -58,6 +59,7 @@ class _OfTheWire(Nemesis):
         before = self.count()
         self.spoil(rng, kiosk.wire)
         yield from hold(rng.uniform(*_SPOILT_S))
+        yield from until(lambda: self.count() > before, self.patience_s(_HEARD_S))
         kiosk.wire.calm()
         self.bit(self.count() - before)
 

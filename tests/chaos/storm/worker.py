@@ -3,13 +3,16 @@
 import os
 import shutil
 import signal
+import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from demo.processes import DemoError, Process
 
 _STOP_S: Final = 2.0  # the kernel stops a process within milliseconds, unless it waits for a disk
+_END_S: Final = 15.0  # a hub ends what it is doing first
 _TAIL: Final = 12  # lines of a log: enough for the end of a traceback
 _STATE: Final = 2  # the field of /proc/PID/stat after the name
 
@@ -49,12 +52,26 @@ class Worker(Process):
         self.wanted = False
         super().kill()
 
-    def stop(self) -> None:
-        """Ask it to end, and wait."""
-        self.resume()
+    def ask_to_end(self) -> None:
+        """Ask it to end, and do not wait yet."""
         self.must_run()
+        self.resume()
         self.wanted = False
-        super().stop()
+        os.kill(self.pid, signal.SIGTERM)
+
+    def stop(self) -> None:
+        """Wait for the end, asking if need be; one that does not end in order fails the storm.
+
+        Raises: StormError with the end of its log.
+        """
+        if self.wanted:
+            self.ask_to_end()
+        try:
+            status = self._child.wait(_END_S) if self._child else 0
+        except subprocess.TimeoutExpired as error:
+            raise StormError(f"{self.name} was told to end, and runs on after {_END_S:g} s") from error
+        if status:
+            raise StormError(f"{self.name} was told to end and did so with status {status}:\n{self._tail()}")
 
     def pause(self) -> None:
         """Stop it where it stands; return once the kernel says that it does.
@@ -88,3 +105,11 @@ class Worker(Process):
 
     def _tail(self) -> str:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-_TAIL:])
+
+
+def stop_all(workers: Sequence[Worker]) -> None:
+    """End all of them in order, together."""
+    for worker in workers:
+        worker.ask_to_end()
+    for worker in workers:
+        worker.stop()
