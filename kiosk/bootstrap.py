@@ -16,8 +16,9 @@ from contract.facts import UpFact
 from contract.streams import lane_stream
 from contract.values import Address, BasketId, Epoch, Gtin, Lane, Seq, Sku
 from kiosk.clock import RELEASED_AT, KioskClock
-from kiosk.config import Config, ConfigError, load_config
+from kiosk.config import CONFIG_NAME, Config, ConfigError, load_config
 from kiosk.core.basket import Basket
+from kiosk.core.endpoint import Endpoint
 from kiosk.core.ports import LastSale, LinkState, Mirror, Recorded
 from kiosk.journal.baskets import Baskets
 from kiosk.journal.catalogue import Catalogue
@@ -32,6 +33,7 @@ from kiosk.journal.outbox import Outbox, lane_path
 from kiosk.journal.receipts import last_sale
 from kiosk.journal.schema import TILL
 from mqtt_bridge.backoff import Backoff
+from mqtt_bridge.link import TlsFiles
 
 if TYPE_CHECKING:
     from mqtt_bridge.link import Link, LinkEvent
@@ -170,6 +172,12 @@ def open_mirrors(data_dir: Path, config: Config) -> Mirrors:
     mirrors: list[Mirror] = []
     if config.mirror and config.mirror.folder:
         mirrors.append(FolderMirror(Path(config.mirror.folder), config.address, Lane.TILL))
+    if config.mirror and config.mirror.peer:
+        from kiosk.journal.mirror_peer import PeerMirror  # noqa: PLC0415 - ssl, which few tills need
+
+        names = (config.link.ca, config.link.cert, config.link.key)
+        tls = TlsFiles(*(data_dir / name for name in names)) if all(names) else None  # unusable ones are a warning
+        mirrors.append(PeerMirror(Endpoint.parse(config.mirror.peer), config.address, Lane.TILL, tls))
     backoff = Backoff(random.Random(), max_s=MAX_BACKOFF_S)  # noqa: S311 - jitter
     copiers = [Copier(one, Outbox(data_dir, config.address), Lane.TILL, backoff=backoff) for one in mirrors]
     return Mirrors(copiers, config.mirror.wait_s if config.mirror else 0.0)
@@ -193,33 +201,42 @@ def make_link(
     Raises: ConfigError for a broker address or certificates that cannot be used.
     """
     from mqtt_bridge.backoff import Backoff  # noqa: PLC0415 - the till, which starts fast, has no use for paho
-    from mqtt_bridge.link import BrokerUrl, TlsFiles, Will  # noqa: PLC0415
+    from mqtt_bridge.link import BrokerUrl, Will  # noqa: PLC0415
     from mqtt_bridge.paho_link import PahoLink  # noqa: PLC0415
     from mqtt_bridge.topics import STATUS, kiosk_subscriptions, topic  # noqa: PLC0415
 
-    settings = data_dir / "kiosk.toml"
+    settings = data_dir / CONFIG_NAME
     try:
         brokers = [BrokerUrl.parse(text) for text in config.link.brokers]
     except Malformed as error:
         raise ConfigError(f"{settings}: {error}: correct brokers under [link]") from error
-    files = (config.link.ca, config.link.cert, config.link.key)
-    if any(broker.tls for broker in brokers) and not all(files):
+    files = link_files(data_dir, config)
+    if any(broker.tls for broker in brokers) and not files:
         raise ConfigError(f"{settings}: mqtts:// needs ca, cert and key under [link]: add them")
-    paths = [data_dir / name for name in files if name]
-    for path in paths:
-        if not path.is_file():
-            raise ConfigError(f"{path} is not there: enrol this kiosk, or correct [link] in {settings}")
-    if config.link.key and (data_dir / config.link.key).stat().st_mode & 0o077:
-        raise ConfigError(f"{data_dir / config.link.key} can be read by others: chmod 600 it, and ask for a new one")
     return PahoLink(
         brokers,
         client_id=str(config.address),
         subscriptions=kiosk_subscriptions(config.address),
         on_event=on_event,
-        tls=TlsFiles(*paths) if len(paths) == len(files) else None,
+        tls=files,
         will=Will(topic(config.address, STATUS), will),
         backoff=Backoff(rng),
     )
+
+
+def link_files(data_dir: Path, config: Config) -> TlsFiles | None:
+    """Return this kiosk's certificate files, taken from the data folder; None if not all three are named.
+
+    Raises: ConfigError for a file that is not there, or a key that others can read.
+    """
+    settings = data_dir / CONFIG_NAME
+    paths = [data_dir / name for name in (config.link.ca, config.link.cert, config.link.key) if name]
+    for path in paths:
+        if not path.is_file():
+            raise ConfigError(f"{path} is not there: enrol this kiosk, or correct [link] in {settings}")
+    if config.link.key and (data_dir / config.link.key).stat().st_mode & 0o077:
+        raise ConfigError(f"{data_dir / config.link.key} can be read by others: chmod 600 it, and ask for a new one")
+    return TlsFiles(*paths) if len(paths) == len(TlsFiles.__struct_fields__) else None
 
 
 def version() -> str:

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "replay": "kiosk.commands.replay:replay",
     "stock": "kiosk.commands.stock:stock",
     "journal": "kiosk.commands.journal:journal",
+    "keeper": "kiosk.commands.keeper:keeper",
 }
 
 

@@ -28,7 +28,7 @@ from mqtt_bridge.backoff import Backoff
 
 CHECK_S: Final = 5.0  # a medium that was pulled out is said before the next shopper has paid
 MAX_BACKOFF_S: Final = 5.0  # a medium put back is in use as soon
-_BUSY_S: Final = 2.0  # something was copied as shortly before: it is being filled, and does not hang
+_BUSY_S: Final = 2.0  # who copied something as shortly before is filling up, and does not hang
 
 
 class Copier:
@@ -51,7 +51,7 @@ class Copier:
         self._problem = ""
         self._heard = Heard()
         self._apart: dict[Epoch, Seq] = {}
-        self._copied_at_s = float("-inf")
+        self._copied_at_s = self._late_at_s = float("-inf")
         self._thread = threading.Thread(target=self._run, name=f"to {mirror.name}", daemon=True)
 
     def start(self) -> None:
@@ -70,13 +70,13 @@ class Copier:
         with self._changed:
             if not (self._late or self._problem):
                 self._changed.wait_for(lambda: self._done >= ticket or bool(self._problem), timeout_s)
-                self._late = self._done < ticket
+                self._set_late(self._done < ticket)
             return self._done >= ticket
 
     def wait_met(self, timeout_s: float) -> None:
         """Return once it is known what the mirror holds, or that it cannot be asked, or after ``timeout_s``."""
         with self._changed:
-            self._late = not self._changed.wait_for(lambda: self._met or bool(self._problem), timeout_s)
+            self._set_late(not self._changed.wait_for(lambda: self._met or bool(self._problem), timeout_s))
 
     def heard(self) -> Heard:
         """Return what the mirror holds of the lane, as far as is known; never waits."""
@@ -93,7 +93,7 @@ class Copier:
         with self._changed:
             if self._problem or not self._late:
                 return self._problem
-            if time.monotonic() - self._copied_at_s < _BUSY_S:
+            if self._copied_at_s > max(self._late_at_s, time.monotonic() - _BUSY_S):
                 return f"{self.mirror.name} is being filled: leave it as it is"
             return f"{self.mirror.name} does not answer: see that it is plugged in and runs"
 
@@ -103,6 +103,9 @@ class Copier:
             self._stopped = True
             self._changed.notify_all()
         self._thread.join(timeout_s)
+
+    def _set_late(self, late: bool) -> None:  # noqa: FBT001 - a setter
+        self._late, self._late_at_s = late, time.monotonic()
 
     def _run(self) -> None:
         failures = 0

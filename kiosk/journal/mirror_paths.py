@@ -15,6 +15,7 @@ from contract.values import Address, Epoch, Lane
 
 SUFFIX: Final = ".facts"
 _FOLDER: Final = 0o700
+_BLOCK: Final = 64 * 1024  # more than a file system's own: so a quota bounds the number of files as well
 _OPEN: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _BELOW: Final = _OPEN | os.O_NOFOLLOW
 
@@ -36,6 +37,18 @@ def streams(folder: int) -> list[tuple[Epoch, Lane]]:
                 with suppress(Malformed):
                     found.append(parse_lane_stream(entry.name.removesuffix(SUFFIX), "name"))
     return sorted(found)
+
+
+def kept_size(root: int, address: Address) -> int:
+    """Return how many bytes of a medium a kiosk's files take, at least a block each.
+
+    Raises: OSError.
+    """
+    try:
+        with opened_folder(root, address) as folder, os.scandir(folder) as entries:
+            return sum(max(_BLOCK, entry.stat(follow_symlinks=False).st_size) for entry in entries)
+    except FileNotFoundError:
+        return 0
 
 
 @contextmanager
