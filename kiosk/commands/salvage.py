@@ -12,18 +12,24 @@ from typing import Any, Final
 
 import click
 
+from contract.errors import Malformed
 from contract.streams import parse_lane_stream
 from contract.values import Lane
+from kiosk.bootstrap import link_files
 from kiosk.clock import KioskClock
 from kiosk.commands.bridge import carry
-from kiosk.config import Config, load_config
+from kiosk.config import CONFIG_NAME, Config, load_config
+from kiosk.core.endpoint import Endpoint
+from kiosk.core.ports import MirrorFailed
 from kiosk.journal.bridge_lock import bridge_runs, only_bridge
 from kiosk.journal.errors import JournalError, StorageFailed
 from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader
+from kiosk.journal.mirror_fetch import bring
+from kiosk.journal.mirror_peer import SCHEME
 from kiosk.journal.outbox import Outbox, lane_path
 from kiosk.journal.salvage import FOLDER, Salvaged, salvage
-from kiosk.journal.salvage_errors import NothingToSalvage
+from kiosk.journal.salvage_errors import CannotSalvage, NothingToSalvage
 from kiosk.journal.schema import OF_LANE
 from kiosk.signals import stop_on_signals
 from kiosk.tools.files import UsedWrongly, progress
@@ -35,20 +41,21 @@ Span = tuple[int, int]
 
 
 @click.command("salvage", epilog="Example: kiosk journal salvage /media/old-card")
-@click.argument("device", type=click.Path(path_type=Path))
+@click.argument("device")
 @click.option("--no-wait", is_flag=True, help="Only take the facts over; a bridge carries them to the hub later.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.pass_obj
-def salvage_command(data_dir: Path, device: Path, *, no_wait: bool, as_json: bool) -> None:
+def salvage_command(data_dir: Path, device: str, *, no_wait: bool, as_json: bool) -> None:
     """Bring the facts of this kiosk's old card to the hub.
 
-    DEVICE is the mounted card or any folder, a journal's file, a folder of a mirror, or, for root, a disk image or a
-    device. The old card is only read. A repetition changes nothing.
+    DEVICE is the mounted card or any folder, a journal's file, a folder of a mirror, peer://HOST:PORT for what a peer
+    till keeps, or, for root, a disk image or a device. The old card is only read. A repetition changes nothing.
     """
     config = load_config(data_dir)
     with _given_back(data_dir):
         try:
-            found = salvage(device, data_dir, config.address, _opener(data_dir, config), _bar)
+            place = _brought(device, data_dir, config) if device.startswith(SCHEME) else Path(device)
+            found = salvage(place, data_dir, config.address, _opener(data_dir, config), _bar)
         except NothingToSalvage as error:
             raise UsedWrongly(str(error)) from error
         wait = _Wait(data_dir, found)
@@ -76,6 +83,20 @@ def _given_back(data_dir: Path) -> Iterator[None]:
             for path in [*data_dir.glob("*"), *(data_dir / FOLDER).rglob("*")]:
                 if path.lstat().st_uid == 0:
                     os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+def _brought(device: str, data_dir: Path, config: Config) -> Path:
+    try:
+        peer = Endpoint.parse(device.removeprefix(SCHEME))
+    except Malformed as error:
+        raise UsedWrongly(f"{device}: it is {error.what}: name it like {SCHEME}k2.local:8710") from error
+    tls = link_files(data_dir, config)
+    if tls is None and not peer.loopback:
+        raise UsedWrongly(f"{device} needs ca, cert and key under [link] of {data_dir / CONFIG_NAME}: enrol this kiosk")
+    try:
+        return bring(peer, config.address, tls, data_dir / FOLDER)
+    except MirrorFailed as error:
+        raise CannotSalvage(str(error)) from error
 
 
 def _opener(data_dir: Path, config: Config) -> Callable[[Lane], Journal]:
@@ -158,10 +179,10 @@ def _carry(data_dir: Path, config: Config, wait: _Wait) -> None:
             watcher.join()
 
 
-def _report(found: Salvaged, acks: Mapping[str, int], device: Path, config: Config) -> dict[str, Any]:
+def _report(found: Salvaged, acks: Mapping[str, int], device: str, config: Config) -> dict[str, Any]:
     """Return what --json prints."""
     return {
-        "device": str(device),
+        "device": device,
         "source": str(found.source),
         "kiosk": str(config.address),
         "facts": found.facts,

@@ -12,11 +12,13 @@ import pytest
 from children import end_child, start_child
 from facts_of_a_day import sale
 from keepers import ELSEWHERE, K2, K7, LONG_S, ONE, QUICK, SHORT_S, authority, facts, files, keep, lines, mirror
+from kiosk_command import Kiosk
 from mosquitto_certificates import Authority
 from ports import answers, find_spare_port
 from waiting import wait_until
 
 from contract.values import Lane, Seq, parse_address
+from kiosk.bootstrap import open_desk
 from kiosk.core.endpoint import Endpoint
 from kiosk.core.ports import MirrorFailed, MirrorStrayed
 from kiosk.journal import mirror_tls
@@ -228,6 +230,45 @@ def mirrored(tmp_path, journal, files):
 def kept(tmp_path):
     path = tmp_path / "k2/kept/north/market/k7/till@1.facts"
     return lambda: path.read_bytes().splitlines() if path.exists() else []
+
+
+def test_a_new_card_gets_its_facts_back_from_a_peer(keeper_process, tmp_path, files):
+    at, start = keeper_process
+    start()
+    tls = files[K7]
+    data = tmp_path / "k7"
+    data.mkdir()
+    (data / "kiosk.toml").write_text(
+        f'region = "north"\nsite = "market"\nkiosk = "k7"\nclock = "system"\n[mirror]\npeer = "{at}"\nwait_s = 10\n'
+        f'[link]\nca = "{tls.ca}"\ncert = "{tls.cert}"\nkey = "{tls.key}"\n',
+        "utf-8",
+    )
+    desk = open_desk(data)
+    desk.record([sale(f"b{number}") for number in range(600)])
+    before = stored(desk.journal)
+    desk.close()
+    for suffix in ("", "-wal", "-shm"):
+        (data / f"till.db{suffix}").unlink(missing_ok=True)
+    desk = open_desk(data)
+    assert f"run `kiosk journal salvage peer://{at}`" in desk.warning()
+    desk.record([sale("c1")])
+    for _ in range(2):
+        found = Kiosk(data)("journal", "salvage", "--no-wait", "--json", f"peer://{at}").json
+        assert found["facts"] == 601  # the new one too: it was kept before it was shown
+    assert stored(desk.journal) == before
+    assert desk.journal.ends() == {1: 600, 2: 1}
+    desk.close()
+    desk = open_desk(data)
+    wait_until(lambda: not desk.warning(), what="the warning to go")
+    desk.close()
+
+
+def test_a_peer_that_cannot_be_asked_is_one_plain_line(tmp_path, spare_port):
+    kiosk = Kiosk(tmp_path / "k7")
+    kiosk.data.mkdir()
+    assert "does not answer" in kiosk("journal", "salvage", f"peer://127.0.0.1:{spare_port}").complaint
+    assert "name it like peer://k2.local:8710" in kiosk("journal", "salvage", "peer://k2").complaint
+    assert "needs ca, cert and key" in kiosk("journal", "salvage", "peer://k2.local:1").complaint
 
 
 def stored(journal):
