@@ -133,6 +133,8 @@ def test_a_restored_card_gets_its_tail_and_its_open_basket_is_not_sold_again(old
     desk = open_desk(restored)
     assert desk.open_basket().id != "b3"
     with pytest.raises(BasketClosed):
+        desk.keep(basket_of(desk, "b3"))
+    with pytest.raises(BasketClosed):
         desk.record([sale("b3")])
     assert desk.record([sale("b9")])[0].receipt == "k1-2-1"
     desk.close()

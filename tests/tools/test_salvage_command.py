@@ -1,6 +1,7 @@
 """``kiosk journal salvage`` as an installer runs it: folders, images, a bridge or none, and a real hub."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
