@@ -21,7 +21,8 @@ from storm.worker import StormError, stop_all
 from storm.world import World, wait
 
 NEMESES: Final = (*KILLS, *OLDER_BOOKS, *DISKS, *DISTURBANCES)
-WEIGHTS: Final = {"kill_seller": 12, "kill_bridge": 5, "kill_hub": 5, "power_cut": 4, "kill_broker": 3}  # others 1
+WEIGHTS: Final = {"kill_seller": 20, "kill_bridge": 8, "kill_hub": 8, "power_cut": 7, "kill_broker": 5}
+_WEIGHT: Final = 3  # of the others: some take long
 _AT_ONCE: Final = 4  # strikes; more would leave little that works
 _POLL_S: Final = 0.01
 _TELL_S: Final = 2.0
@@ -51,7 +52,7 @@ class Conductor:
     def __init__(self, world: World, kills: int, seed: int, say: Say) -> None:
         """Draw the strikes."""
         self.nemeses = {kind.name: kind(world) for kind in NEMESES if world.mounts or not kind.mounts}
-        killers = {name: WEIGHTS.get(name, 1) for name, one in self.nemeses.items() if one.kills}
+        killers = {name: WEIGHTS.get(name, _WEIGHT) for name, one in self.nemeses.items() if one.kills}
         others = [name for name, one in self.nemeses.items() if not one.kills]
         self._plan = draw(kills, seed, killers=killers, others=others)
         self._world = world

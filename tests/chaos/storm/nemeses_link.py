@@ -11,6 +11,7 @@ from storm.wire import Wire
 
 JUMP_S: Final = 3 * 3600
 _MOMENT_S: Final = 2.0
+_TRIES: Final = 4  # cuts; a wire is idle while the hub is away
 _HEARD_S: Final = 8.0  # a bridge that found no broker tries again within seconds
 _SPOILT_S: Final = (1.0, 2.5)
 
@@ -75,15 +76,21 @@ class Cut(_OfTheWire):
     counted = "cuts_under_way"
 
     def strike(self, rng: random.Random, kiosk: Kiosk) -> Steps:
-        """Make the wire slow, so that a batch is met on its way; cut, and mend."""
-        kiosk.wire.spoil(delay_s=(0.1, 0.4))
+        """Cut until a batch was met on its way; each cut is mended."""
+        for _ in range(_TRIES):
+            before = self.count()
+            yield from self._cut(rng, kiosk)
+            if self.count() > before:
+                self.bit(1)
+                return
+
+    def _cut(self, rng: random.Random, kiosk: Kiosk) -> Steps:
+        kiosk.wire.spoil(delay_s=(0.1, 0.4))  # a batch that is late is easier to meet
         yield from until(lambda: kiosk.unacknowledged() > 0, self.patience_s(_MOMENT_S))
         yield from hold(rng.uniform(0.05, 0.3))
-        before = self.count()
         kiosk.wire.cut()
-        self.bit(self.count() - before)
         kiosk.wire.calm()
-        yield from hold(rng.uniform(0.1, 2.0))
+        yield from hold(rng.uniform(0.1, 1.5))
         kiosk.wire.mend()
 
 
