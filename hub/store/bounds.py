@@ -1,7 +1,8 @@
 """What one peer can make the books hold, and no more: a kiosk with a good certificate may still be a hostile one.
 
 Facts that fit have no bound here: a completed sale is never refused (promise 3). What is beyond a bound is refused,
-counted and told to a person; nothing of it is acknowledged, so an honest kiosk keeps it and sends it again.
+counted and told to a person; nothing of it is acknowledged, so an honest kiosk keeps it and sends it again. (A kiosk's
+journals follow the newest epoch that we name: one that reached the last could record nothing any more.)
 """
 
 from collections.abc import Callable
@@ -20,7 +21,7 @@ class Bounds(Struct, frozen=True):
 
     kiosks: int = 10_000  # of a hub: twenty times 120 sites of four
     lanes: int = 1024  # of a kiosk: 256 lives of an image with four lanes; honest ones begin a few a year
-    epoch_leap: int = 1000  # of a kiosk, beyond its newest: its journals follow what we hold, and have a last epoch
+    epoch_leap: int = 900_000  # of a kiosk, beyond its newest: with 1,024 lanes nobody climbs to the last, 10^9 - 1
     forks: int = 10_000  # of a kiosk, kept whole; a cloned card's day is a tenth of it
     unfit: int = 20_000  # of a kiosk, kept whole: each fact of a busy till for forty days
     aside_bytes: int = 64 * 1024 * 1024  # of a kiosk's forks, and of its unfit facts: three times the above as they are

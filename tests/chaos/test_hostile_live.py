@@ -13,4 +13,7 @@ def test_hub_and_bridge_outlive_a_hostile_peer(tmp_path: Path, make_mosquitto: C
     assert report.sent == 1500
     assert report.honest > 50
     assert report.rows["quarantine"] > 10
+    assert (
+        report.rows["connections of the bridge"] == 1
+    )  # only who sends too much, or a topic that is none, is thrown out
     assert report.fates["thrown out by the broker"] > 3

@@ -39,7 +39,7 @@ HONEST_LANE: Final = Lane.TILL
 UPWARDS: Final = 0.7  # of the messages go to the hub
 STEP: Final = 100  # messages between two looks: the hub's queue has room for them
 SALES: Final = 5  # facts in each step
-DEADLINE_S: Final = 60.0  # the longest silence before a bridge sends again
+DEADLINE_S: Final = 120.0  # twice the longest silence before a bridge sends again
 INCARNATION: Final = 2
 
 
@@ -60,14 +60,15 @@ class Live:
         path = lane_path(folder / "k1", HONEST_LANE)
         self._write_settings()
         self.journal = Journal(path, TILL, address=HONEST, lane=HONEST_LANE, clock=TwinClock())
-        for extra in ([], ["--promoted"]):  # a life of the hub that is over, for lies about it
-            migrate = [sys.executable, "-m", "hub", "migrate", "--database-url", self.database, *extra]
+        for _ in range(INCARNATION):  # a life of the hub that is over, for lies about it
+            migrate = [sys.executable, "-m", "hub", "migrate", "--promoted", "--database-url", self.database]
             subprocess.run(migrate, check=True, capture_output=True)
         where = f"mqtt://{broker.host}:{broker.port}"
         serve = [sys.executable, "-m", "hub", "serve", "--database-url", self.database]
         self.hub = start_child(
             [*serve, "--broker", where, "--listen", f"{LOOPBACK}:{self.api}"], log=folder / "hub.log"
         )
+        wait_until(self.is_well, what="the hub to be connected", deadline_s=DEADLINE_S)
         self.bridge = start_child([KIOSK, "--data", folder / "k1", "bridge"], log=folder / "bridge.log")
         self.sold = 0
 
@@ -83,6 +84,12 @@ class Live:
     def get(self, address: str) -> Any:
         with urllib.request.urlopen(f"http://{LOOPBACK}:{self.api}{address}", timeout=10) as answer:
             return json.load(answer)
+
+    def is_well(self) -> bool:
+        try:
+            return bool(self.get("/health")["status"] == "ok")
+        except OSError:
+            return False
 
     def rss_mb(self) -> list[float]:
         return [psutil.Process(child.pid).memory_info().rss / 2**20 for child in (self.hub, self.bridge)]
@@ -174,7 +181,8 @@ def _compare(live: Live, honest: LaneTwin, report: Report) -> None:
             "quarantine": db.execute("SELECT count(*) FROM quarantine").fetchone()[0],
             "kiosks": db.execute("SELECT count(*) FROM kiosks").fetchone()[0],
         }
+    report.rows["connections of the bridge"] = (live.folder / "bridge.log").read_text().count("link: connected to")
     if stored != honest.raws or sold != live.sold:
         report.wrong.append(f"{live.sold} sold, {len(stored)} in the books, stock {sold}")
-    if live.get("/health")["status"] != "ok":
+    if not live.is_well():
         report.wrong.append("the hub is not well")
