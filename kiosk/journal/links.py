@@ -133,9 +133,11 @@ class LinkReader:
             return Heard()
         with translated(self._path):
             version = db.execute("PRAGMA data_version").fetchone()[0]
-            if version != self._version or lane not in self._heard:
-                self._heard[lane] = _read_heard(db, lane)
+            if version != self._version:
+                self._heard.clear()
                 self._version = version
+            if lane not in self._heard:
+                self._heard[lane] = _read_heard(db, lane)
         return self._heard[lane]
 
     def down_facts(self, after: Mapping[str, tuple[int, int]], limit: int) -> list[tuple[str, int, int, bytes]]:

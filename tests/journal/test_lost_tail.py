@@ -120,3 +120,12 @@ def test_the_newest_epoch_that_strayed_is_kept(tmp_path):
     store.save_acks({"till@2": 1}, incarnation=1, at=AT)
     assert reader.heard(Lane.TILL).positions == {1: 3, 2: 1}
     store.close()
+
+
+def test_every_lane_of_a_reader_hears_what_was_written(tmp_path):
+    store = LinkStore(tmp_path / "link.db")
+    reader = LinkReader(tmp_path / "link.db")
+    assert [reader.heard(lane) for lane in (Lane.TILL, Lane.SENSE)] == [Heard(), Heard()]
+    store.save_acks({"till@1": 3, "sense@1": 4}, incarnation=1, at=AT)
+    assert [reader.heard(lane).positions for lane in (Lane.TILL, Lane.SENSE)] == [{1: 3}, {1: 4}]
+    store.close()
