@@ -188,6 +188,19 @@ def test_two_processes_with_a_copier_each_do_not_disturb_each_other(tmp_path, op
     assert len(lines(stick)) == 80
 
 
+def test_a_medium_exchanged_for_another_cards_is_told_apart_while_selling(journal, stick, mirrored):
+    mirrors = mirrored(FolderMirror(stick, HERE, Lane.TILL))
+    sell(journal, "b1", "b2")
+    ours = lines(stick)
+    theirs = [ours[0], ours[1].replace(b'"b2"', b'"b9"')]
+    (stick / "theirs").write_bytes(b"".join(raw + b"\n" for raw in theirs))
+    (stick / "theirs").rename(stick / "north/market/k7/till@1.facts")
+    wait_until(lambda: mirrors.heard()[0].strayed, what="the other card's facts to be seen")
+    sell(journal, "b3")
+    assert lines(stick) == theirs
+    assert "salvage" in mirrors.warning({1: 2})
+
+
 def mirrored_desk(tmp_path, stick):
     data_dir = tmp_path / "data"
     data_dir.mkdir(exist_ok=True)

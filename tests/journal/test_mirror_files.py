@@ -1,7 +1,9 @@
 """The second copy as files: what counts, what is cut off, what is never written over."""
 
+import fcntl
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 
 import pytest
@@ -68,6 +70,19 @@ def test_two_who_write_take_turns(stick, path, facts):
         (one, two)[seq % 2].keep(ONE, Seq(seq), [raw])
         (two, one)[seq % 2].keep(ONE, Seq(seq), [raw])
     assert path.read_bytes() == b"".join(raw + b"\n" for raw in facts)
+
+
+def test_who_writes_waits_for_who_holds_the_file(stick, path, facts):
+    mirror(stick).keep(ONE, Seq(1), facts[:1])
+    with path.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        second = threading.Thread(target=mirror(stick).keep, args=(ONE, Seq(2), facts[1:2]))
+        second.start()
+        second.join(0.3)
+        assert second.is_alive()
+        assert len(path.read_bytes().splitlines()) == 1
+    second.join()
+    assert path.read_bytes().splitlines() == facts[:2]
 
 
 @pytest.mark.parametrize("torn", [b"{", b'{"id":"5"}', b'{"id":"5"}\n', b"\0" * 700 + b"\n\n", b"\n\n", b"\xff\n{"])

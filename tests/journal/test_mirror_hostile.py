@@ -14,7 +14,7 @@ from contract.batch import encode_batch
 from contract.values import Seq
 from kiosk.core.ports import MirrorFailed
 from kiosk.journal import mirror_keeper
-from kiosk.journal.mirror_wire import Hello, Kind, words
+from kiosk.journal.mirror_wire import MAX_FRAME_BYTES, Channel, Hello, Kind, words
 
 __all__ = ["authority", "facts", "files", "keep", "lines"]
 
@@ -68,6 +68,16 @@ def test_hostile_bytes_end_their_own_connection_only(keep, facts, lines, tmp_pat
     assert lines() == facts
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["north"]
     peer.close()
+
+
+@pytest.mark.parametrize("size", [0, MAX_FRAME_BYTES + 1, 2**32 - 1])
+def test_a_frame_out_of_bounds_is_refused_before_it_is_read(keep, size):
+    at = keep()
+    with socket.create_connection((at.host, at.port)) as hostile:
+        hostile.sendall(HEAD.pack(size, Kind.HELLO))
+        kind, body = Channel(hostile).receive(mirror_keeper.HELLO_S / 2)
+    assert kind is Kind.REFUSED
+    assert f"no frame of ours (kind 1, {size} bytes)" in body.decode()
 
 
 def test_random_bytes_do_no_harm(keep, facts, lines):

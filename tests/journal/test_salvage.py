@@ -197,6 +197,17 @@ def test_another_kiosks_card_is_refused(old, kiosk, tmp_path):
     assert not (tmp_path / "k2/till.db").exists()
 
 
+def test_a_fact_that_says_another_place_or_another_kiosk_is_not_taken(old, kiosk, tmp_path):
+    raws = [bytes(raw) for _, raw in old.journal.stored(Epoch(1))]
+    foreign = raws[3].replace(b"/kiosks/k1/", b"/kiosks/k2/")
+    ninth = raws[3].replace(b'"id":"4"', b'"id":"9"').replace(b"0000000000000004", b"0000000000000009")
+    rows = [(5, ninth, digest(ninth)), (6, foreign, digest(foreign))]
+    old.journal.connection.executemany("INSERT INTO facts VALUES (1, ?, 'sale.recorded.v1', ?, ?)", rows)
+    found = bring(pull(old, tmp_path), kiosk)
+    assert stored(kiosk) == raws
+    assert (found.facts, found.foreign, found.missing) == (4, 1, {"till@1": [(5, 6)]})
+
+
 def test_another_kiosks_mirror_is_refused(kiosk, tmp_path):
     folder = tmp_path / "stick/mirror/north/market/k9"
     folder.mkdir(parents=True)
