@@ -5,7 +5,6 @@ candidate is believed, :mod:`kiosk.journal.salvage_judge` decides once all were 
 """
 
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from pathlib import Path
@@ -65,7 +64,7 @@ class Kept(Struct, frozen=True):
 class Tally(Struct):
     """What was found beside candidates."""
 
-    foreign: Counter[str] = field(default_factory=Counter)  # by whose they are
+    foreign: dict[str, set[str]] = {}  # whose they are: digests
     newer: set[str] = field(default_factory=set)  # types that this release does not know, of whole facts
     strange: dict[str, str] = {}  # digest: type, of lines that are of a newer release, or damaged
     ends: dict[tuple[Lane, int], int] = {}  # how far each stream is known to have gone
@@ -97,10 +96,13 @@ class Shelf:
             return
         source = fact.source
         if source.address != self.address:
-            self.tally.foreign[str(source.address)] += 1
+            self.tally.foreign.setdefault(str(source.address), set()).add(mark)
+            self._reach(place)
         elif _stands(place, fact, source):
             row = (source.lane, source.epoch, fact.seq, mark, fact.prev, proof, fact.type, raw)
             self.connection.execute(_PUT, row)
+        else:
+            self._reach(place)
 
     def streams(self) -> list[tuple[Lane, Epoch]]:
         """Return every stream that has a candidate."""
