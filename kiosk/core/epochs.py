@@ -7,13 +7,17 @@ Rules
 2.  Who knows: the hub, by what it acknowledged and by the digest of the fact it holds last; and a second medium.
 3.  An epoch is never lowered and never taken up again. What an older epoch holds is still sent.
 4.  Nothing here stops a sale: what cannot be asked is not waited for, and a fork that comes of it is kept by the hub.
+    An epoch that leaves no room for another is no honest kiosk's, so whoever speaks of it is not believed.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from msgspec import Struct
 
 from contract.values import Epoch, Seq
+
+LAST_EPOCH: Final = Epoch(999_999_999)  # what the name of a stream holds (contract.streams)
 
 
 class Heard(Struct, frozen=True):
@@ -36,4 +40,4 @@ def decide_lost(own: Epoch, newest: Seq, heard: Heard) -> Epoch | None:
     beyond = [epoch for epoch, seq in heard.positions.items() if epoch > own or (epoch == own and seq > newest)]
     if heard.strayed >= own:
         beyond.append(heard.strayed)
-    return max(beyond, default=None)
+    return max((epoch for epoch in beyond if epoch < LAST_EPOCH), default=None)
