@@ -1,10 +1,13 @@
 """The second copy as files: what counts, what is cut off, what is never written over."""
 
 import fcntl
+import os
+import re
 import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from facts_of_a_day import sale
@@ -225,3 +228,31 @@ def test_a_lone_fact_costs_one_sync(stick, tmp_path, facts):
     after = done.stderr.partition('"NOW')[2]
     calls = [line.partition("(")[0].split()[-1] for line in after.splitlines() if "sync(" in line or "pwrite" in line]
     assert calls == ["pwrite64", "fdatasync"]
+
+
+SOLD = """
+import sys
+from pathlib import Path
+from facts_of_a_day import sale
+from kiosk.bootstrap import open_desk
+desk = open_desk(Path(sys.argv[1]))
+desk.record([sale("b0")])
+desk.idle()
+print("NOW", flush=True)
+for number in range(8):
+    desk.record([sale(f"c{number}")])
+print("THEN", flush=True)
+"""
+
+
+def test_a_mirrored_sale_syncs_each_medium_once(stick, tmp_path):
+    data, support = tmp_path / "data", str(Path(__file__).parent.parent / "support")
+    data.mkdir()
+    settings = f'clock = "system"\n[mirror]\nfolder = "{stick}"\nwait_s = 10\n'
+    (data / "kiosk.toml").write_text(settings, "utf-8")
+    trace = ["strace", "-f", "-y", "-e", "trace=write,fsync,fdatasync", sys.executable, "-c", SOLD, str(data)]
+    environment = {**os.environ, "PYTHONPATH": support}
+    done = subprocess.run(trace, capture_output=True, text=True, check=True, env=environment)
+    sold = done.stderr.partition('"NOW')[2].partition('"THEN')[0]
+    synced = re.findall(r"f(?:data)?sync\(\d+<([^>]*)>", sold)
+    assert sorted(synced) == sorted([str(data / "till.db-wal"), str(stick / "demo/demo/k1/till@1.facts")] * 8)
