@@ -11,14 +11,17 @@ from typing import Final
 
 from hub_books import LaneTwin, refund, sale
 
-from contract.batch import Ack, Status, StreamPosition, encode_batch, encode_message
+from contract.batch import Ack, Status, StreamPosition, decode_batch, encode_batch, encode_message
+from contract.errors import Malformed
 from contract.values import MAX_POSITION, Incarnation, Lane, Seq, parse_address
 from hostile.damage import NASTY, damaged, noise, twisted
 from hub.arrivals import Message
+from mqtt_bridge.topics import up_facts
 
 HONEST: Final = parse_address("demo/market/k1")
 LIAR: Final = parse_address("demo/bazaar/h1")  # of another site: what it sells is its own site's trouble
 FACTS: Final = 512
+NEAR: Final = 300  # more than the honest kiosk sells before the voices learn of it; `beyond` lies further off
 LARGE: Final = 1024 * 1024
 LEAVES: Final = (
     "up/facts/till",
@@ -73,7 +76,8 @@ class Voices:
     def say(self) -> Message:
         """Return the next message."""
         (way,) = self.rng.choices(self._ways, self._weights)
-        return way[0]()
+        message = way[0]()
+        return self.noise() if self._takes_next(message) else message
 
     def replay(self) -> Message:
         if not self.known:
@@ -201,6 +205,16 @@ class Voices:
         """
         self.known = known
         self.own.raws = [b""] * own
+
+    def _takes_next(self, message: Message) -> bool:
+        """Return whether a lie happens to stand where the honest kiosk's next facts will."""
+        if message.topic != up_facts(HONEST, Lane.TILL):
+            return False
+        try:
+            head = decode_batch(message.payload).head
+        except Malformed:
+            return False
+        return head.first <= self.known + NEAR and head.first + head.count - 1 > self.known
 
     def _next(self, raws: list[bytes]) -> Message:
         """Return a batch at the end of the liar's own lane."""
