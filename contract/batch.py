@@ -53,22 +53,27 @@ class StreamPosition(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """How far a stream is; ``digest``, where it is given, is that of the fact at ``position``.
 
     By it a sender learns that its journal and the receiver's copy went different ways (a restored card, a clone).
+    Where the receiver's copy is ``broken``, for it is of two journals, the digest vouches for its own fact only.
     """
 
     stream: StreamField
     position: PositionField
     digest: DigestField | None = None
+    broken: bool = False
 
 
-class Ack(Struct, frozen=True, forbid_unknown_fields=True):
+class Ack(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Cumulative acknowledgement, sent after the receiver's commit, kept (retained) at the broker.
 
     ``resume`` asks the sender to send again from these positions at once: the receiver saw a gap, or has just started.
+    ``heard`` names batches, by the digest in their heads, every fact of which the receiver now has, be it beside the
+    books: positions alone cannot say that of facts whose numbers were taken by others.
     """
 
     incarnation: IncarnationField
     positions: Annotated[list[StreamPosition], Meta(max_length=64)]
     resume: bool = False
+    heard: Annotated[list[DigestField], Meta(max_length=64)] = []
 
 
 class Status(Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +102,11 @@ def encode_batch(stream: str, first: Seq, facts: Sequence[bytes], newest: Seq) -
     sizes = [len(fact) for fact in facts] if any(b"\n" in fact for fact in facts) else []
     head = Head(stream, first, len(facts), newest, hashlib.sha256(body).hexdigest(), sizes)
     return msgspec.json.encode(head) + b"\n" + body
+
+
+def batch_mark(raw: bytes) -> str:
+    """Return the digest in the head of a message that :func:`encode_batch` made: its name in acknowledgements."""
+    return _HEAD.decode(raw.partition(b"\n")[0]).digest
 
 
 def decode_batch(raw: bytes) -> Batch:

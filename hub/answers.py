@@ -46,7 +46,8 @@ class Answers:
             resume = gapped and self._may_resume(address)
             if gapped and not resume and all(work.now == work.began for work in of_kiosk):
                 continue  # told a moment ago, and nothing is new
-            ack = ack_of(life.incarnation, held.get(kiosk.id, ()), heard=lanes, resume=resume)
+            batches = [mark for work in of_kiosk for mark in work.batches]
+            ack = ack_of(life.incarnation, held.get(kiosk.id, ()), heard=lanes, batches=batches, resume=resume)
             answers.append(_message(address, ack))
         return answers
 

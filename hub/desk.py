@@ -43,6 +43,7 @@ class Work:
     broken_at: int = 0
     gapped: bool = False
     digests: dict[int, str] = field(default_factory=dict)  # of the positions taken in this transaction
+    batches: list[str] = field(default_factory=list)  # those taken whole whose sender a position alone may mislead
 
     @property
     def subject(self) -> str:
@@ -123,6 +124,8 @@ class Desk:
                     work.broken_at = seq
             work.digests[seq] = outcome.digest
             work.now = advance(work.now, outcome)
+        if "refused" not in fates and (spot.repeats or work.now.broken):
+            work.batches.append(head.digest)
         return max(fates, key=FATES.index)
 
     def _may_begin(self, work: Work) -> bool:

@@ -8,16 +8,28 @@ import queue
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
-from contract.batch import Ack, Batch, Status, StreamPosition, decode_ack, decode_batch, encode_batch, encode_message
+from contract.batch import (
+    Ack,
+    Batch,
+    Status,
+    StreamPosition,
+    batch_mark,
+    decode_ack,
+    decode_batch,
+    encode_batch,
+    encode_message,
+)
 from contract.errors import Malformed
 from contract.streams import Gap, log_stream, parse_lane_stream, parse_log_stream, place
 from contract.values import Address, Incarnation, Seq
 from mqtt_bridge.errors import LinkBusy, LinkDown, LinkTooLarge
 from mqtt_bridge.link import Connected, Delivered, Disconnected, Link, LinkEvent, Received, Refused
-from mqtt_bridge.session import Session
+from mqtt_bridge.ports import Outbox, Store
+from mqtt_bridge.session import NO_DOUBTS, Doubt, Session
 from mqtt_bridge.topics import ACK_DOWN, ACK_UP, DOWN_FACTS, STATUS, parse_topic, topic, up_facts
 
 log = logging.getLogger(__name__)
@@ -31,62 +43,6 @@ MAX_DOWN_BYTES: Final = 2**30  # ten years of a thousand new prices a day; a six
 MAX_STREAMS: Final = 64  # of a status: sixteen epochs of four lanes
 
 Fate = Literal["heard", "taken", "repeated", "gapped", "outdated", "refused"]  # of a message that came down
-
-
-class Outbox(Protocol):
-    """The journals, for reading."""
-
-    def newest(self) -> Mapping[str, int]:
-        """Return the last position of every stream."""
-        ...
-
-    def priority(self, stream: str) -> int:
-        """Return how urgent a stream is; smaller goes first."""
-        ...
-
-    def read(self, stream: str, first: int) -> Sequence[bytes]:
-        """Return stored facts from ``first`` on, as many as one batch holds."""
-        ...
-
-    def digest(self, stream: str, position: int) -> str | None:
-        """Return the digest of the fact at ``position``, if there is one."""
-        ...
-
-
-class Store(Protocol):
-    """What must outlive the process: acknowledgements, and what came down."""
-
-    def incarnation(self) -> int:
-        """Return the highest incarnation heard."""
-        ...
-
-    def acks(self) -> Mapping[str, int]:
-        """Return the acknowledged position of every stream."""
-        ...
-
-    def save_acks(self, positions: Mapping[str, int], *, incarnation: int, at: datetime) -> None:
-        """Store acknowledgements, synced."""
-        ...
-
-    def save_strayed(self, lane: str, epoch: int, position: int) -> None:
-        """Store that the hub holds what the lane's journal does not, synced."""
-        ...
-
-    def save_state(self, *, connected: bool, problem: str) -> None:
-        """Store the state of the link."""
-        ...
-
-    def down_positions(self) -> Mapping[tuple[str, int], int]:
-        """Return how far each log of each generation was received."""
-        ...
-
-    def down_bytes(self) -> int:
-        """Return how many bytes of down facts are stored."""
-        ...
-
-    def accept(self, log: str, generation: int, first: int, facts: tuple[bytes, ...]) -> None:
-        """Store down facts, synced."""
-        ...
 
 
 class Pump:
@@ -132,11 +88,13 @@ class Pump:
         self._said: set[str] = set()
         self._learn_growth()
         known, session.incarnation = store.acks(), store.incarnation()
-        for stream in session.newest():
-            session.restore(stream, known.get(stream, 0), incarnation=session.incarnation)
-        self._saved = (session.incarnation, session.positions())
         self._strayed: dict[str, tuple[int, int]] = {}  # lane -> epoch and position; stored with the next turn
         self._saved_strayed: dict[str, tuple[int, int]] = {}
+        for stream, newest in session.newest().items():
+            if known.get(stream, 0) > newest:
+                self._note_strayed(stream, known[stream])
+            session.restore(stream, known.get(stream, 0), incarnation=session.incarnation)
+        self._saved = (session.incarnation, session.positions())
 
     def attach(self, link: Link) -> None:
         """Take the link whose events :meth:`on_event` gets."""
@@ -164,8 +122,8 @@ class Pump:
 
     def turn(self) -> None:
         """Do what is due, then wait for an event or the next poll."""
+        self._save_strayed()  # first, for it may be why an acknowledgement is no longer believed
         self._save_acks()
-        self._save_strayed()
         self._learn_growth()
         all_sent = self._send_due()
         now_s = self._monotonic()
@@ -180,7 +138,13 @@ class Pump:
             return
 
     def _learn_growth(self) -> None:
-        for stream, newest in self._outbox.newest().items():
+        """Learn how far each stream is; what was put back shorter may have been sent, so its numbers are taken."""
+        known, now = self._session.newest(), self._outbox.newest()
+        lanes = {stream.partition("@")[0] for stream in now}
+        gone = {stream: 0 for stream in known if stream not in now and stream.partition("@")[0] in lanes}
+        for stream, newest in {**now, **gone}.items():
+            if newest < known.get(stream, 0):
+                self._note_strayed(stream, known[stream])
             self._session.grew(stream, newest, self._monotonic(), self._outbox.priority(stream))
 
     def _send_due(self) -> bool:
@@ -195,7 +159,8 @@ class Pump:
             _, lane = parse_lane_stream(send.stream, "stream")
             if not self._publish(up_facts(self._address, lane), payload):
                 return False
-            self._session.sent(send.stream, send.first, len(facts), len(payload), self._monotonic())
+            mark = batch_mark(payload)
+            self._session.sent(send.stream, send.first, len(facts), len(payload), self._monotonic(), mark=mark)
         return True
 
     def _handle(self, event: LinkEvent) -> None:
@@ -247,27 +212,41 @@ class Pump:
         before = self._session.incarnation
         positions = {position.stream: int(position.position) for position in ack.positions}
         now_s = self._monotonic()
-        if ack.incarnation >= before:
-            self._find_strayed(ack.positions)
-        self._session.acknowledged(positions, incarnation=ack.incarnation, resume=ack.resume, now_s=now_s)
+        doubts = self._find_doubts(ack.positions) if ack.incarnation >= before else NO_DOUBTS
+        self._session.acknowledged(
+            positions,
+            incarnation=ack.incarnation,
+            resume=ack.resume,
+            doubts=doubts,
+            heard=ack.heard,
+            now_s=now_s,
+        )
         if ack.incarnation > before > 0:
             log.warning("the hub is of incarnation %s, was %s: sending again what it lost", ack.incarnation, before)
         return "heard" if ack.incarnation >= before else "outdated"
 
-    def _find_strayed(self, positions: Sequence[StreamPosition]) -> None:
-        """Note where the hub holds more than the journal, or another fact: its till begins a new epoch for it."""
+    def _find_doubts(self, positions: Sequence[StreamPosition]) -> Mapping[str, Doubt]:
+        """Return what positions say less of than usual; where the hub holds what the journal does not, note that."""
+        doubts: dict[str, Doubt] = {}
         newest = self._session.newest()
         for one in positions:
-            try:
-                epoch, lane = parse_lane_stream(one.stream, "$.positions")
-            except Malformed:
-                continue  # a lane of a newer release
             if one.position > newest.get(one.stream, 0) or self._differs(one):
-                known = self._strayed.get(lane.value, (0, 0))
-                self._strayed[lane.value] = max(known, (int(epoch), int(one.position)))
+                doubts[one.stream] = "strange"
+                self._note_strayed(one.stream, one.position)
+            elif one.broken:
+                doubts[one.stream] = "broken"
+        return doubts
+
+    def _note_strayed(self, stream: str, position: int) -> None:
+        """Note that the journal lost what is, or may be, known elsewhere: its till begins a new epoch for it."""
+        with suppress(Malformed):  # a lane of a newer release
+            epoch, lane = parse_lane_stream(stream, "$.positions")
+            known = self._strayed.get(lane.value, (0, 0))
+            self._strayed[lane.value] = max(known, (int(epoch), position))
 
     def _differs(self, one: StreamPosition) -> bool:
-        ours = self._outbox.digest(one.stream, one.position) if one.digest else None
+        known = one.digest and one.stream in self._session.newest()  # no other is a stream of this release
+        ours = self._outbox.digest(one.stream, one.position) if known else None
         return ours is not None and ours != one.digest
 
     def _save_strayed(self) -> None:

@@ -11,19 +11,24 @@ Rules
 5.  Streams of a more urgent priority (a smaller number) go first.
 6.  A small batch waits ``linger_s`` for company only while another batch of its stream is unacknowledged.
 7.  Silence is answered by sending again after a delay that doubles up to a bound, with jitter; any progress resets it.
-8.  An acknowledgement beyond the stream's end means that this journal lost its tail, and may have grown anew since. It
-    counts for what was sent on this connection only; one that was stored counts for nothing. So whatever stands in the
-    journal now is sent, and the hub sees the fork and keeps the bytes.
+8.  Where the hub's fact at the acknowledged position is not ours, or lies beyond our end (a card restored, a clone),
+    that position says nothing of our facts; one that was stored, and not confirmed since, counts for nothing either.
+    So all that stands in the journal is sent, and the hub, which sees forks and keeps them, names the batches that it
+    has: only those count, in order. So it is in a lane that the hub holds of two journals, even where its end is ours.
+9.  A stream that shrinks was put back under us: all of it is sent, and rule 8 tells what of it is new.
 
 Only the pump that owns a session calls it, from one thread. Time comes in as monotonic seconds.
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 FOREVER_S: Final = 3600.0
+
+Doubt = Literal["strange", "broken"]  # the hub's fact at a position is not ours; it is, but not all below it
+NO_DOUBTS: Final[Mapping[str, Doubt]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +61,22 @@ class Send:
     newest: int
 
 
+class _Flight(NamedTuple):
+    first: int
+    last: int
+    size: int
+    mark: str
+
+
 @dataclass(slots=True)
 class _Stream:
     priority: int
     newest: int = 0
     acked: int = 0
+    confirmed: bool = True  # whether a hub said ``acked`` since the start, of this very journal
     next: int = 1
     waiting_since_s: float = 0.0
-    flights: list[tuple[int, int]] = field(default_factory=list)  # (last position, bytes) of each unacknowledged batch
+    flights: list[_Flight] = field(default_factory=list)  # the unacknowledged batches
 
     @property
     def unsent(self) -> int:
@@ -72,6 +85,11 @@ class _Stream:
     def go_back(self) -> None:
         self.next = self.acked + 1
         self.flights.clear()
+
+    def begin_again(self) -> None:
+        """Believe nothing acknowledged."""
+        self.acked, self.confirmed = 0, True
+        self.go_back()
 
 
 class Session:
@@ -94,6 +112,7 @@ class Session:
         """Take over what was known before a restart: a known stream's acknowledgement and by which incarnation."""
         state = self._streams[stream]
         state.acked = acked if acked <= state.newest else 0  # rule 8
+        state.confirmed = not state.acked
         state.go_back()
         self.incarnation = max(self.incarnation, incarnation)
 
@@ -126,25 +145,43 @@ class Session:
         self._online = False
 
     def grew(self, stream: str, newest: int, now_s: float, priority: int = 0) -> None:
-        """Learn that the stream reaches ``newest``; a stream not heard of begins here."""
+        """Learn that the stream reaches ``newest``; a stream not heard of begins here. See rule 9."""
         state = self._streams.setdefault(stream, _Stream(priority=priority))
         state.priority = priority
+        if newest < state.newest:
+            state.newest = newest
+            state.begin_again()
         if newest > state.newest:
             if state.unsent <= 0:
                 state.waiting_since_s = now_s
             state.newest = newest
 
     def acknowledged(
-        self, positions: Mapping[str, int], *, incarnation: int, resume: bool = False, now_s: float
+        self,
+        positions: Mapping[str, int],
+        *,
+        incarnation: int,
+        resume: bool = False,
+        doubts: Mapping[str, Doubt] = NO_DOUBTS,
+        heard: Collection[str] = (),
+        now_s: float,
     ) -> bool:
-        """Take an acknowledgement in; return whether any position changed. See rules 2, 4 and 7."""
+        """Take an acknowledgement in; return whether any position changed. See rules 2, 4, 7 and 8.
+
+        ``doubts`` are the streams whose position tells less than usual, ``heard`` the batches that the hub names.
+        """
         if incarnation < self.incarnation:
             return False
         reborn = incarnation > self.incarnation
         self.incarnation = incarnation
         changed = False
         for stream, position in positions.items():
-            changed |= self._move(stream, position, reborn=reborn)
+            doubt = doubts.get(stream)
+            changed |= (
+                self._doubt(stream, doubt, reborn=reborn) if doubt else self._move(stream, position, reborn=reborn)
+            )
+        for state in self._streams.values():
+            changed |= _confirm(state, heard)
         if reborn:
             changed |= self._rewind_unnamed(positions)
         if changed:
@@ -171,14 +208,14 @@ class Session:
         name = min(ready)[1]
         return Send(name, self._streams[name].next, self._streams[name].newest)
 
-    def sent(self, stream: str, first: int, count: int, size: int, now_s: float) -> None:
-        """Learn that a batch is on its way."""
+    def sent(self, stream: str, first: int, count: int, size: int, now_s: float, *, mark: str = "") -> None:
+        """Learn that a batch is on its way; by ``mark`` the hub may name it."""
         state = self._streams[stream]
         if not self._in_flight():
             self._deadline_s = now_s + self._retry_s * self._rng.uniform(0.8, 1.2)
         state.next = first + count
         state.waiting_since_s = now_s
-        state.flights.append((first + count - 1, size))
+        state.flights.append(_Flight(first, first + count - 1, size, mark))
 
     def refused(self, now_s: float) -> None:
         """Go back after a delay: the broker did not take a batch, and asking at once would only be refused again.
@@ -208,12 +245,22 @@ class Session:
         if state is None:
             return False
         if position > state.newest:
-            position = min(state.newest, max(state.acked, state.next - 1))  # rule 8
-        if position == state.acked or (position < state.acked and not reborn):
+            position = min(state.newest, max(state.acked, state.next - 1))  # a hub that gives no digests
+        if position < state.acked and not reborn:
+            return False
+        state.confirmed = True
+        if position == state.acked:
             return False
         state.acked = position
-        state.flights = [flight for flight in state.flights if flight[0] > position]
+        state.flights = [flight for flight in state.flights if flight.last > position]
         state.next = max(state.next, position + 1)
+        return True
+
+    def _doubt(self, stream: str, doubt: Doubt, *, reborn: bool) -> bool:
+        state = self._streams.get(stream)
+        if state is None or not state.acked or not (reborn or (doubt == "strange" and not state.confirmed)):
+            return False
+        state.begin_again()
         return True
 
     def _rewind_unnamed(self, positions: Mapping[str, int]) -> bool:
@@ -233,7 +280,7 @@ class Session:
         return any(state.flights for state in self._streams.values())
 
     def _has_room(self) -> bool:
-        flights = [size for state in self._streams.values() for _, size in state.flights]
+        flights = [flight.size for state in self._streams.values() for flight in state.flights]
         return len(flights) < self._limits.window_batches and sum(flights) < self._limits.window_bytes
 
     def _ripe(self, state: _Stream, now_s: float) -> bool:
@@ -242,3 +289,14 @@ class Session:
             or state.unsent >= self._limits.full_batch
             or now_s - state.waiting_since_s >= self._limits.linger_s
         )
+
+
+def _confirm(state: _Stream, heard: Collection[str]) -> bool:
+    """Count the batches that the hub names as acknowledged, as far as none is missing before them."""
+    before = state.acked
+    for flight in state.flights if heard else ():
+        if flight.mark not in heard or flight.first > state.acked + 1:
+            break
+        state.acked = max(state.acked, flight.last)
+    state.flights = [flight for flight in state.flights if flight.last > state.acked]
+    return state.acked != before

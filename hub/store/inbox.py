@@ -115,8 +115,9 @@ def read_lanes(connection: Connection, keys: Iterable[LaneKey]) -> dict[LaneKey,
 
 def positions(connection: Connection, kiosk_ids: Iterable[int]) -> dict[int, list[LanePosition]]:
     """Return the position of every lane of ``kiosk_ids``, the newest epoch first."""
+    broken = lanes.c.chain_broken_at.is_not(None)
     statement = (
-        select(lanes.c.kiosk_id, lanes.c.epoch, lanes.c.lane, lanes.c.position, lanes.c.digest)
+        select(lanes.c.kiosk_id, lanes.c.epoch, lanes.c.lane, lanes.c.position, lanes.c.digest, broken)
         .where(lanes.c.kiosk_id.in_(sorted(set(kiosk_ids))))
         .order_by(lanes.c.kiosk_id, lanes.c.epoch.desc(), lanes.c.lane)
     )

@@ -19,6 +19,7 @@ from hub_books import (
 )
 from sqlalchemy import insert, select
 
+from contract.batch import batch_mark
 from contract.codec import digest
 from contract.values import Lane, parse_address
 from hub.arrivals import Message
@@ -183,6 +184,31 @@ def test_forks_are_kept_within_a_bound_and_counted_beyond_it(hub: Hub, till: Lan
         worker.take(fork.message())
     assert [row[1] for row in books(hub.store)["quarantine"]] == [1, 2, 3]
     assert worker.ingest.refusals.counts() == {("demo/market/k1", "forks"): 2}
+
+
+def test_batches_that_repeat_or_fork_are_named_so_that_their_sender_knows_that_they_are_kept(hub: Hub) -> None:
+    till = LaneTwin()
+    for _ in range(4):
+        till.sell()
+    fork = LaneTwin(raws=till.raws[:1])
+    for _ in range(6):
+        fork.sell("coffee")
+    told = []
+    for message in (till.message(1, 3), till.message(1, 2), fork.message(1, 3), fork.message(4, 2), fork.message(6)):
+        ack = ack_in(hub.take(message).answers)
+        assert ack is not None
+        told.append((ack.heard == [batch_mark(message.payload)], ack.positions[0].broken))
+    assert told == [(False, False), (True, False), (True, False), (True, True), (True, True)]
+
+
+def test_a_batch_whose_forks_find_no_room_is_not_named(hub: Hub, till: LaneTwin) -> None:
+    hub.take(till.message())
+    fork = LaneTwin()
+    fork.sell("coffee")
+    worker = make_hub(hub.store, hub.life, limits=Bounds(forks=0))
+    ack = ack_in(worker.take(fork.message()).answers)
+    assert ack is not None
+    assert ack.heard == []
 
 
 def test_a_fork_within_one_transaction_is_seen(hub: Hub, till: LaneTwin) -> None:

@@ -12,6 +12,7 @@ from contract.streams import Gap, place
 from mqtt_bridge.session import FOREVER_S, Limits, Send, Session
 
 LIMITS = Limits(window_batches=3, window_bytes=1000, linger_s=0.05, full_batch=5, retry_min_s=1, retry_max_s=8)
+EAGER = Limits(window_batches=3, window_bytes=1000, full_batch=1)  # no batch waits for company
 SIZE = 100
 
 
@@ -296,3 +297,78 @@ def test_whatever_the_network_does_everything_arrives_once_and_in_order(steps: l
     assert {stream: len(have) for stream, have in applied.items() if have} == world.newest
     assert all(have == list(range(1, len(have) + 1)) for have in applied.values())
     assert world.session.backlog() == 0
+
+
+def doubting() -> Session:
+    """Return a session of five facts, all stored as acknowledged, where the hub has others up to the seventh."""
+    session = make_session(EAGER)
+    session.grew("till@1", 5, 0)
+    session.restore("till@1", 5, incarnation=1)
+    session.connected(0)
+    session.acknowledged({"till@1": 7}, incarnation=1, doubts={"till@1": "strange"}, now_s=0)
+    return session
+
+
+def send_marked(session: Session) -> list[str]:
+    """Send all that is due in batches of two, each named by its first position."""
+    marks = []
+    while send := session.due(0):
+        marks.append(str(send.first))
+        session.sent(send.stream, send.first, min(2, send.newest - send.first + 1), SIZE, 0, mark=marks[-1])
+    return marks
+
+
+def test_what_was_stored_counts_for_nothing_where_the_hub_has_other_facts() -> None:
+    session = doubting()
+    assert session.acked("till@1") == 0
+    assert send_marked(session) == ["1", "3", "5"]
+
+
+def test_only_batches_that_the_hub_names_count_where_it_has_other_facts() -> None:
+    session = doubting()
+    send_marked(session)
+    for heard, acked in (((), 0), (("3", "5"), 0), (("1",), 2), (("nothing",), 2), (("3", "5"), 5)):
+        session.acknowledged({"till@1": 7}, incarnation=1, doubts={"till@1": "strange"}, heard=heard, now_s=0)
+        assert session.acked("till@1") == acked
+    session.acknowledged({"till@1": 7}, incarnation=1, doubts={"till@1": "strange"}, now_s=0)
+    assert (session.acked("till@1"), session.due(0)) == (5, None)
+
+
+def test_what_the_hub_confirmed_since_the_start_is_believed_when_it_takes_other_facts_later() -> None:
+    session = make_session(EAGER)
+    session.grew("till@1", 5, 0)
+    session.connected(0)
+    session.acknowledged({"till@1": 3}, incarnation=1, now_s=0)
+    session.acknowledged({"till@1": 5}, incarnation=1, doubts={"till@1": "strange"}, now_s=0)
+    assert session.acked("till@1") == 3
+
+
+def test_a_position_in_a_lane_of_two_journals_moves_nothing() -> None:
+    session = make_session(EAGER)
+    session.grew("till@1", 5, 0)
+    session.connected(0)
+    assert not session.acknowledged({"till@1": 5}, incarnation=1, doubts={"till@1": "broken"}, now_s=0)
+    assert send_marked(session) == ["1", "3", "5"]
+    assert session.acknowledged(
+        {"till@1": 5}, incarnation=1, doubts={"till@1": "broken"}, heard=["1", "3", "5"], now_s=0
+    )
+    assert session.acked("till@1") == 5
+
+
+def test_a_reborn_hub_that_has_other_facts_gets_everything() -> None:
+    session = doubting()
+    send_marked(session)
+    session.acknowledged({"till@1": 7}, incarnation=1, doubts={"till@1": "strange"}, heard=["1", "3", "5"], now_s=0)
+    session.acknowledged({"till@1": 5}, incarnation=2, doubts={"till@1": "broken"}, now_s=0)
+    assert session.acked("till@1") == 0
+
+
+def test_a_stream_that_shrinks_is_sent_from_its_beginning() -> None:
+    session = make_session(EAGER)
+    session.grew("till@1", 5, 0)
+    session.connected(0)
+    session.acknowledged({"till@1": 5}, incarnation=1, now_s=0)
+    session.grew("till@1", 3, 0)
+    assert send_marked(session) == ["1", "3"]
+    session.grew("till@1", 0, 0)
+    assert session.due(0) is None

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from machine_bugs import BUGS, CONTROL
+from machine_openings import OPENINGS
 from machine_parts import Parts, make_template
-from machine_rules import OPENINGS, Opening, make_machine
+from machine_rules import Opening, make_machine
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - what is tested here is rules, not syncing
 

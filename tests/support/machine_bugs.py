@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import FunctionType
-from typing import Final
+from typing import Any, Final
 
-from machine_parts import Parts
-from machine_rules import (
-    Opening,
+from machine_openings import (
     answered,
     cloned,
     disordered,
@@ -25,10 +23,12 @@ from machine_rules import (
     silent,
     working,
 )
+from machine_parts import Parts
+from machine_rules import Opening
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from contract.batch import decode_ack, encode_message
+from contract.batch import StreamPosition, decode_ack, encode_message
 from contract.facts import UpFact
 from contract.values import Seq
 from hub.answers import hello
@@ -90,8 +90,8 @@ class RewritesFacts(Journal):
 class SentIsAcknowledged(Session):
     """Takes what was handed to the broker for acknowledged."""
 
-    def sent(self, stream: str, first: int, count: int, size: int, now_s: float) -> None:
-        super().sent(stream, first, count, size, now_s)
+    def sent(self, stream: str, first: int, count: int, size: int, now_s: float, *, mark: str = "") -> None:
+        super().sent(stream, first, count, size, now_s, mark=mark)
         self.acknowledged({stream: first + count - 1}, incarnation=max(1, self.incarnation), now_s=now_s)
 
 
@@ -105,22 +105,18 @@ class BelievesLower(Session):
 class BelievesOldIncarnations(Session):
     """Believes what a hub said before it went back."""
 
-    def acknowledged(
-        self, positions: Mapping[str, int], *, incarnation: int, resume: bool = False, now_s: float
-    ) -> bool:
+    def acknowledged(self, positions: Mapping[str, int], *, incarnation: int, **rest: Any) -> bool:
         incarnation = max(incarnation, self.incarnation)
-        return super().acknowledged(positions, incarnation=incarnation, resume=resume, now_s=now_s)
+        return super().acknowledged(positions, incarnation=incarnation, **rest)
 
 
 class IgnoresRebirth(Session):
     """Knows one incarnation only, the first that it heard."""
 
-    def acknowledged(
-        self, positions: Mapping[str, int], *, incarnation: int, resume: bool = False, now_s: float
-    ) -> bool:
+    def acknowledged(self, positions: Mapping[str, int], *, incarnation: int, **rest: Any) -> bool:
         if self.incarnation not in {0, incarnation}:
             return False
-        return super().acknowledged(positions, incarnation=incarnation, resume=resume, now_s=now_s)
+        return super().acknowledged(positions, incarnation=incarnation, **rest)
 
 
 class KeepsUnnamedStreams(Session):
@@ -133,12 +129,10 @@ class KeepsUnnamedStreams(Session):
 class MixesStreams(Session):
     """Takes one stream's acknowledgement for every stream's."""
 
-    def acknowledged(
-        self, positions: Mapping[str, int], *, incarnation: int, resume: bool = False, now_s: float
-    ) -> bool:
+    def acknowledged(self, positions: Mapping[str, int], *, incarnation: int, **rest: Any) -> bool:
         if positions:
             positions = dict.fromkeys(self.positions(), max(positions.values()))
-        return super().acknowledged(positions, incarnation=incarnation, resume=resume, now_s=now_s)
+        return super().acknowledged(positions, incarnation=incarnation, **rest)
 
 
 class ForgetsFlights(Session):
@@ -156,12 +150,12 @@ class NeverFreesWindow(Session):
         super().__init__(**parts)  # type: ignore[arg-type]
         self._batches = 0
 
-    def sent(self, stream: str, first: int, count: int, size: int, now_s: float) -> None:
-        super().sent(stream, first, count, size, now_s)
+    def sent(self, stream: str, first: int, count: int, size: int, now_s: float, *, mark: str = "") -> None:
+        super().sent(stream, first, count, size, now_s, mark=mark)
         self._batches += 1
 
     def _has_room(self) -> bool:
-        return self._batches < 4 * self._limits.window_batches and super()._has_room()
+        return self._batches < 2 * self._limits.window_batches and super()._has_room()
 
 
 class GivesUp(Session):
@@ -175,8 +169,8 @@ class GivesUp(Session):
         send = super().due(now_s)
         return send if send and self._tries.get((send.stream, send.first), 0) < 4 else None
 
-    def sent(self, stream: str, first: int, count: int, size: int, now_s: float) -> None:
-        super().sent(stream, first, count, size, now_s)
+    def sent(self, stream: str, first: int, count: int, size: int, now_s: float, *, mark: str = "") -> None:
+        super().sent(stream, first, count, size, now_s, mark=mark)
         self._tries[stream, first] = self._tries.get((stream, first), 0) + 1
 
 
@@ -236,7 +230,9 @@ class AnswersWhatIsSaid(AlteredIngest):
         said = []
         for message in outcome.answers:
             ack = decode_ack(message.payload)
-            positions = [replace(p, position=max(p.position, reaches.get(p.stream, Seq(0)))) for p in ack.positions]
+            positions = [
+                StreamPosition(p.stream, max(p.position, reaches.get(p.stream, Seq(0)))) for p in ack.positions
+            ]
             said.append(replace(message, payload=encode_message(replace(ack, positions=positions))))
         return replace(outcome, answers=said)
 
