@@ -27,7 +27,7 @@ from hub.store.bounds import Bounds, Rooms
 from hub.store.database import sorted_errors
 from hub.store.errors import ContentRefused
 from hub.store.inbox import KioskRow, LaneKey
-from hub.store.tables import facts, quarantine
+from hub.store.tables import quarantine
 from hub.store.upsert import insert_new
 
 
@@ -214,8 +214,7 @@ class Desk:
             self._stock[key] = delta if known is None else add(known, delta)
 
     def _write_facts(self) -> None:
-        if self._facts:
-            self._connection.execute(facts.insert(), self._facts)
+        inbox.add_facts(self._connection, self._facts)
         books.add_stock(self._connection, self._stock)
         for row in books.add_receipts(self._connection, self._receipts):
             detail = {"receipt": row["receipt"], "seq": row["seq"]}

@@ -10,7 +10,7 @@ from contract.stock import Account
 from hub.core.reconcile import Receipt, StockKey
 from hub.store.inbox import LaneKey
 from hub.store.tables import exceptions, kiosks, receipts, stock
-from hub.store.upsert import Row, insert, insert_new
+from hub.store.upsert import Insert, Many, Row, insert
 
 TERMS: Final = ("received", "returned", "sold", "adjusted", "overdraft")
 MAX_OPEN: Final = 1000  # exceptions of one kiosk: more than a person reads; what is beyond them is one more
@@ -40,14 +40,17 @@ class Trouble(NamedTuple):
 
 def add_stock(connection: Connection, deltas: Mapping[SiteKey, Account]) -> None:
     """Add to the stock sums; sorted, so that no two transactions wait for each other in a ring."""
-    if not deltas:
-        return
+    _ADD_STOCK.run(connection, [_stock_row(key, deltas[key]) for key in sorted(deltas)])
+
+
+def _stock_statement(connection: Connection) -> Insert:
     statement = insert(connection, stock)
     sums = {term: stock.c[term] + statement.excluded[term] for term in TERMS}
-    statement = statement.on_conflict_do_update(
-        index_elements=["region", "site", "sku", "condition", "unit"], set_=sums
-    )
-    connection.execute(statement, [_stock_row(key, deltas[key]) for key in sorted(deltas)])
+    return statement.on_conflict_do_update(index_elements=["region", "site", "sku", "condition", "unit"], set_=sums)
+
+
+_ADD_STOCK: Final = Many(_stock_statement)
+_ADD_RECEIPTS: Final = Many(lambda connection: insert(connection, receipts).on_conflict_do_nothing())
 
 
 def _stock_row(key: SiteKey, delta: Account) -> Row:
@@ -83,7 +86,7 @@ def receipt_row(key: LaneKey, seq: int, receipt: Receipt) -> dict[str, Any]:
 
 def add_receipts(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Add receipts; return those whose number their till had used before. They count too: money changed hands."""
-    if insert_new(connection, receipts, rows) == len(rows):
+    if _ADD_RECEIPTS.run(connection, rows) == len(rows):
         return []
     first = _first_of(connection, rows)
     reused = [
