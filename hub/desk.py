@@ -144,7 +144,10 @@ class Desk:
         return True
 
     def _compare(self, work: Work, first: int, repeats: tuple[bytes, ...]) -> Fate:
-        """Tell repeats, which change nothing, from forks, which are kept once."""
+        """Tell repeats, which change nothing, from forks, which are kept once.
+
+        An empty place among them is one that its journal has lost since, not another fact.
+        """
         known = dict(work.digests)
         if first <= work.began.position:
             last = min(first + len(repeats) - 1, work.began.position)
@@ -152,7 +155,7 @@ class Desk:
         forks = [
             (seq, raw, found)
             for seq, raw in enumerate(repeats, first)
-            if (found := digest(raw)) != known.get(seq, found)
+            if raw and (found := digest(raw)) != known.get(seq, found)
         ]
         return self._keep_forks(work, forks) if forks else "repeated"
 

@@ -172,6 +172,17 @@ def test_a_fork_is_kept_once_told_once_and_changes_nothing(hub: Hub, till: LaneT
     assert troubles(hub) == [("fork", "demo/market/k1 till@1", {"seq": 2})]
 
 
+def test_a_place_that_its_journal_lost_since_is_no_fork(hub: Hub, till: LaneTwin) -> None:
+    for _ in range(5):
+        till.sell("tea", 1)
+    hub.take(till.message())
+    before = books(hub.store)
+    holed = [b"" if seq == 3 else raw for seq, raw in enumerate(till.raws, 1)]
+    assert positions(ack_in(hub.take(till.raw_message(1, holed)).answers)) == {"till@1": 5}
+    assert books(hub.store) == before
+    assert troubles(hub) == []
+
+
 def test_forks_are_kept_within_a_bound_and_counted_beyond_it(hub: Hub, till: LaneTwin) -> None:
     for _ in range(5):
         till.sell()
