@@ -3,7 +3,8 @@
 import random
 import sqlite3
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from shutil import disk_usage
@@ -14,7 +15,7 @@ from contract.down import Item
 from contract.errors import Malformed
 from contract.facts import UpFact
 from contract.streams import lane_stream
-from contract.values import Address, BasketId, Epoch, Gtin, Lane, Seq, Sku
+from contract.values import Address, BasketId, Gtin, Lane, Sku
 from kiosk.clock import RELEASED_AT, KioskClock
 from kiosk.config import CONFIG_NAME, Config, ConfigError, load_config
 from kiosk.core.basket import Basket
@@ -25,7 +26,7 @@ from kiosk.journal.catalogue import Catalogue
 from kiosk.journal.errors import JournalError
 from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader
-from kiosk.journal.lives import follow
+from kiosk.journal.lives import Lives
 from kiosk.journal.mirror import Mirrors
 from kiosk.journal.mirror_copier import MAX_BACKOFF_S, Copier
 from kiosk.journal.mirror_folder import FolderMirror
@@ -54,10 +55,7 @@ class LocalDesk:
         self._link = LinkReader(data_dir / "link.db")
         self._data_dir = data_dir
         self._untidy = True
-        self._lost = ""
-        self._mirrors = open_mirrors(data_dir, config)
-        self._follow()
-        journal.after_commit = self._mirrors.after_commit
+        self._lives = Lives(journal, self._link, open_mirrors(data_dir, config))
 
     @property
     def address(self) -> Address:
@@ -67,7 +65,6 @@ class LocalDesk:
     def record(self, facts: Sequence[UpFact]) -> list[Recorded]:
         """Commit facts; see :meth:`kiosk.journal.journal.Journal.record`."""
         self._untidy = True
-        self._follow()
         return self.journal.record(facts)
 
     def keep(self, basket: Basket) -> None:
@@ -104,7 +101,7 @@ class LocalDesk:
 
     def warning(self) -> str:
         """Return what somebody must know although selling goes on."""
-        return "; ".join(text for text in (self._mirrors.warning(self._acked()), self._lost) if text)
+        return self._lives.warning()
 
     def link(self) -> LinkState:
         """Return the link's state; a link.db that cannot be read is a state too, for selling goes on."""
@@ -130,27 +127,17 @@ class LocalDesk:
         """Return a fresh basket id."""
         return BasketId(str(uuid.uuid4()))
 
-    def _follow(self) -> None:
-        """Begin a new epoch if the hub holds facts that this journal lost: their numbers are never given again."""
-        epoch = follow(self.journal, self._link, self._mirrors.heard())
-        if epoch is not None:
-            self._lost = f"this card lost sales that others have: it goes on as epoch {epoch}; tell the hub's operator"
-
-    def _acked(self) -> Mapping[Epoch, Seq]:
-        try:
-            return self._link.heard(Lane.TILL).positions
-        except (JournalError, sqlite3.Error):
-            return {}  # the status line says so
-
     def close(self) -> None:
         """Close the files."""
-        self._mirrors.close()
+        self._lives.close()
         self.catalogue.close()
         self.journal.close()
 
 
 def open_journal(data_dir: Path, config: Config) -> tuple[Journal, KioskClock]:
-    """Open the till's lane with a clock that knows the time of its newest fact.
+    """Open the till's lane with a clock that knows the time of its newest fact: to look at it, and to tidy it.
+
+    Who records in it takes :func:`recording`, or a desk.
 
     Raises: JournalError.
     """
@@ -165,6 +152,23 @@ def open_journal(data_dir: Path, config: Config) -> tuple[Journal, KioskClock]:
     )
     clock.raise_floor(_newest_at(journal))
     return journal, clock
+
+
+@contextmanager
+def recording(data_dir: Path, config: Config, tell: Callable[[str], None]) -> Iterator[tuple[Journal, KioskClock]]:
+    """Give the till's lane to a tool that records in it as the till does: no number twice, and mirrors have it too.
+
+    Whatever somebody must know is told when the tool is done.
+
+    Raises: JournalError.
+    """
+    journal, clock = open_journal(data_dir, config)
+    with closing(journal):
+        lives = Lives(journal, LinkReader(data_dir / "link.db"), open_mirrors(data_dir, config))
+        with closing(lives):
+            yield journal, clock
+            if warning := lives.warning():
+                tell(warning)
 
 
 def open_mirrors(data_dir: Path, config: Config) -> Mirrors:

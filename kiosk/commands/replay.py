@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ import msgspec
 from contract.csv_rows import read_number, read_table, read_text
 from contract.facts import UpFact
 from contract.values import Sku, Unit
-from kiosk.bootstrap import open_journal
+from kiosk.bootstrap import recording
 from kiosk.config import load_config
 from kiosk.core.history import CREDIT_PREFIX, BadFormat, History, Layout, read_history
 from kiosk.core.replay import Plan, TicketFact, decide_receipts, decide_ticket, plan_replay, result
@@ -20,7 +21,7 @@ from kiosk.journal.catalogue import Catalogue
 from kiosk.journal.database import translated
 from kiosk.journal.imports import Imports
 from kiosk.journal.journal import Journal
-from kiosk.tools.files import Refused, UsedWrongly, about, print_result, progress, read_bytes
+from kiosk.tools.files import Refused, UsedWrongly, about, print_result, progress, read_bytes, tell
 
 _TICKETS: Final = 50  # in one transaction: a till that sells meanwhile waits some 50 ms for it
 _LINES: Final = 1000  # in one transaction, for the same reason; a longer ticket goes alone
@@ -65,23 +66,22 @@ def replay(data_dir: Path, /, file: Path, *, no_header: bool, again: bool, **col
             history = read_history(table, layout)
         except BadFormat as error:
             raise UsedWrongly(f"--time-format: {error}: write it as in strptime") from error
-    journal, clock = open_journal(data_dir, config)
-    catalogue = Catalogue(data_dir / "catalogue.db")
-    imports = Imports(journal)
     digest = hashlib.sha256(text.encode()).hexdigest()
     options = msgspec.json.encode([layout, no_header]).decode()
-    number, begun = _choose_run(imports, file, digest, options, again=again)
-    _report(history)
-    plan = plan_replay(history, config.currency, catalogue.items(), _kept_units(journal))
-    if plan.tickets:
-        catalogue.put(plan.created)
-        if not begun:
-            imports.begin(digest, number, name=file.name, options=options, at=clock.stamp().at)
-        _record(journal, imports, plan, f"{digest[:16]}-{number}", resumed=begun)
-        imports.finish(digest, number)
-    imports.close()
-    journal.close()
-    catalogue.close()
+    with (
+        recording(data_dir, config, tell) as (journal, clock),
+        closing(Catalogue(data_dir / "catalogue.db")) as catalogue,
+        closing(Imports(journal)) as imports,
+    ):
+        number, begun = _choose_run(imports, file, digest, options, again=again)
+        _report(history)
+        plan = plan_replay(history, config.currency, catalogue.items(), _kept_units(journal))
+        if plan.tickets:
+            catalogue.put(plan.created)
+            if not begun:
+                imports.begin(digest, number, name=file.name, options=options, at=clock.stamp().at)
+            _record(journal, imports, plan, f"{digest[:16]}-{number}", resumed=begun)
+            imports.finish(digest, number)
     print_result(result(history, plan))
 
 

@@ -10,13 +10,13 @@ from msgspec.structs import asdict
 
 from contract.errors import Malformed
 from contract.values import MAX_NAME_LENGTH, Quantity, Sku, Unit, parse_sku
-from kiosk.bootstrap import open_journal
+from kiosk.bootstrap import open_journal, recording
 from kiosk.config import load_config
 from kiosk.core.stock_take import BadQuantity, decide_count, decide_receive, read_quantity
 from kiosk.journal.catalogue import Catalogue
 from kiosk.journal.journal import Journal
 from kiosk.journal.stock import Kept, expected, kept
-from kiosk.tools.files import Refused, UsedWrongly
+from kiosk.tools.files import Refused, UsedWrongly, tell
 
 _MAX_ADVICE: Final = 32
 _NEGATIVE: Final = {"ignore_unknown_options": True}  # else a quantity of -3 is taken for an option
@@ -36,10 +36,10 @@ def stock() -> None:
 def receive(data_dir: Path, sku: str, qty: str, advice: str, *, as_json: bool) -> None:
     """Take QTY of SKU into stock, in the unit it is kept in, or as 1.5kg."""
     _check_text("--advice", advice, _MAX_ADVICE)
-    journal, clock = open_journal(data_dir, load_config(data_dir))
-    named, quantity = _goods(data_dir, journal, sku, qty, least=1)
-    journal.record([decide_receive(named, quantity, clock.stamp().at, advice)])
-    _show(data_dir, kept(journal, named), as_json=as_json)
+    with recording(data_dir, load_config(data_dir), tell) as (journal, clock):
+        named, quantity = _goods(data_dir, journal, sku, qty, least=1)
+        journal.record([decide_receive(named, quantity, clock.stamp().at, advice)])
+        _show(data_dir, kept(journal, named), as_json=as_json)
 
 
 @stock.command(context_settings=_NEGATIVE, epilog="Example: kiosk stock count 4711 23 --reason 'Sunday'")
@@ -51,12 +51,12 @@ def receive(data_dir: Path, sku: str, qty: str, advice: str, *, as_json: bool) -
 def count(data_dir: Path, sku: str, qty: str, reason: str, *, as_json: bool) -> None:
     """Say that QTY of SKU are there; the books take the difference."""
     _check_text("--reason", reason, MAX_NAME_LENGTH)
-    journal, clock = open_journal(data_dir, load_config(data_dir))
-    named, quantity = _goods(data_dir, journal, sku, qty, least=0)
-    was, covers = expected(journal, named, quantity.unit)
-    fact = decide_count(named, quantity, expected=was, covers=covers, at=clock.stamp().at, reason=reason)
-    journal.record([fact])
-    _show(data_dir, kept(journal, named), as_json=as_json)
+    with recording(data_dir, load_config(data_dir), tell) as (journal, clock):
+        named, quantity = _goods(data_dir, journal, sku, qty, least=0)
+        was, covers = expected(journal, named, quantity.unit)
+        fact = decide_count(named, quantity, expected=was, covers=covers, at=clock.stamp().at, reason=reason)
+        journal.record([fact])
+        _show(data_dir, kept(journal, named), as_json=as_json)
 
 
 @stock.command(epilog="Example: kiosk stock show --json")

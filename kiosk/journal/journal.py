@@ -7,7 +7,8 @@ Rules
     well: it takes the facts to a second medium, and never raises, for they are true already.
 2.  Sequence numbers and receipt numbers are allocated inside that transaction, without gaps, and never used again.
 3.  A fact's bytes are made once and never change; each carries the digest of the one before.
-4.  A new life of the image (an epoch) begins its own sequence and its own receipt numbers.
+4.  A new life of the image (an epoch) begins its own sequence and its own receipt numbers. ``before_record`` begins one
+    where others hold what this file lost (:mod:`kiosk.journal.lives`), so that no number is given twice.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +32,7 @@ _SEEN: Final = "seen"
 
 
 def _nothing_more() -> None:
-    """One medium is all there is."""
+    """Nobody else holds anything of this lane, and one medium is all there is."""
 
 
 class Journal:
@@ -55,6 +56,7 @@ class Journal:
         self.address = address
         self.lane = lane
         self._clock = clock
+        self.before_record: Callable[[], None] = _nothing_more
         self.after_commit: Callable[[], None] = _nothing_more
         self.connection = open_database(path, migrations)
         self._claim()
@@ -67,6 +69,7 @@ class Journal:
 
         Raises: StorageFailed, BasketClosed, contract.errors.Malformed; nothing was written then.
         """
+        self.before_record()
         stamp = self._clock.stamp()
         with immediate(self.connection, self.path):
             self.epoch = self._stored_epoch()  # another process may have begun a new one

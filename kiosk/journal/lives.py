@@ -1,17 +1,54 @@
 """Begins a new epoch where others hold what a journal lost (rules: :mod:`kiosk.core.epochs`)."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from typing import Final
 
-from contract.values import Epoch
+from contract.values import Epoch, Seq
 from kiosk.core.epochs import Heard, decide_lost, merge
 from kiosk.journal.errors import JournalError
 from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader
+from kiosk.journal.mirror import Mirrors
 
 _ANY: Final = Epoch(0)
+
+
+class Lives:
+    """A lane that is recorded in: before each fact the others are asked, after it the mirrors hold it too.
+
+    Every process that records needs one: what it does not ask for, it gives a second time.
+    """
+
+    def __init__(self, journal: Journal, link: LinkReader, mirrors: Mirrors) -> None:
+        """Begin a new epoch at once if others hold what the journal lost.
+
+        Raises: StorageFailed.
+        """
+        self._journal = journal
+        self._link = link
+        self._mirrors = mirrors
+        self._lost = ""
+        self._follow()
+        journal.before_record = self._follow
+        journal.after_commit = mirrors.after_commit
+
+    def warning(self) -> str:
+        """Return what somebody must know of copies and lost facts, although recording goes on."""
+        return "; ".join(text for text in (self._mirrors.warning(self._acked()), self._lost) if text)
+
+    def close(self) -> None:
+        """Leave the mirrors, with a last chance to catch up."""
+        self._mirrors.close()
+
+    def _follow(self) -> None:
+        epoch = follow(self._journal, self._link, self._mirrors.heard())
+        if epoch is not None:
+            self._lost = f"this card lost sales that others have: it goes on as epoch {epoch}; tell the hub's operator"
+
+    def _acked(self) -> Mapping[Epoch, Seq]:
+        return _of_link(self._journal, self._link).positions
 
 
 def follow(journal: Journal, link: LinkReader, others: Iterable[Heard] = ()) -> Epoch | None:

@@ -58,6 +58,11 @@ def print_result(result: object) -> None:
     click.echo(f"RESULT {json.dumps(result)}")
 
 
+def tell(what: str) -> None:
+    """Say on standard error what somebody must know although the command worked."""
+    click.echo(f"note: {what}", err=True)
+
+
 @contextmanager
 def progress(label: str, length: int) -> Iterator[Any]:
     """Give a progress bar on standard error, or nothing to see where that is no terminal."""
