@@ -16,6 +16,7 @@ from contract.errors import Malformed
 # Largest magnitudes that may cross the wire. An int64 column holds sums of ten million such amounts.
 MAX_MINOR: Final = 10**11
 MAX_AMOUNT: Final = 10**9
+MAX_EPOCH: Final = 999_999_999  # nine digits, as the name of a stream holds
 MAX_POSITION: Final = 2**53 - 1  # what a JSON number keeps exactly everywhere
 
 # `$(?!\n)` because Python's `$` also matches before a final newline; both dialects read it alike.
@@ -53,7 +54,7 @@ ReceiptField = Annotated[
 BasketIdField = Annotated[BasketId, Meta(pattern=r"^[0-9A-Za-z-]{1,64}" + _END)]
 MoneyField = Annotated[Money, Meta(ge=-MAX_MINOR, le=MAX_MINOR, description="Minor units of the fact's currency.")]
 PositiveMoneyField = Annotated[Money, Meta(ge=0, le=MAX_MINOR, description="Minor units of the fact's currency.")]
-EpochField = Annotated[Epoch, Meta(ge=1, le=10**9, description="One life of a kiosk's image.")]
+EpochField = Annotated[Epoch, Meta(ge=1, le=MAX_EPOCH, description="One life of a kiosk's image.")]
 SeqField = Annotated[Seq, Meta(ge=1, le=MAX_POSITION, description="Position in a lane, from 1, without gaps.")]
 PositionField = Annotated[Seq, Meta(ge=0, le=MAX_POSITION, description="A position, 0 before the first.")]
 IncarnationField = Annotated[Incarnation, Meta(ge=1, le=MAX_POSITION, description="One life of a hub's database.")]

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse
 
 from contract.errors import Malformed
-from contract.values import Lane, parse_address
+from contract.values import MAX_EPOCH, Lane, parse_address
 from hub.api.pages import AfterId, Limit, StockPage, parse_stock_cursor, stock_page
 from hub.core.read_models import ExceptionView, FactView, HealthView, KioskView, QuarantineView, RegionView, SiteView
 from hub.service import Health
@@ -91,7 +91,7 @@ def get_facts(  # noqa: PLR0917 - one parameter a query parameter
     books: Books,
     kiosk: Annotated[str, Query(max_length=100, description="region/site/kiosk")],
     lane: Lane = Lane.TILL,
-    epoch: Annotated[int | None, Query(ge=1, le=10**9, description="The newest unless given.")] = None,
+    epoch: Annotated[int | None, Query(ge=1, le=MAX_EPOCH, description="The newest unless given.")] = None,
     limit: Limit = 100,
     after: AfterId = 0,
 ) -> list[FactView]:

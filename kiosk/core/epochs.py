@@ -11,13 +11,10 @@ Rules
 """
 
 from collections.abc import Mapping
-from typing import Final
 
 from msgspec import Struct
 
-from contract.values import Epoch, Seq
-
-LAST_EPOCH: Final = Epoch(999_999_999)  # what the name of a stream holds (contract.streams)
+from contract.values import MAX_EPOCH, Epoch, Seq
 
 
 class Heard(Struct, frozen=True):
@@ -40,4 +37,4 @@ def decide_lost(own: Epoch, newest: Seq, heard: Heard) -> Epoch | None:
     beyond = [epoch for epoch, seq in heard.positions.items() if epoch > own or (epoch == own and seq > newest)]
     if heard.strayed >= own:
         beyond.append(heard.strayed)
-    return max((epoch for epoch in beyond if epoch < LAST_EPOCH), default=None)
+    return max((epoch for epoch in beyond if epoch < MAX_EPOCH), default=None)

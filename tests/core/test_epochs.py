@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.core.epochs import LAST_EPOCH, Heard, decide_lost, merge
+from contract.values import MAX_EPOCH
+from kiosk.core.epochs import Heard, decide_lost, merge
 
 epochs = st.integers(1, 6)
 heard = st.builds(Heard, st.dictionaries(epochs, st.integers(0, 9), max_size=4), st.integers(0, 6))
@@ -28,8 +29,8 @@ def test_another_fact_under_the_same_number_is_a_lost_tail_too():
 
 
 def test_a_lie_that_leaves_no_epoch_is_not_believed():
-    assert decide_lost(1, 5, Heard({LAST_EPOCH: 1, 2: 3}, strayed=LAST_EPOCH)) == 2
-    assert decide_lost(LAST_EPOCH, 5, Heard({LAST_EPOCH: 9})) is None
+    assert decide_lost(1, 5, Heard({MAX_EPOCH: 1, 2: 3}, strayed=MAX_EPOCH)) == 2
+    assert decide_lost(MAX_EPOCH, 5, Heard({MAX_EPOCH: 9})) is None
 
 
 @given(epochs, st.integers(0, 9), heard)
