@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, Final
 
 from hub_books import Hub, LaneTwin, make_hub, open_hub
+from progress import nowhere
 
 from contract.batch import decode_ack
 from hostile.report import Memory, Report, as_fates, counted_log
@@ -55,7 +56,9 @@ class HubAttack:
         self.voices.sync(known or 0, len(self.voices.own.raws) if own is None else own)
 
 
-def attack_hub(messages: int, seed: int, folder: Path, alter: Alter = lambda _: None) -> Report:
+def attack_hub(
+    messages: int, seed: int, folder: Path, alter: Alter = lambda _: None, tell: Callable[[int], None] = nowhere
+) -> Report:
     """Send ``messages`` to a hub in ``folder`` and return what came of them; ``alter`` puts a bug in."""
     began_s = time.monotonic()
     url = f"sqlite:///{folder}/hub.db"
@@ -65,6 +68,7 @@ def attack_hub(messages: int, seed: int, folder: Path, alter: Alter = lambda _: 
         memory: Memory | None = None
         while attack.report.sent < messages:
             attack.group(min(GROUP_MESSAGES, messages - attack.report.sent))
+            tell(attack.report.sent)
             if memory is None and attack.report.sent >= messages * WARM:
                 memory = Memory()
         report = attack.report

@@ -11,6 +11,7 @@ from typing import Final
 
 from facts_of_a_day import sale
 from hub_books import Hub, open_hub
+from progress import nowhere
 
 from hostile.kiosk_twin import KioskTwin
 from hostile.report import Memory, Report, as_fates, counted_log
@@ -58,13 +59,15 @@ class KioskAttack:
         self.whispers.heard(self.waiting)
 
 
-def attack_kiosk(messages: int, seed: int, folder: Path, alter: Alter = lambda _: None) -> Report:
+def attack_kiosk(
+    messages: int, seed: int, folder: Path, alter: Alter = lambda _: None, tell: Callable[[int], None] = nowhere
+) -> Report:
     """Let ``messages`` come down to a kiosk in ``folder`` and return what came of them; ``alter`` puts a bug in."""
     began_s = time.monotonic()
     url = f"sqlite:///{folder}/books/hub.db"
     with open_hub(url, folder / "state"):
         pass  # a life of the hub that is over, for lies about it
-    with open_hub(url, folder / "state", promoted=True) as hub, counted_log("mqtt_bridge", "kiosk") as log:
+    with counted_log("mqtt_bridge", "kiosk", "hub") as log, open_hub(url, folder / "state", promoted=True) as hub:
         attack = KioskAttack(folder, hub, seed)
         alter(attack.kiosk.pump)
         report = attack.report
@@ -73,6 +76,7 @@ def attack_kiosk(messages: int, seed: int, folder: Path, alter: Alter = lambda _
         memory: Memory | None = None
         while report.sent < messages:
             attack.turn(min(AT_ONCE, messages - report.sent))
+            tell(report.sent)
             if memory is None and report.sent >= messages * WARM:
                 memory = Memory()
         report.rss_growth_mb = memory.growth_mb() if memory else 0.0

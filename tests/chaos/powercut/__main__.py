@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import msgspec
+from progress import Progress
 
 from powercut.cuts import run
 from powercut.variants import Variant
@@ -12,7 +13,7 @@ from powercut.variants import Variant
 
 def main(cuts: str, seed: str, folder: str, variant: str = Variant.REAL) -> int:
     """Run, print the report, and return 0 if nothing was found."""
-    report = run(int(cuts), int(seed), Path(folder), variant=Variant(variant))
+    report = run(int(cuts), int(seed), Path(folder), variant=Variant(variant), tell=Progress("power cuts", int(cuts)))
     print(f"RESULT {json.dumps(msgspec.to_builtins(report))}")
     return 0 if report.ok else 1
 

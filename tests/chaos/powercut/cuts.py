@@ -6,11 +6,12 @@ one that returned; a sync counts only once it has returned. A line of the diary 
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct, field
+from progress import nowhere
 
 from powercut import words
 from powercut.books import read_books
@@ -67,22 +68,31 @@ def run(
     starts: Sequence[Start] = tuple(Start),
     names: Names = Names.FOLDER,
     sales: int = SALES,
+    tell: Callable[[int], None] = nowhere,
 ) -> Report:
     """Record a seller from each start, cut its power ``cuts`` times in all, and return what was found.
 
     What was recorded stays in ``folder``, for looking at an example again. A folder in memory saves half of the time:
-    that the real disk syncs as well proves nothing more.
+    that the real disk syncs as well proves nothing more. ``tell`` hears how many were cut by now.
     """
     rng = random.Random(seed)
     report = Report()
     for number, start in enumerate(starts):
         tape = record(folder / start, seed=rng.getrandbits(32), sales=sales, variant=variant, start=start)
         share = cuts // len(starts) + (number < cuts % len(starts))
-        cut_tape(tape, _instants(rng, tape, share), folder / "fallen", report, names)
+        cut_tape(tape, _instants(rng, tape, share), folder / "fallen", report, names=names, tell=tell)
     return report
 
 
-def cut_tape(tape: Tape, instants: Sequence[Instant], root: Path, report: Report, names: Names = Names.FOLDER) -> None:
+def cut_tape(
+    tape: Tape,
+    instants: Sequence[Instant],
+    root: Path,
+    report: Report,
+    *,
+    names: Names = Names.FOLDER,
+    tell: Callable[[int], None] = nowhere,
+) -> None:
     """Cut the power of one recording at each instant, and add to the report what was found."""
     recorded = read_books(tape.data / "till.db").facts
     said = diary(tape)
@@ -93,6 +103,7 @@ def cut_tape(tape: Tape, instants: Sequence[Instant], root: Path, report: Report
         _count(report, fallen, shown, tape.events[instant.at : instant.at + 1])
         put(fallen.tree, root)
         _note(report, judge(root / DATA, shown), f"{tape.data}: {instant}, last shown {before[-1:]}")
+        tell(report.cuts)
 
 
 def diary(tape: Tape) -> list[tuple[int, Entry]]:

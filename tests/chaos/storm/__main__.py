@@ -1,6 +1,6 @@
-"""``make chaos``: kills everything at random while four kiosks sell, and says what was lost and doubled.
+"""The storm of ``make chaos``: kills everything at random while four kiosks sell; says what was lost and doubled.
 
-CHAOS_FACTS, CHAOS_KILLS and CHAOS_SEED set its size and its chances.
+CHAOS_FACTS, CHAOS_KILLS and CHAOS_SEED set its size and its chances. Exit status: as that of ``proof.py``.
 """
 
 import json
@@ -9,49 +9,61 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+from typing import Final
 
 import msgspec
+from progress import say
+from size import Size, UsedWrongly, read_size
 
 from demo.processes import DemoError
 from storm import conductor
 from storm.disk import PRIVATE
-from storm.result import DEFAULT_FACTS, DEFAULT_KILLS, faults
+from storm.result import faults
+
+STOPPED: Final = 130  # what a shell says of a program that Ctrl-C ended
 
 
 def main() -> int:
     """Play one storm; return the exit status."""
-    _go_private()
-    facts, kills, seed = (
-        int(os.environ.get(name, default))
-        for name, default in (
-            ("CHAOS_FACTS", DEFAULT_FACTS),
-            ("CHAOS_KILLS", DEFAULT_KILLS),
-            ("CHAOS_SEED", int(time.monotonic())),
-        )
-    )
-    folder = Path(tempfile.mkdtemp(prefix="popup-storm-"))
-    _say(f"storm of {facts:,} facts and {kills} kills, CHAOS_SEED={seed}, in {folder}")
     try:
-        result, absent = conductor.run(facts, kills, seed, folder, _say)
+        size = read_size(os.environ)
+    except UsedWrongly as error:
+        say(f"storm: {error}")
+        return 2
+    _go_private()
+    folder = Path(tempfile.mkdtemp(prefix="popup-storm-"))
+    say(f"storm of {size.facts:,} facts and {size.kills} kills, CHAOS_SEED={size.seed}, in {folder}")
+    try:
+        return _play(size, folder)
     except DemoError as error:
-        _say(f"storm: {error}\ndatabases, diaries and logs are in {folder}")
+        say(f"storm: {error}\n{_kept(folder)}")
         return 1
+    except KeyboardInterrupt:
+        shutil.rmtree(folder)
+        return STOPPED
     except BaseException:
-        _say(f"databases, diaries and logs are in {folder}")
+        say(_kept(folder))
         raise
-    found = faults(result, facts=facts, kills=kills, absent=absent)
+
+
+def _play(size: Size, folder: Path) -> int:
+    result, absent = conductor.run(size.facts, size.kills, size.seed, folder, say)
+    found = faults(result, facts=size.facts, kills=size.kills, absent=absent)
     for sentence in found:
-        _say(f"storm: {sentence}")
+        say(f"storm: {sentence}")
     for name, why in absent.items():
-        _say(f"storm: {name} was left out: {why}")
+        say(f"storm: {name} was left out: {why}")
     if found:
-        _say(f"databases, diaries and logs are in {folder}")
+        say(_kept(folder))
     else:
         shutil.rmtree(folder)
     print(f"RESULT {json.dumps(msgspec.to_builtins(result))}", flush=True)
     return 1 if found else 0
+
+
+def _kept(folder: Path) -> str:
+    return f"databases, diaries and logs are in {folder}"
 
 
 def _go_private() -> None:
@@ -63,10 +75,6 @@ def _go_private() -> None:
         if subprocess.run([*command[:4], "true"], check=False).returncode == 0:  # a container may not allow it
             os.execv(unshare, command)  # noqa: S606 - there is no shell in it
         del os.environ[PRIVATE]
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
+from size import DEFAULT
 
-DEFAULT_FACTS: Final = 20_000
-DEFAULT_KILLS: Final = 60
+DEFAULT_FACTS: Final = DEFAULT.facts
+DEFAULT_KILLS: Final = DEFAULT.kills
 NOTE: Final = "note: "  # how the judge's sentences begin that are no fault
 
 
