@@ -40,6 +40,11 @@ def test_the_copy_that_bugs_are_seeded_into_has_none(template):
     run(template, CONTROL, max_examples=5, stateful_step_count=30)
 
 
+@pytest.mark.parametrize("opening", OPENINGS)
+def test_no_opening_is_caught_without_a_bug(template, opening):
+    run(template, CONTROL, [opening], max_examples=1, stateful_step_count=1)
+
+
 @pytest.mark.parametrize("bug", BUGS)
 def test_every_seeded_bug_is_caught(template, bug):
     with pytest.raises(AssertionError):

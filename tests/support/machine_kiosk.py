@@ -186,12 +186,13 @@ class KioskTwin:
         self.start()
 
     def restore_till(self, index: int) -> None:
-        """Put an older copy of the journals in their place while the bridge runs on."""
+        """Put an older copy of the journals in place under a running bridge; it looks before anybody can sell."""
         copy = self.copies[index % len(self.copies)]
         self.stop_till()
         put_back_in_place(copy, self.folder)
         self._take_over(copy)
         self.start_till()
+        self.turn()
 
     def exchange(self, first_epoch: int) -> None:
         """Put a new card in: nothing is on it, but for settings that may say in which epoch it begins."""

@@ -25,6 +25,7 @@ class Heard:
     strayed: dict[Lane, int] = field(
         default_factory=dict
     )  # the newest epoch of which others hold what the card does not
+    told: dict[str, int] = field(default_factory=dict)  # as ``ends``, since the bridge started
     ever: dict[str, int] = field(default_factory=dict)  # whatever was said, even by a hub that has lost it since
 
     def take(self, ack: Ack, diary: Diary) -> None:
@@ -34,9 +35,10 @@ class Heard:
         if ack.incarnation > self.incarnation:
             self.incarnation = ack.incarnation
             self.ends.clear()
+            self.told.clear()
         for one in ack.positions:
-            self.ends[one.stream] = max(one.position, self.ends.get(one.stream, 0))
-            self.ever[one.stream] = max(one.position, self.ever.get(one.stream, 0))
+            for known in (self.ends, self.told, self.ever):
+                known[one.stream] = max(one.position, known.get(one.stream, 0))
             facts = diary.get(one.stream, ())
             if one.position > len(facts) or (one.digest and digest(facts[one.position - 1]) != one.digest):
                 epoch, lane = parse_lane_stream(one.stream, "positions")
@@ -78,8 +80,8 @@ class Knowledge:
     """What a running bridge has heard, and what of it is on the disk: that is what a till can ask for."""
 
     def __init__(self, stored: Heard) -> None:
-        self.live = deepcopy(stored)
-        self.stored = deepcopy(stored)
+        self.stored = stored
+        self.forget()
 
     def hear(self, ack: Ack, diary: Diary) -> None:
         """The bridge heard ``ack``; it stores that with its next turn."""
@@ -92,3 +94,4 @@ class Knowledge:
     def forget(self) -> None:
         """The bridge ended."""
         self.live = deepcopy(self.stored)
+        self.live.told.clear()

@@ -111,7 +111,111 @@ def one_behind(machine: Machine) -> None:
     machine.restore_books(0)
 
 
+def backed_up(machine: Machine) -> None:
+    """A card was copied, and has sold since; all of that was acknowledged."""
+    working(machine)
+    machine.copy_card(0)
+    machine.sell(0, "coffee", [5, 6, 4])
+    for _ in range(3):
+        machine.work(0.3)
+
+
+def tail_lost(machine: Machine) -> None:
+    """Journals were put back beside a link.db that knows of more; the kiosk has sold on, and was acknowledged."""
+    backed_up(machine)
+    machine.restore_card(0, 0, link=False, connect=True)
+    machine.sell(0, "tea", [7, 8])
+    for _ in range(3):
+        machine.work(0.3)
+
+
+def twice_lost(machine: Machine) -> None:
+    """The same once more: now the journal's own epoch is older than the newest."""
+    tail_lost(machine)
+    machine.restore_card(0, 0, link=False, connect=True)
+
+
+def put_back(machine: Machine) -> None:
+    """A whole card was put back and sells without a network, more than it lost: numbers are given twice."""
+    backed_up(machine)
+    machine.restore_card(0, 0, link=True, connect=False)
+    machine.sell(0, "tea", [7, 8, 9, 1])
+
+
+def told_late(machine: Machine) -> None:
+    """It heard what the hub holds just after it sent a batch, which is lost."""
+    put_back(machine)
+    machine.connect(0)
+    machine.deliver_all()
+    machine.drop_all()
+
+
+def moved_on(machine: Machine) -> None:
+    """It has stored what it heard, and sold since."""
+    told_late(machine)
+    machine.send(0)
+    machine.drop_all()
+    machine.sell(0, "coffee", [1, 2])
+
+
+def parted(machine: Machine) -> None:
+    """All that it heard is lost, and the batch that holds the forks; the next one was taken and acknowledged."""
+    put_back(machine)
+    machine.connect(0)
+    machine.drop_all()
+    for _ in range(3):
+        machine.wait(0.06)
+        machine.send(0)
+    up = machine.world.network.up
+    up.remove(next(message for message in up if "up/facts/till" in message.topic))
+    machine.deliver_all()
+    machine.deliver_all()
+
+
+def put_back_under(machine: Machine) -> None:
+    """Journals were put back under a bridge that runs, and had not sent everything."""
+    backed_up(machine)
+    machine.sell(0, "tea", [7, 8])
+    machine.send(0)
+    machine.drop_all()
+    machine.restore_till(0, 0)
+
+
+def switched(machine: Machine) -> None:
+    """A card went two ways from a copy; the hub knows one, the card holds the other, and a link.db of the first."""
+    working(machine)
+    machine.copy_card(0)
+    machine.disconnect(0)
+    machine.sell(0, "coffee", [1, 2])
+    machine.copy_card(0)
+    machine.restore_card(0, 0, link=True, connect=False)
+    machine.sell(0, "tea", [3, 4])
+    machine.connect(0)
+    for _ in range(3):
+        machine.work(0.3)
+    machine.restore_card(0, 1, link=False, connect=True)
+
+
+def replaced(machine: Machine) -> None:
+    """A new card took the old one's place, and was not told its epoch."""
+    working(machine)
+    machine.exchange_card(0, told=False, connect=False)
+    machine.sell(0, "tea", [1, 2])
+
+
+def twinned(machine: Machine) -> None:
+    """A kiosk and its clone have sold, and were heard in turn."""
+    working(machine)
+    machine.clone_card(0)
+    for which in (0, len(KIOSKS), 0, len(KIOSKS)):
+        machine.sell(which, "tea", [which + 1, 2])
+        machine.connect(which)
+        machine.work(0.3)
+
+
 OPENINGS: Final[tuple[Opening, ...]] = (
     *(closed, joined, sending, answered, disordered, killed),
     *(working, silent, restored, echoed, cloned, emptied, one_behind),
+    *(backed_up, tail_lost, twice_lost, put_back, told_late, moved_on, parted),
+    *(put_back_under, switched, replaced, twinned),
 )
