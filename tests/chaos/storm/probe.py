@@ -11,6 +11,8 @@ from typing import Final
 
 _OTHERS_S: Final = 0.03  # whoever else writes in the file is done by then: one synced commit takes a millisecond
 _POLL_S: Final = 0.005
+_PRIMARY: Final = 0xFF  # of an extended result code
+_HELD: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL)  # the second: paused while it changes the log's index
 _JUMP: Final = timedelta(hours=1)
 
 
@@ -22,7 +24,7 @@ def in_transaction(path: Path) -> bool:
             try:
                 db.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
-                if "locked" not in str(error):
+                if error.sqlite_errorcode & _PRIMARY not in _HELD:
                     raise
                 if time.monotonic() > deadline:
                     return True
