@@ -19,7 +19,7 @@ from contract.codec import Stamp, digest, encode
 from contract.envelope import NO_DIGEST, LaneSource
 from contract.facts import UpFact
 from contract.registry import UP
-from contract.values import Address, Epoch, Lane, Seq
+from contract.values import MAX_EPOCH, Address, Epoch, Lane, Seq
 from kiosk.core.ports import Clock, Recorded
 from kiosk.journal.database import Migration, checkpoint, immediate, open_database, translated
 from kiosk.journal.errors import WrongKiosk
@@ -86,9 +86,12 @@ class Journal:
         return recorded
 
     def raise_epoch(self, above: Epoch) -> Epoch:
-        """Begin a new epoch, unless the present one is higher than ``above`` already; return it."""
+        """Begin a new epoch, unless the present one is higher than ``above`` already; return it.
+
+        The last there can be is not left: a till that sells on in it is better than one that cannot name its sales.
+        """
         with immediate(self.connection, self.path):
-            self.epoch = Epoch(max(above + 1, self._stored_epoch()))
+            self.epoch = Epoch(max(min(above + 1, MAX_EPOCH), self._stored_epoch()))
             self._put_meta(_EPOCH, str(self.epoch))
         return self.epoch
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from contract.codec import verify_chain
 from contract.errors import Malformed
 from contract.facts import KioskStopping
-from contract.values import Address, Epoch, KioskId, Quantity, RegionId, SiteId, Sku, Unit
+from contract.values import MAX_EPOCH, Address, Epoch, KioskId, Quantity, RegionId, SiteId, Sku, Unit
 from kiosk.journal.errors import BasketClosed, JournalError, NewerDatabase, NotADatabase, WrongKiosk
 from kiosk.journal.projections import read_account
 from kiosk.journal.stock import kept
@@ -128,6 +128,12 @@ def test_a_reopened_journal_goes_on(journal, open_journal):
     again = open_journal()
     assert again.record([sale("b2")])[0].receipt == "k7-1-2"
     assert len(list(verify_chain(again.stored(Epoch(1))))) == 2
+
+
+@pytest.mark.parametrize("above", [MAX_EPOCH - 1, MAX_EPOCH])
+def test_the_last_epoch_there_can_be_still_sells(journal, above):
+    journal.raise_epoch(above)
+    assert journal.record([sale("b1")])[0].receipt == f"k7-{MAX_EPOCH}-1"
 
 
 def test_a_checkpoint_loses_nothing(journal, open_journal):
