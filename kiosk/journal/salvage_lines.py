@@ -9,6 +9,7 @@ from contract.codec import MAX_FACT_BYTES, digest
 from contract.streams import lane_stream
 from contract.values import Address
 from kiosk.journal.database import translated
+from kiosk.journal.mirror_paths import opened_root, sync_folders, write_all
 from kiosk.journal.salvage_find import LINES
 from kiosk.journal.salvage_shelf import Kept
 
@@ -28,6 +29,7 @@ class Aside:
 
     def __init__(self, folder: Path, address: Address) -> None:
         """Keep them in a mirror's layout beneath ``folder``."""
+        self._below, self._address = folder, address
         self.folder = folder / address.region / address.site / address.kiosk
         self._known: dict[Path, set[str]] = {}
 
@@ -42,14 +44,17 @@ class Aside:
             if kept.digest in known:
                 return
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_APPEND, _PRIVATE)
+            file = os.open(path, os.O_CREAT | os.O_RDWR, _PRIVATE)
             try:
                 end = os.fstat(file).st_size
                 torn = end and os.pread(file, 1, end - 1) != b"\n"
-                os.write(file, (b"\n" if torn else b"") + kept.raw + b"\n")
+                write_all(file, (b"\n" if torn else b"") + kept.raw + b"\n", end)
                 os.fsync(file)
             finally:
                 os.close(file)
+            if not known:
+                with opened_root(self._below) as root:
+                    sync_folders(root, self._address)
             known.add(kept.digest)
 
 

@@ -1,6 +1,7 @@
 """An old card's facts in the kiosk that lives on: each once, with its receipt, and no number given twice."""
 
 import os
+import resource
 import shutil
 from contextlib import contextmanager
 
@@ -9,17 +10,19 @@ from facts_of_a_day import STARTED, received, refund, sale
 from till_terminal import stock_desk
 
 from contract.codec import digest, verify_chain
-from contract.values import Epoch, Lane, Quantity
+from contract.values import Epoch, Lane, Quantity, Seq
 from kiosk.bootstrap import open_desk
 from kiosk.clock import KioskClock
 from kiosk.config import Config
 from kiosk.core.basket import Basket, Line
-from kiosk.journal.errors import BasketClosed
+from kiosk.journal.errors import BasketClosed, StorageFailed
 from kiosk.journal.journal import Journal
 from kiosk.journal.outbox import Outbox
 from kiosk.journal.salvage import salvage
 from kiosk.journal.salvage_copy import BLOCK, check_room, copy_file, workplace
 from kiosk.journal.salvage_errors import Busy, ForeignCard, NewerFacts, NoRoom, NothingToSalvage, Unreadable
+from kiosk.journal.salvage_lines import Aside
+from kiosk.journal.salvage_shelf import Kept
 from kiosk.journal.schema import OF_LANE
 from kiosk.journal.stock import kept
 
@@ -157,6 +160,21 @@ def test_numbers_that_were_given_again_are_kept_aside_whole_and_once(old, tmp_pa
         assert (found.aside / "till@1.facts").read_bytes() == b"".join(raw + b"\n" for raw in theirs[4:6])
     aside = bring(restored / "salvage/demo/demo/k1", restored)  # it has a mirror's layout
     assert aside.taken.conflicts == {"till@1": [5, 6]}
+
+
+def test_a_fact_that_does_not_fit_whole_is_not_called_kept(tmp_path):
+    facts = [Kept(Lane.TILL, Epoch(1), Seq(n), digest(raw), "x", raw) for n, raw in enumerate((b"a" * 70, b"b" * 70))]
+    aside = Aside(tmp_path, Config().address)
+    aside.keep(facts[0])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))  # as a disk that takes a part and is full then
+    try:
+        with pytest.raises(StorageFailed):
+            aside.keep(facts[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    aside.keep(facts[1])
+    assert {fact.raw for fact in facts} <= set((aside.folder / "till@1.facts").read_bytes().splitlines())
 
 
 def test_a_basket_sold_in_both_lives_keeps_both_facts_and_is_named(old, tmp_path):
