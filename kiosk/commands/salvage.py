@@ -37,6 +37,8 @@ from kiosk.tools.files import UsedWrongly, progress
 _POLL_S: Final = 0.2  # how soon an acknowledgement is seen: a person watches
 _NAMED: Final = 8  # positions and receipts named in words; --json names all
 
+_OURS: Final = ("*.db", "*.db-wal", "*.db-shm", "*.lock", FOLDER, f"{FOLDER}/**/*")  # what a salvage makes
+
 Span = tuple[int, int]
 
 
@@ -74,13 +76,16 @@ def salvage_command(data_dir: Path, device: str, *, no_wait: bool, as_json: bool
 
 @contextmanager
 def _given_back(data_dir: Path) -> Iterator[None]:
-    """Leave nothing of root's in the folder of a kiosk that runs as another user: it could not open it."""
+    """Leave nothing of ours to root in the folder of a kiosk that runs as another user: it could not open it.
+
+    What we do not make stays root's, settings above all: their owner may keep them from the kiosk's user on purpose.
+    """
     owner = data_dir.stat() if data_dir.exists() else None
     try:
         yield
     finally:
         if owner and owner.st_uid != os.geteuid() == 0:
-            for path in [*data_dir.glob("*"), *(data_dir / FOLDER).rglob("*")]:
+            for path in [found for names in _OURS for found in data_dir.glob(names)]:
                 if path.lstat().st_uid == 0:
                     os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
