@@ -18,6 +18,7 @@ from mqtt_bridge.tls import UnusableFile
 
 CONNECT_S: Final = 2.0  # a till on the same network answers within milliseconds, or is not there
 ANSWER_S: Final = 5.0  # a card that syncs 128 KiB more slowly is dying
+FIRST_S: Final = 60.0  # before its first answer a keeper reads all it has of us: 512 MiB, from a card at 10 MB/s
 SCHEME: Final = "peer://"
 
 
@@ -122,8 +123,8 @@ class Line:
         self._send(kind, body)
         return self._held()
 
-    def _held(self) -> dict[tuple[Epoch, Lane], Held]:
-        kind, body = self._receive()
+    def _held(self, within_s: float = ANSWER_S) -> dict[tuple[Epoch, Lane], Held]:
+        kind, body = self._receive(within_s)
         if kind is not Kind.HELD:
             self._broken(Malformed(f"{kind.name} where HELD was due", "frame"))
         try:
@@ -139,11 +140,11 @@ class Line:
         except (OSError, Closed, Malformed) as error:
             self._broken(error)
 
-    def _receive(self) -> tuple[Kind, bytes]:
+    def _receive(self, within_s: float = ANSWER_S) -> tuple[Kind, bytes]:
         if self._channel is None:
             raise MirrorFailed(f"{self.name} hung up")
         try:
-            kind, body = self._channel.receive(ANSWER_S)
+            kind, body = self._channel.receive(within_s)
             refusal = read_refusal(body) if kind is Kind.REFUSED else None
         except (OSError, Closed, Malformed) as error:
             self._broken(error)
@@ -168,7 +169,7 @@ class Line:
                 sock.close()
             self._broken(error)
         try:
-            self._held()
+            self._held(FIRST_S)
         except MirrorFailed:
             self.close()
             raise

@@ -1,5 +1,6 @@
 """A copy on a peer till: over TLS, through its deaths, and only for tills of the site."""
 
+import fcntl
 import signal
 import socket
 import ssl
@@ -21,7 +22,7 @@ from contract.values import Lane, Seq, parse_address
 from kiosk.bootstrap import open_desk
 from kiosk.core.endpoint import Endpoint
 from kiosk.core.ports import MirrorFailed, MirrorStrayed
-from kiosk.journal import mirror_tls
+from kiosk.journal import mirror_peer, mirror_tls
 from kiosk.journal.mirror import Mirrors
 from kiosk.journal.mirror_copier import Copier
 from kiosk.journal.mirror_keeper import Bounds
@@ -45,6 +46,21 @@ def test_what_a_peer_took_is_on_its_card(keep, files, facts, lines, secure):
     assert peer.newest()[ONE].position == 9
     peer.close()
     assert [*fetch(at, K7, files[K7] if secure else None)] == [(Lane.TILL, 1, n, raw) for n, raw in enumerate(facts, 1)]
+
+
+def test_a_keeper_that_first_has_much_to_read_is_waited_for(keep, facts, tmp_path, monkeypatch):
+    at = keep()
+    first, again = mirror(at), mirror(at)
+    first.keep(ONE, Seq(1), facts[:2])
+    monkeypatch.setattr(mirror_peer, "ANSWER_S", SHORT_S)
+    with next((tmp_path / "kept").rglob("*.facts")).open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # who reads it holds it
+        busy = threading.Timer(3 * SHORT_S, fcntl.flock, (file, fcntl.LOCK_UN))
+        busy.start()
+        assert again.newest()[ONE].position == 2
+        busy.join()
+    first.close()
+    again.close()
 
 
 def test_much_is_fetched_in_bounded_frames(keep, journal, tmp_path):
