@@ -8,9 +8,8 @@ from msgspec import Struct
 
 from contract.errors import Malformed
 
-_FORM: Final = re.compile(
-    r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_.])?):([0-9]{1,5})", re.IGNORECASE
-)
+_NAME: Final = r"(?=.{1,253}:)[a-z0-9_][a-z0-9_-]{0,62}(?:\.[a-z0-9_-]{1,63})*\.?"  # whatever the resolver can be asked
+_FORM: Final = re.compile(rf"(\[[0-9a-f:.]{{2,45}}\]|{_NAME}):([0-9]{{1,5}})", re.IGNORECASE)
 _MAX_PORT: Final = 65535
 _LOCAL_NAME: Final = "localhost"
 

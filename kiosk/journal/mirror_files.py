@@ -99,7 +99,7 @@ class _Book:
         """Return whether bytes say of themselves that they are the fact of this number and lane."""
         try:
             mark = _MARK.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False
         return (mark.id, mark.source) == (str(seq), self.source)
 

@@ -17,6 +17,7 @@ from kiosk.journal.mirror_files import Shelf
 from kiosk.journal.mirror_paths import opened_root
 
 MARKER: Final = "popup-kiosk-mirror"
+_MAKE: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW  # a stick may lead elsewhere
 _TEXT: Final = b"This medium holds a second copy of a kiosk's facts. Leave it in.\n"
 
 
@@ -80,7 +81,7 @@ def prepare(folder: Path, data_dir: Path, *, same_disk: bool = False) -> None:
         with opened_root(folder) as root:
             if not same_disk and os.fstat(root).st_dev == data_dir.stat().st_dev:
                 raise MirrorFailed(f"{folder} is on the card of {data_dir}: mount the second medium there first")
-            marker = os.open(MARKER, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600, dir_fd=root)
+            marker = os.open(MARKER, _MAKE, 0o600, dir_fd=root)
             with os.fdopen(marker, "wb") as file:
                 file.write(_TEXT)
                 file.flush()

@@ -29,6 +29,7 @@ from contract.values import Address, Epoch, Lane, Seq, parse_address
 from kiosk.core.endpoint import Endpoint
 from kiosk.core.ports import Held, MirrorFailed, MirrorStrayed
 from kiosk.journal import mirror_tls
+from kiosk.journal.database import translated
 from kiosk.journal.mirror_files import Shelf
 from kiosk.journal.mirror_paths import kept_size, opened_root
 from kiosk.journal.mirror_wire import Channel, Closed, Kind, Refusal, held_bytes, read_fetch, read_hello, words
@@ -59,9 +60,10 @@ class Keeper:
     def __init__(self, kept: Path, address: Address, listen: Endpoint, *, tls: TlsFiles | None, bounds: Bounds) -> None:
         """Listen; ``kept`` is made if it is not there, and ``address`` is this till's own.
 
-        Raises: OSError; mqtt_bridge.tls.UnusableFile.
+        Raises: StorageFailed; OSError, if it cannot listen; mqtt_bridge.tls.UnusableFile.
         """
-        kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with translated(kept):
+            kept.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._kept = kept
         self._address = address
         self._bounds = bounds

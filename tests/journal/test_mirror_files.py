@@ -88,7 +88,12 @@ def test_who_writes_waits_for_who_holds_the_file(stick, path, facts):
     assert path.read_bytes().splitlines() == facts[:2]
 
 
-@pytest.mark.parametrize("torn", [b"{", b'{"id":"5"}', b'{"id":"5"}\n', b"\0" * 700 + b"\n\n", b"\n\n", b"\xff\n{"])
+DEEP = b'{"id":"5","data":' + b"[" * 100_000 + b"\n"
+
+
+@pytest.mark.parametrize(
+    "torn", [b"{", b'{"id":"5"}', b'{"id":"5"}\n', b"\0" * 700 + b"\n\n", b"\n\n", b"\xff\n{", DEEP]
+)
 def test_a_torn_end_counts_for_nothing_and_goes(stick, path, facts, torn):
     mirror(stick).keep(ONE, Seq(1), facts[:4])
     with path.open("ab") as file:

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from kiosk_command import Kiosk
 
+from contract.errors import Malformed
 from kiosk.config import ConfigError, load_config
 from kiosk.core.endpoint import Endpoint
+from kiosk.journal.mirror_folder import MARKER
 
 TLS = '[link]\nca = "ca"\ncert = "cert"\nkey = "key"\n'
 
@@ -66,6 +68,21 @@ def test_an_endpoint_is_written_as_it_is_read(text: str) -> None:
     assert str(Endpoint.parse(text)) == text
 
 
+@pytest.mark.parametrize("text", ["k2..local:8710", ".k2:1", f"{'a' * 64}.local:1", f"{'a.' * 127}:1", "k2:65536"])
+def test_what_no_name_service_can_be_asked_is_no_endpoint(text: str) -> None:
+    with pytest.raises(Malformed, match="not host:port"):
+        Endpoint.parse(text)
+
+
+def test_init_follows_no_link_that_a_stick_brings(kiosk: Kiosk, tmp_path: Path) -> None:
+    stick, precious = tmp_path / "stick", tmp_path / "precious"
+    stick.mkdir()
+    precious.write_text("mine")
+    (stick / MARKER).symlink_to(precious)
+    assert "symbolic links" in kiosk("journal", "mirror", "init", stick, "--same-disk").complaint
+    assert precious.read_text() == "mine"
+
+
 def test_init_makes_a_medium_ready_and_says_the_setting(kiosk: Kiosk, tmp_path: Path) -> None:
     stick = tmp_path / "stick"
     stick.mkdir()
@@ -83,6 +100,12 @@ def test_a_keeper_says_why_it_cannot_listen(kiosk: Kiosk) -> None:
         port = taken.getsockname()[1]
         (kiosk.data / "kiosk.toml").write_text(f'[keeper]\nlisten = "127.0.0.1:{port}"\n', "utf-8")
         assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in kiosk("keeper").complaint
+
+
+def test_a_keeper_says_where_it_cannot_keep(kiosk: Kiosk) -> None:
+    configure(kiosk, '[keeper]\nlisten = "127.0.0.1:8710"\n')
+    (kiosk.data / "kept").write_text("")
+    assert f"cannot write {kiosk.data / 'kept'}: File exists" in kiosk("keeper").complaint
 
 
 def test_a_keeper_says_which_file_it_cannot_use(kiosk: Kiosk) -> None:
