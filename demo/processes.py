@@ -13,7 +13,7 @@ from typing import Final
 from mqtt_bridge.broker_config import Keeping, open_config
 
 LOOPBACK: Final = "127.0.0.1"
-_READY_S: Final = 20.0  # a broker or hub on a slow machine answers within seconds
+_READY_S: Final = 60.0  # a broker or hub answers within seconds, unless the machine is busy with other work
 _END_S: Final = 10.0
 _TRY_S: Final = 0.05
 _BIN: Final = Path(sys.executable).parent

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 from disks import CANNOT_MOUNT
 from storm import disk
 from storm.conductor import NEMESES, WEIGHTS
+from storm.nemesis import Nemesis
 from storm.orders import Orders, read_number, write_number
 from storm.result import DEFAULT_FACTS, DEFAULT_KILLS, Result, faults
 from storm.schedule import KILLS_A_DISTURBANCE, draw
@@ -63,6 +65,7 @@ def test_a_small_storm_loses_and_doubles_nothing(storm):
     assert result.facts >= 600
     assert result.sales + result.refunds >= 450
     assert result.redelivered > 0
+    assert sum(result.bites[name] for name in ("kill_hub", "hub_restored", "hub_promoted")) > 0
 
 
 def test_a_good_storm_leaves_nothing_behind(storm):
@@ -104,6 +107,18 @@ def test_what_is_killed_more_often_is_a_nemesis_that_kills():
     names = [kind.name for kind in NEMESES]
     assert len(set(names)) == len(names)
     assert WEIGHTS.keys() <= {kind.name for kind in NEMESES if kind.kills}
+
+
+@pytest.mark.parametrize(
+    ("committed", "waiting", "goes_on"),
+    [(Counter(k1=5), 3, True), (Counter(k1=6), 2, False), (Counter(k1=4), 4, False), (Counter(k1=5), 0, False)],
+    ids=["nothing new", "it commits", "other books", "it has all"],
+)
+def test_the_hub_is_left_alone_until_it_commits_again(committed, waiting, goes_on):
+    books = [Counter(k1=5), committed]
+    hub = SimpleNamespace(committed=lambda: books.pop(0))
+    steps = Nemesis(SimpleNamespace(hub=hub, waiting=lambda: waiting)).until_heard()
+    assert (next(steps, "heard") is None) == goes_on
 
 
 def test_a_storm_that_kept_every_promise_has_no_fault():

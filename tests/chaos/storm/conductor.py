@@ -32,7 +32,7 @@ _SLOWEST_S: Final = 0.6  # between two sales
 _FIXED_S: Final = 120.0
 _A_FACT_S: Final = 0.02
 _A_STRIKE_S: Final = 5.0
-_SELL_OUT_S: Final = 60.0
+_SELL_OUT_S: Final = 120.0  # seconds alone; a disk that was ill may just be well again
 _CONVERGE_S: Final = 120.0  # a bridge that backed off is heard again within a minute (Limits.retry_max_s)
 
 Say = Callable[[str], None]
@@ -138,8 +138,8 @@ class Conductor:
         world = self._world
         doing = ", ".join(f"{one.nemesis.name} {'+'.join(sorted(one.held))}" for one in self._active)
         self._say(
-            f"{now_s:6.1f} s  {progress:>7,} of {world.facts:,} facts  {world.kills:>3} kills  "
-            f"{len(self._plan):>3} strikes to come  {doing}"
+            f"{now_s:6.1f} s  {progress:>7,} of {world.facts:,} facts, {max(0, world.waiting()):>6,} not at the hub  "
+            f"{world.kills:>3} kills  {len(self._plan):>3} strikes to come  {doing}"
         )
 
 

@@ -32,6 +32,7 @@ class _OlderBooks(Nemesis):
         yield from self._exchange(copy)
         yield from hold(rng.uniform(0, 0.5))
         hub.worker.start()
+        yield from self.until_heard()
 
     def _exchange(self, copy: Path) -> Steps:
         raise NotImplementedError

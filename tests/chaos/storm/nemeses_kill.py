@@ -102,6 +102,7 @@ class KillHub(Nemesis):
         self.world.kills += 1
         yield from hold(rng.uniform(0, _DOWN_S))
         hub.worker.start()
+        yield from self.until_heard()
 
 
 class KillBroker(Nemesis):
@@ -130,6 +131,7 @@ class KillBroker(Nemesis):
         yield from hold(rng.uniform(0, 2 * _DOWN_S))
         world.broker.start()
         world.hub_wire.mend()
+        yield from self.until_heard()
 
 
 class PowerCut(Nemesis):

@@ -4,12 +4,14 @@ import random
 import time
 from collections.abc import Callable, Generator
 from enum import Enum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from storm.shop import Kiosk
 from storm.world import World
 
 Steps = Generator[None, None, None]
+
+_BACK_S: Final = 15.0  # a hub starts within seconds on a busy machine, and bridges that wait try again as soon
 
 
 class Grip(Enum):
@@ -51,6 +53,11 @@ class Nemesis:
     def patience_s(self, most_s: float) -> float:
         """Return how long to wait for the right moment: less in a small storm, which has no need of it."""
         return min(most_s, 0.5 + self.world.facts / 1000)
+
+    def until_heard(self) -> Steps:
+        """Wait until the hub commits again, or has all: whoever strikes it while it starts, strikes nothing."""
+        then = self.world.hub.committed()
+        yield from until(lambda: self.world.hub.committed() != then or self.world.waiting() <= 0, _BACK_S)
 
 
 def until(done: Callable[[], bool], limit_s: float) -> Generator[None, None, bool]:

@@ -12,7 +12,7 @@ from typing import Final
 from demo.processes import DemoError, Process
 
 _STOP_S: Final = 2.0  # the kernel stops a process within milliseconds, unless it waits for a disk
-_END_S: Final = 15.0  # a hub ends what it is doing first
+_END_S: Final = 45.0  # a hub ends what it is doing first; one that hangs costs this once
 _TAIL: Final = 12  # lines of a log: enough for the end of a traceback
 _STATE: Final = 2  # the field of /proc/PID/stat after the name
 
