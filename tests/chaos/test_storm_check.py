@@ -7,8 +7,8 @@ import sys
 
 import pytest
 from storm.check import Shop, judge, unsent
-from storm.check_lies import HUB_K1, K1, LIES
-from storm.check_worlds import World, append, change_data, last_sale, make_world
+from storm_lies import HUB_K1, K1, LIES
+from storm_worlds import World, append, change_data, last_sale, make_world
 
 
 @pytest.fixture(scope="module")

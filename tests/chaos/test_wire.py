@@ -9,9 +9,9 @@ from collections import Counter
 
 import pytest
 from mosquitto_record import QUICK, Record
+from mqtt_by_hand import TOPIC, frame, publish
 from storm.wire import HUB, Tally, Wire
 from storm.wire_pair import Watch
-from storm.wire_twins import TOPIC, frame, publish
 from waiting import wait_until
 
 from contract.batch import encode_batch

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mqtt_by_hand import ALIAS, TOPIC, frame, publish
 from storm.mqtt_frames import MAX_FRAME_BYTES, PUBLISH, RAW, Frame, Framer, parse_puback, parse_publish
 from storm.wire_lineup import HOLD_S, Lineup, Spoil
-from storm.wire_twins import ALIAS, TOPIC, frame, publish
 
 OTHERS = st.sampled_from([0x20, 0x40, 0x62, 0x82, 0x90, 0xC0, 0xD0])
 FRAMES = st.one_of(

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from storm.check_worlds import World, append, change_data, last_sale, rewrite
+from storm_worlds import World, append, change_data, last_sale, rewrite
 
 K1 = "market/k1"
 HUB_K1 = "kiosk_id = (SELECT id FROM kiosks WHERE site = 'market' AND kiosk = 'k1')"

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import facts_of_a_day as day
 from hub_books import Hub, open_hub
+from storm.check import Shop
+from storm.diary import Diary, entries
 
 from contract.batch import encode_batch
 from contract.codec import Stamp
@@ -21,8 +23,6 @@ from contract.values import Epoch, Lane, Seq, Unit, parse_address
 from hub.arrivals import Message
 from kiosk.journal.journal import Journal
 from kiosk.journal.schema import TILL
-from storm.check import Shop
-from storm.diary import Diary, entries
 
 TILLS: Final = ("market/k1", "market/k2", "harbour/k1")
 SALES: Final = 12  # of each till; the second till sells the same again in a second epoch

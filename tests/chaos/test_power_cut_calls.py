@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from powercut.calls import Event, Reader, Said
 from powercut.ops import ROOT, Make, Map, Name, Resize, Sync, Write
 from powercut.trace import UnknownCall, read_calls, to_hex

@@ -6,7 +6,6 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from powercut.blocks import SECTOR
 from powercut.disk import Disk, Names
 from powercut.ops import ROOT, Make, Map, Name, Op, Resize, Sync, Tree, Write
