@@ -13,6 +13,7 @@ import click
 
 from contract.facts import KioskStarted, KioskStopping
 from kiosk.bootstrap import open_desk, version
+from kiosk.journal.database import open_lock
 from kiosk.journal.errors import JournalError
 
 _SWITCH_S: Final = 0.0005  # Textual reads keys and draws in threads; at the usual 5 ms they wait for each other
@@ -48,7 +49,7 @@ def _only_till(data_dir: Path) -> Iterator[None]:
 
     Raises: JournalError if another till has it.
     """
-    with (data_dir / "screen.lock").open("w") as lock:
+    with open_lock(data_dir / "screen.lock") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from kiosk.journal.database import translated
+from kiosk.journal.database import open_lock, translated
 from kiosk.journal.errors import JournalError
 
 _NAME: Final = "bridge.lock"
@@ -21,10 +21,7 @@ def only_bridge(data_dir: Path) -> Iterator[None]:
 
     Raises: JournalError if another bridge has it; StorageFailed.
     """
-    path = data_dir / _NAME
-    with translated(path):
-        lock = path.open("w")
-    with lock:
+    with open_lock(data_dir / _NAME) as lock:
         for _ in range(_TRIES):
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from kiosk.journal.errors import JournalError, NewerDatabase, NotADatabase, StorageFailed
 
@@ -35,7 +35,7 @@ def open_database(path: Path, migrations: Sequence[Migration], *, full: bool = T
     with translated(path):
         if not path.exists():
             _make_folder(path.parent, 0o700)
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, _PRIVATE))
+            os.close(_open_private(path))
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -116,6 +116,24 @@ def checkpoint(connection: sqlite3.Connection, path: Path) -> int:
         return int(log - moved)
 
 
+def open_lock(path: Path) -> IO[bytes]:
+    """Return the file of a lock, made if it is not there, for this user alone: who can open a lock can hold it.
+
+    Raises: StorageFailed.
+    """
+    with translated(path):
+        return os.fdopen(_open_private(path), "wb")
+
+
+def _open_private(path: Path) -> int:
+    """Open a file that only its user may; what root makes belongs to the folder's user at once, who needs it next."""
+    file = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, _PRIVATE)
+    owner = path.parent.stat()
+    if owner.st_uid != os.geteuid() == os.fstat(file).st_uid == 0:
+        os.fchown(file, owner.st_uid, owner.st_gid)
+    return file
+
+
 def _make_folder(folder: Path, mode: int) -> None:
     """Make a folder and those above it; a power cut takes none of their names, for POSIX promises only synced ones.
 
@@ -148,7 +166,7 @@ def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Mi
     steps = Migrations("popup_kiosk")
     for number, migration in enumerate(migrations, 1):
         steps(name=f"{number:04d}_{migration.__name__}")(migration)
-    with path.with_suffix(".lock").open("w") as lock:  # the till, the bridge and the backroom may all be first
+    with open_lock(path.with_suffix(".lock")) as lock:  # the till, the bridge and the backroom may all be first
         fcntl.flock(lock, fcntl.LOCK_EX)
         steps.apply(Database(connection, recursive_triggers=False))
         connection.execute(f"PRAGMA user_version={len(migrations)}")
@@ -162,6 +180,7 @@ __all__ = [
     "checkpoint",
     "immediate",
     "open_database",
+    "open_lock",
     "open_reader",
     "translated",
 ]

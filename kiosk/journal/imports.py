@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from contract.values import instant_text
 from kiosk.core.replay import TicketFact
-from kiosk.journal.database import immediate, translated
+from kiosk.journal.database import immediate, open_lock, translated
 from kiosk.journal.errors import JournalError
 from kiosk.journal.journal import Journal
 
@@ -44,8 +44,8 @@ class Imports:
         """
         self._connection = journal.connection
         self._path = journal.path
+        self._lock = open_lock(self._path.with_name("replay.lock"))
         with translated(self._path):
-            self._lock = self._path.with_name("replay.lock").open("w")
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:

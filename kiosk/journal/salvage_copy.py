@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from kiosk.journal.database import translated
+from kiosk.journal.database import open_lock, translated
 from kiosk.journal.salvage_errors import Busy, NoRoom, Unreadable
 
 BLOCK: Final = 4096  # an SD card's and a file system's; a smaller one would only be read twice
@@ -30,8 +30,7 @@ def workplace(salvage_dir: Path) -> Iterator[Path]:
     """
     with translated(salvage_dir):
         salvage_dir.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
-        lock = (salvage_dir / "salvage.lock").open("w")
-    with lock:
+    with open_lock(salvage_dir / "salvage.lock") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

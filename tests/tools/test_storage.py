@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from kiosk_command import Done, Kiosk, environment
 
+from kiosk.journal.bridge_lock import only_bridge
+
 LIST = "sku,name,price\nA,Apple,1.20\n"
 TICKETS = "t,time,item,price\n" + "".join(f"{n},2020-01-01,item {n},1\n" for n in range(4000))
 REPLAY = "--ticket t --time time --item item --price price".split()
@@ -36,6 +38,22 @@ def test_a_folder_that_nobody_may_write_is_one_line(tmp_path: Path) -> None:
     done = Kiosk(Path("/sys/kernel/popup-kiosk"))("catalogue", "import", tmp_path / "list.csv")
     assert "make the folder writable" in done.complaint
     assert done.status == 1
+
+
+def test_no_other_user_can_read_or_lock_what_a_kiosk_makes(kiosk: Kiosk, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text(LIST)
+    (tmp_path / "tickets.csv").write_text(TICKETS)
+    kiosk.data.mkdir()
+    if as_root := os.geteuid() == 0:
+        os.chown(kiosk.data, 65534, 65534)
+    kiosk("catalogue", "import", tmp_path / "list.csv")
+    kiosk("replay", tmp_path / "tickets.csv", *REPLAY)
+    kiosk("backroom", "--once")
+    with only_bridge(kiosk.data):
+        made = sorted(kiosk.data.iterdir())
+        assert {"till.db", "till.lock", "catalogue.db", "replay.lock", "bridge.lock"} <= {path.name for path in made}
+        assert [path for path in made if path.stat().st_mode & 0o077] == []
+        assert {path.stat().st_uid for path in made} == {65534 if as_root else os.geteuid()}
 
 
 @pytest.mark.parametrize(
