@@ -9,7 +9,7 @@ from contract.batch import MAX_BATCH_FACTS
 from contract.values import Address, Epoch, Lane, Seq
 from kiosk.core.endpoint import Endpoint
 from kiosk.core.ports import MirrorFailed
-from kiosk.journal.mirror_files import Shelf
+from kiosk.journal.mirror_files import LaneFiles
 from kiosk.journal.mirror_paths import opened_root
 from kiosk.journal.mirror_peer import fetch
 from mqtt_bridge.link import TlsFiles
@@ -27,13 +27,13 @@ def bring(peer: Endpoint, address: Address, tls: TlsFiles | None, below: Path) -
     Raises: MirrorFailed.
     """
     folder = below / f"peer-{str(peer).replace(':', '-').strip('[]')}"
-    shelves = {lane: Shelf(address, lane) for lane in Lane}
+    files = {lane: LaneFiles(address, lane) for lane in Lane}
     try:
         folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
         with opened_root(folder) as root:
             for batch in _batches(fetch(peer, address, tls)):
                 lane, epoch, first, _ = batch[0]
-                shelves[lane].keep(root, epoch, first, [raw for *_, raw in batch])
+                files[lane].keep(root, epoch, first, [raw for *_, raw in batch])
     except OSError as error:
         raise MirrorFailed(f"cannot write {folder}: {error.strerror}: free space there") from error
     return folder

@@ -6,7 +6,7 @@ Rules
     without gaps. An empty line is the place of a fact that the journal lost, or of one with a line break inside.
 2.  A last line without its line break counts for nothing, and so do last lines that are no fact of their number: a
     power cut may leave such. They are cut off by the next write.
-3.  What :meth:`Shelf.newest` names and what :meth:`Shelf.keep` took is synced, the folder of a new file too.
+3.  What :meth:`LaneFiles.newest` names and what :meth:`LaneFiles.keep` took is synced, the folder of a new file too.
 4.  A fact is never written over by another: that the two differ is said, and both stay where they are.
 5.  Several processes may use a folder: whoever looks or writes holds the file's lock.
 """
@@ -115,7 +115,7 @@ def as_line(fact: bytes) -> bytes:
     return b"" if b"\n" in fact else fact
 
 
-class Shelf:
+class LaneFiles:
     """The files of one lane of one kiosk below a folder that the caller opens; not shared between threads."""
 
     def __init__(self, address: Address, lane: Lane) -> None:

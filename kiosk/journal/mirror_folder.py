@@ -13,7 +13,7 @@ from typing import Final
 
 from contract.values import Address, Epoch, Lane, Seq
 from kiosk.core.ports import Held, MirrorFailed
-from kiosk.journal.mirror_files import Shelf
+from kiosk.journal.mirror_files import LaneFiles
 from kiosk.journal.mirror_paths import opened_root
 
 MARKER: Final = "popup-kiosk-mirror"
@@ -27,7 +27,7 @@ class FolderMirror:
     def __init__(self, folder: Path, address: Address, lane: Lane) -> None:
         """Remember where it is; whether it is there is asked each time."""
         self._folder = folder
-        self._shelf = Shelf(address, lane)
+        self._files = LaneFiles(address, lane)
 
     @property
     def name(self) -> str:
@@ -45,7 +45,7 @@ class FolderMirror:
         Raises: MirrorFailed.
         """
         with self._opened() as root:
-            return self._shelf.newest(root)
+            return self._files.newest(root)
 
     def keep(self, epoch: Epoch, first: Seq, facts: Sequence[bytes]) -> None:
         """Hold ``facts``, synced.
@@ -53,7 +53,7 @@ class FolderMirror:
         Raises: MirrorFailed; MirrorStrayed.
         """
         with self._opened() as root:
-            self._shelf.keep(root, epoch, first, facts)
+            self._files.keep(root, epoch, first, facts)
 
     def close(self) -> None:
         """Do nothing: nothing is open."""

@@ -30,7 +30,7 @@ from kiosk.core.endpoint import Endpoint
 from kiosk.core.ports import Held, MirrorFailed, MirrorStrayed
 from kiosk.journal import mirror_tls
 from kiosk.journal.database import translated
-from kiosk.journal.mirror_files import Shelf
+from kiosk.journal.mirror_files import LaneFiles
 from kiosk.journal.mirror_paths import kept_size, opened_root
 from kiosk.journal.mirror_wire import Channel, Closed, Kind, Refusal, held_bytes, read_fetch, read_hello, words
 from mqtt_bridge.link import TlsFiles
@@ -157,7 +157,7 @@ class Guest:
         self._kept = kept
         self._address = address
         self._bounds = bounds
-        self._shelves = {lane: Shelf(address, lane) for lane in Lane}
+        self._files = {lane: LaneFiles(address, lane) for lane in Lane}
         self._full = ""
 
     def serve(self) -> None:
@@ -181,9 +181,7 @@ class Guest:
     def _answer_newest(self) -> None:
         with opened_root(self._kept) as root:
             ends = {
-                (epoch, lane): held
-                for lane, shelf in self._shelves.items()
-                for epoch, held in shelf.newest(root).items()
+                (epoch, lane): held for lane, files in self._files.items() for epoch, held in files.newest(root).items()
             }
         self._held(ends)
 
@@ -195,7 +193,7 @@ class Guest:
             return
         try:
             with opened_root(self._kept) as root:
-                held = self._shelves[lane].keep(root, epoch, batch.head.first, batch.facts)
+                held = self._files[lane].keep(root, epoch, batch.head.first, batch.facts)
         except MirrorStrayed as error:
             self._refuse(str(error), strayed=True)
         except MirrorFailed as error:
@@ -211,7 +209,7 @@ class Guest:
         facts: list[bytes] = []
         with suppress(FileNotFoundError), opened_root(self._kept) as root:  # a life that nobody knows holds nothing
             seq, size = int(wanted.first), 0
-            for _, raw in self._shelves[lane].read(root, epoch, Seq(wanted.first - 1)):
+            for _, raw in self._files[lane].read(root, epoch, Seq(wanted.first - 1)):
                 if facts and (size + len(raw) > MAX_BATCH_BYTES or len(facts) == MAX_BATCH_FACTS):
                     self._batch(wanted.stream, seq, facts)
                     seq, size, facts = seq + len(facts), 0, []

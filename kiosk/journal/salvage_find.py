@@ -10,10 +10,10 @@ from msgspec import Struct
 from contract.errors import Malformed
 from contract.streams import parse_lane_stream
 from contract.values import Address, Epoch, Lane
+from kiosk.journal.mirror_paths import SUFFIX
 from kiosk.journal.outbox import lane_path
 from kiosk.journal.salvage_errors import ForeignCard, NothingToSalvage, Unreadable
 
-LINES: Final = ".facts"  # a lane's epoch in a mirror: one fact a line
 MAX_DEPTH: Final = 6  # home/pi/.local/share/popup-kiosk on a card whose root is in a folder of its own
 _NAMED: Final = 5  # candidates in a message
 _NO_CARD: Final = frozenset({"proc", "sys", "dev", "usr"})  # of a root: large, and no one's data
@@ -46,7 +46,7 @@ def one_file(path: Path) -> Source | None:
 
     Raises: Unreadable.
     """
-    if path.suffix == LINES:
+    if path.suffix == SUFFIX:
         lines = _lines(path)
         return Source(path, (lines,)) if lines else None
     try:
@@ -100,7 +100,7 @@ def _files(folder: Path) -> Iterator[Database | Lines]:
         path = lane_path(folder, lane)
         if path.is_file():
             yield Database(path, lane)
-    for path in sorted(folder.glob(f"*@*{LINES}")):
+    for path in sorted(folder.glob(f"*@*{SUFFIX}")):
         lines = _lines(path)
         if lines:
             yield lines

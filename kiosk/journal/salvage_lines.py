@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from contract.codec import MAX_FACT_BYTES, digest
-from contract.streams import lane_stream
 from contract.values import Address
 from kiosk.journal.database import translated
-from kiosk.journal.mirror_paths import opened_root, sync_folders, write_all
-from kiosk.journal.salvage_find import LINES
+from kiosk.journal.mirror_paths import file_name, opened_root, sync_folders, write_all
 from kiosk.journal.salvage_shelf import Kept
 
 _PRIVATE: Final = 0o600
@@ -38,7 +36,7 @@ class Aside:
 
         Raises: StorageFailed.
         """
-        path = self.folder / f"{lane_stream(kept.epoch, kept.lane)}{LINES}"
+        path = self.folder / file_name(kept.epoch, kept.lane)
         with translated(path):
             known = self._known.setdefault(path, _digests(path))
             if kept.digest in known:

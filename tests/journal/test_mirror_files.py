@@ -16,7 +16,7 @@ from contract.codec import digest
 from contract.values import Epoch, Lane, Seq, parse_address
 from kiosk.core.ports import Held, MirrorFailed, MirrorStrayed
 from kiosk.journal import mirror_files
-from kiosk.journal.mirror_files import Shelf
+from kiosk.journal.mirror_files import LaneFiles
 from kiosk.journal.mirror_folder import MARKER, FolderMirror, prepare
 from kiosk.journal.mirror_paths import opened_root
 
@@ -48,9 +48,9 @@ def mirror(stick):
 
 
 @contextmanager
-def shelf(stick):
+def lane_files(stick):
     with opened_root(stick) as root:
-        yield Shelf(ADDRESS, Lane.TILL), root
+        yield LaneFiles(ADDRESS, Lane.TILL), root
 
 
 def held(facts, count):
@@ -135,7 +135,7 @@ def test_a_gap_is_refused(stick, facts):
 
 def test_what_cannot_stand_on_a_line_keeps_its_place(stick, facts):
     mirror(stick).keep(ONE, Seq(1), [facts[0], b"", b"a\nb", facts[3]])
-    with shelf(stick) as (files, root):
+    with lane_files(stick) as (files, root):
         assert list(files.read(root, ONE, Seq(1))) == [(2, b""), (3, b""), (4, facts[3])]
     assert mirror(stick).newest() == held(facts, 4)
 
