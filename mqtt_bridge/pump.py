@@ -232,9 +232,10 @@ class Pump:
         for one in positions:
             if one.position > newest.get(one.stream, 0) or self._differs(one):
                 doubts[one.stream] = "strange"
-                self._note_strayed(one.stream, one.position)
             elif one.broken:
                 doubts[one.stream] = "broken"
+            if one.stream in doubts:
+                self._note_strayed(one.stream, one.position)
         return doubts
 
     def _note_strayed(self, stream: str, position: int) -> None:

@@ -119,6 +119,7 @@ BUGS: Final[Mapping[str, Bug]] = {
     "receipts keep the old epoch": Bug(Parts(journal=KeepsReceiptEpoch), tail_lost),
     "old epochs are no longer sent": Bug(Parts(outbox=SendsNewestEpoch), moved_on),
     "digests are ignored": Bug(Parts(pump=IgnoresDigests), told_late),
+    "an epoch of two cards is gone on with": Bug(Parts(pump=StaysInBrokenLanes), parted),
     "a good journal counts as strayed": Bug(Parts(pump=CriesWolf), working),
     "another journal's stored acknowledgement counts": Bug(Parts(session=BelievesWhatIsStored), switched),
     "a position counts for another card's facts": Bug(Parts(session=NeverDoubts), told_late),
