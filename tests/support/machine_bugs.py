@@ -21,6 +21,7 @@ from machine_bugs_cards import (
     RaisesAtStart,
     RaisesByOne,
     SendsNewestEpoch,
+    StaysInBrokenLanes,
     stay,
 )
 from machine_bugs_hub import (

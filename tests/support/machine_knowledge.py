@@ -40,8 +40,8 @@ class Heard:
             for known in (self.ends, self.told, self.ever):
                 known[one.stream] = max(one.position, known.get(one.stream, 0))
             facts = diary.get(one.stream, ())
-            known = one.position <= len(facts) and one.digest in {None, digest(facts[one.position - 1])}
-            if one.broken or not known:
+            same = one.position <= len(facts) and one.digest in {None, digest(facts[one.position - 1])}
+            if one.broken or not same:
                 epoch, lane = parse_lane_stream(one.stream, "positions")
                 self.strayed[lane] = max(epoch, self.strayed.get(lane, 0))
 
