@@ -17,6 +17,7 @@ from contract.errors import Malformed
 MAX_MINOR: Final = 10**11
 MAX_AMOUNT: Final = 10**9
 MAX_EPOCH: Final = 999_999_999  # nine digits, as the name of a stream holds
+MAX_EPOCH_LEAP: Final = 1000  # lives of a card that its journal never heard of; whoever tells of more is not believed
 MAX_POSITION: Final = 2**53 - 1  # what a JSON number keeps exactly everywhere
 
 # `$(?!\n)` because Python's `$` also matches before a final newline; both dialects read it alike.

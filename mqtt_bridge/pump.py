@@ -25,7 +25,7 @@ from contract.batch import (
 )
 from contract.errors import Malformed
 from contract.streams import Gap, log_stream, parse_lane_stream, parse_log_stream, place
-from contract.values import Address, Incarnation, Seq
+from contract.values import MAX_EPOCH_LEAP, Address, Incarnation, Lane, Seq
 from mqtt_bridge.errors import LinkBusy, LinkDown, LinkTooLarge
 from mqtt_bridge.link import Connected, Delivered, Disconnected, Link, LinkEvent, Received, Refused
 from mqtt_bridge.ports import Outbox, Store
@@ -243,7 +243,12 @@ class Pump:
         with suppress(Malformed):  # a lane of a newer release
             epoch, lane = parse_lane_stream(stream, "$.positions")
             known = self._strayed.get(lane.value, (0, 0))
-            self._strayed[lane.value] = max(known, (int(epoch), position))
+            if epoch <= self._newest_epoch(lane) + MAX_EPOCH_LEAP:  # a lie must not stand where the truth would
+                self._strayed[lane.value] = max(known, (int(epoch), position))
+
+    def _newest_epoch(self, lane: Lane) -> int:
+        streams = (name.partition("@") for name in self._session.newest())
+        return max((int(epoch) for of, _, epoch in streams if of == lane), default=0)
 
     def _differs(self, one: StreamPosition) -> bool:
         known = one.digest and one.stream in self._session.newest()  # no other is a stream of this release

@@ -7,14 +7,14 @@ Rules
 2.  Who knows: the hub, by what it acknowledged and by the digest of the fact it holds last; and a second medium.
 3.  An epoch is never lowered and never taken up again. What an older epoch holds is still sent.
 4.  Nothing here stops a sale: what cannot be asked is not waited for, and a fork that comes of it is kept by the hub.
-    An epoch that leaves no room for another is no honest kiosk's, so whoever speaks of it is not believed.
+    An epoch far beyond our own is no honest kiosk's, and would use them up: whoever tells of it is not believed.
 """
 
 from collections.abc import Mapping
 
 from msgspec import Struct
 
-from contract.values import MAX_EPOCH, Epoch, Seq
+from contract.values import MAX_EPOCH, MAX_EPOCH_LEAP, Epoch, Seq
 
 
 class Heard(Struct, frozen=True):
@@ -37,4 +37,5 @@ def decide_lost(own: Epoch, newest: Seq, heard: Heard) -> Epoch | None:
     beyond = [epoch for epoch, seq in heard.positions.items() if epoch > own or (epoch == own and seq > newest)]
     if heard.strayed >= own:
         beyond.append(heard.strayed)
-    return max((epoch for epoch in beyond if epoch < MAX_EPOCH), default=None)
+    last = min(own + MAX_EPOCH_LEAP, MAX_EPOCH - 1)  # one must be left to begin
+    return max((epoch for epoch in beyond if epoch <= last), default=None)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.values import MAX_EPOCH
+from contract.values import MAX_EPOCH, MAX_EPOCH_LEAP
 from kiosk.core.epochs import Heard, decide_lost, merge
 
 epochs = st.integers(1, 6)
@@ -28,8 +28,10 @@ def test_another_fact_under_the_same_number_is_a_lost_tail_too():
     assert decide_lost(3, 0, Heard({2: 510}, strayed=2)) is None
 
 
-def test_a_lie_that_leaves_no_epoch_is_not_believed():
+def test_a_lie_that_would_use_up_the_epochs_is_not_believed():
     assert decide_lost(1, 5, Heard({MAX_EPOCH: 1, 2: 3}, strayed=MAX_EPOCH)) == 2
+    assert decide_lost(7, 5, Heard({7 + MAX_EPOCH_LEAP: 1, 8 + MAX_EPOCH_LEAP: 1})) == 7 + MAX_EPOCH_LEAP
+    assert decide_lost(MAX_EPOCH - 1, 5, Heard({MAX_EPOCH: 9})) is None
     assert decide_lost(MAX_EPOCH, 5, Heard({MAX_EPOCH: 9})) is None
 
 

@@ -255,7 +255,7 @@ def test_a_hub_that_holds_more_than_the_journal_is_noted(kiosk: RunningKiosk, hu
     wait_until(agreed(kiosk, hub), what="two facts")
     assert strayed(kiosk) == 0
     hub.facts["till@1"] += [b"lost", b"with the card"]
-    hub.facts["till@3"] = [b"another life"]
+    hub.facts |= {"till@3": [b"another life"], "till@2000": [b"a lie that would use up the epochs"]}
     hub.acknowledge()
     wait_until(lambda: strayed(kiosk) == 3, what="the newest epoch that the hub knows")
 
