@@ -106,7 +106,7 @@ def encode_batch(stream: str, first: Seq, facts: Sequence[bytes], newest: Seq) -
 
 def batch_mark(raw: bytes) -> str:
     """Return the digest in the head of a message that :func:`encode_batch` made: its name in acknowledgements."""
-    return _HEAD.decode(raw.partition(b"\n")[0]).digest
+    return _HEAD.decode(raw[: raw.index(b"\n")]).digest
 
 
 def decode_batch(raw: bytes) -> Batch:

@@ -1,4 +1,4 @@
-"""Whatever the world does to two kiosks, the link and the hub: the hub ends with exactly the journals, once."""
+"""Whatever the world does to kiosks, their cards, the link and the hub: the hub gets all that a card holds, once."""
 
 import os
 import tempfile

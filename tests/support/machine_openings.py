@@ -213,9 +213,22 @@ def twinned(machine: Machine) -> None:
         machine.work(0.3)
 
 
+def both_began(machine: Machine) -> None:
+    """A kiosk and its clone heard of the same lost tail, and both began the same epoch."""
+    backed_up(machine)
+    machine.restore_card(0, 0, link=True, connect=False)
+    machine.clone_card(0)
+    for which in (0, len(KIOSKS)):
+        machine.connect(which)
+        machine.work(0.3)
+        machine.send(which)
+    for which in (0, len(KIOSKS)):
+        machine.sell(which, "tea", [which + 1, 2])
+
+
 OPENINGS: Final[tuple[Opening, ...]] = (
     *(closed, joined, sending, answered, disordered, killed),
     *(working, silent, restored, echoed, cloned, emptied, one_behind),
     *(backed_up, tail_lost, twice_lost, put_back, told_late, moved_on, parted),
-    *(put_back_under, switched, replaced, twinned),
+    *(put_back_under, switched, replaced, twinned, both_began),
 )
