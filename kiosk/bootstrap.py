@@ -27,9 +27,9 @@ from kiosk.journal.errors import JournalError
 from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader
 from kiosk.journal.lives import Lives
-from kiosk.journal.mirror import Mirrors
-from kiosk.journal.mirror_copier import MAX_BACKOFF_S, Copier
-from kiosk.journal.mirror_folder import FolderMirror
+from kiosk.journal.mirror.copier import MAX_BACKOFF_S, Copier
+from kiosk.journal.mirror.folder import FolderMirror
+from kiosk.journal.mirror.mirrors import Mirrors
 from kiosk.journal.outbox import Outbox, lane_path
 from kiosk.journal.receipts import last_sale
 from kiosk.journal.schema import TILL
@@ -177,7 +177,7 @@ def open_mirrors(data_dir: Path, config: Config) -> Mirrors:
     if config.mirror and config.mirror.folder:
         mirrors.append(FolderMirror(Path(config.mirror.folder), config.address, Lane.TILL))
     if config.mirror and config.mirror.peer:
-        from kiosk.journal.mirror_peer import PeerMirror  # noqa: PLC0415 - ssl, which few tills need
+        from kiosk.journal.mirror.peer import PeerMirror  # noqa: PLC0415 - ssl, which few tills need
 
         names = (config.link.ca, config.link.cert, config.link.key)
         tls = TlsFiles(*(data_dir / name for name in names)) if all(names) else None  # unusable ones are a warning

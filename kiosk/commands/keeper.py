@@ -9,7 +9,7 @@ import click
 from kiosk.bootstrap import link_files
 from kiosk.config import CONFIG_NAME, ConfigError, load_config
 from kiosk.core.endpoint import Endpoint
-from kiosk.journal.mirror_keeper import Bounds, Keeper
+from kiosk.journal.mirror.keeper import Bounds, Keeper
 from kiosk.signals import stop_on_signals
 from mqtt_bridge.tls import UnusableFile
 

@@ -6,7 +6,7 @@ import click
 
 from kiosk.core.ports import MirrorFailed
 from kiosk.journal.errors import JournalError
-from kiosk.journal.mirror_folder import prepare
+from kiosk.journal.mirror.folder import prepare
 
 
 @click.group()

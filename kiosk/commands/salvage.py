@@ -25,11 +25,11 @@ from kiosk.journal.bridge_lock import bridge_runs, only_bridge
 from kiosk.journal.errors import JournalError, StorageFailed
 from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader
-from kiosk.journal.mirror_fetch import bring
-from kiosk.journal.mirror_peer import SCHEME
+from kiosk.journal.mirror.fetch import bring
+from kiosk.journal.mirror.peer import SCHEME
 from kiosk.journal.outbox import Outbox, lane_path
-from kiosk.journal.salvage import FOLDER, Salvaged, salvage
-from kiosk.journal.salvage_errors import CannotSalvage, NothingToSalvage
+from kiosk.journal.salvage.errors import CannotSalvage, NothingToSalvage
+from kiosk.journal.salvage.salvage import FOLDER, Salvaged, salvage
 from kiosk.journal.schema import OF_LANE
 from kiosk.signals import stop_on_signals
 from kiosk.tools.files import UsedWrongly, progress

@@ -10,7 +10,7 @@ from kiosk.core.epochs import Heard, decide_lost, merge
 from kiosk.journal.errors import JournalError
 from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader
-from kiosk.journal.mirror import Mirrors
+from kiosk.journal.mirror.mirrors import Mirrors
 
 _ANY: Final = Epoch(0)
 

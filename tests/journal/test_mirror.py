@@ -13,9 +13,9 @@ from waiting import wait_until
 from contract.values import Epoch, Lane, parse_address
 from kiosk.bootstrap import open_desk
 from kiosk.journal.links import LinkStore
-from kiosk.journal.mirror import Mirrors
-from kiosk.journal.mirror_copier import Copier
-from kiosk.journal.mirror_folder import MARKER, FolderMirror, prepare
+from kiosk.journal.mirror.copier import Copier
+from kiosk.journal.mirror.folder import MARKER, FolderMirror, prepare
+from kiosk.journal.mirror.mirrors import Mirrors
 from kiosk.journal.outbox import Outbox
 from mqtt_bridge.backoff import Backoff
 

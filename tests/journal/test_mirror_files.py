@@ -15,10 +15,10 @@ from facts_of_a_day import sale
 from contract.codec import digest
 from contract.values import Epoch, Lane, Seq, parse_address
 from kiosk.core.ports import Held, MirrorFailed, MirrorStrayed
-from kiosk.journal import mirror_files
-from kiosk.journal.mirror_files import LaneFiles
-from kiosk.journal.mirror_folder import MARKER, FolderMirror, prepare
-from kiosk.journal.mirror_paths import opened_root
+from kiosk.journal.mirror import files as mirror_files
+from kiosk.journal.mirror.files import LaneFiles
+from kiosk.journal.mirror.folder import MARKER, FolderMirror, prepare
+from kiosk.journal.mirror.paths import opened_root
 
 ADDRESS = parse_address("north/market/k7")
 ONE = Epoch(1)
@@ -216,7 +216,7 @@ SYNCED = """
 import sys
 from pathlib import Path
 from contract.values import Lane, parse_address
-from kiosk.journal.mirror_folder import FolderMirror
+from kiosk.journal.mirror.folder import FolderMirror
 lines = Path(sys.argv[2]).read_bytes().splitlines()
 mirror = FolderMirror(Path(sys.argv[1]), parse_address("north/market/k7"), Lane.TILL)
 mirror.keep(1, 1, lines[:1])

@@ -13,8 +13,8 @@ from waiting import wait_until
 from contract.batch import encode_batch
 from contract.values import Seq
 from kiosk.core.ports import MirrorFailed
-from kiosk.journal import mirror_keeper
-from kiosk.journal.mirror_wire import MAX_FRAME_BYTES, Channel, Hello, Kind, words
+from kiosk.journal.mirror import keeper as mirror_keeper
+from kiosk.journal.mirror.wire import MAX_FRAME_BYTES, Channel, Hello, Kind, words
 
 __all__ = ["authority", "facts", "files", "keep", "lines"]
 

@@ -11,7 +11,7 @@ from contract.codec import verify_chain
 from contract.facts import SaleRecorded
 from contract.values import Epoch
 from kiosk.bootstrap import open_desk
-from kiosk.journal.mirror_folder import prepare
+from kiosk.journal.mirror.folder import prepare
 
 KILLS = 20
 VICTIM = Path(__file__).parent.parent / "support" / "counter_victim.py"

@@ -22,12 +22,13 @@ from contract.values import Lane, Seq, parse_address
 from kiosk.bootstrap import open_desk
 from kiosk.core.endpoint import Endpoint
 from kiosk.core.ports import MirrorFailed, MirrorStrayed
-from kiosk.journal import mirror_peer, mirror_tls
-from kiosk.journal.mirror import Mirrors
-from kiosk.journal.mirror_copier import Copier
-from kiosk.journal.mirror_keeper import Bounds
-from kiosk.journal.mirror_peer import Line, PeerMirror, fetch
-from kiosk.journal.mirror_wire import Channel, Closed, Hello, Kind, words
+from kiosk.journal.mirror import peer as mirror_peer
+from kiosk.journal.mirror import tls as mirror_tls
+from kiosk.journal.mirror.copier import Copier
+from kiosk.journal.mirror.keeper import Bounds
+from kiosk.journal.mirror.mirrors import Mirrors
+from kiosk.journal.mirror.peer import Line, PeerMirror, fetch
+from kiosk.journal.mirror.wire import Channel, Closed, Hello, Kind, words
 from kiosk.journal.outbox import Outbox
 from mqtt_bridge.broker_config import common_name
 

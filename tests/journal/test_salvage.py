@@ -18,11 +18,11 @@ from kiosk.core.basket import Basket, Line
 from kiosk.journal.errors import BasketClosed, StorageFailed
 from kiosk.journal.journal import Journal
 from kiosk.journal.outbox import Outbox
-from kiosk.journal.salvage import salvage
-from kiosk.journal.salvage_copy import BLOCK, check_room, copy_file, workplace
-from kiosk.journal.salvage_errors import Busy, ForeignCard, NewerFacts, NoRoom, NothingToSalvage, Unreadable
-from kiosk.journal.salvage_lines import Aside
-from kiosk.journal.salvage_shelf import Kept
+from kiosk.journal.salvage.copy import BLOCK, check_room, copy_file, workplace
+from kiosk.journal.salvage.errors import Busy, ForeignCard, NewerFacts, NoRoom, NothingToSalvage, Unreadable
+from kiosk.journal.salvage.lines import Aside
+from kiosk.journal.salvage.salvage import salvage
+from kiosk.journal.salvage.shelf import Kept
 from kiosk.journal.schema import OF_LANE
 from kiosk.journal.stock import kept
 

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from contract.codec import Stamp, digest
 from contract.values import Address, Epoch, KioskId, Lane, RegionId, SiteId
 from kiosk.journal.journal import Journal
-from kiosk.journal.salvage import salvage
-from kiosk.journal.salvage_errors import NothingToSalvage
-from kiosk.journal.salvage_log import committed_frames
+from kiosk.journal.salvage.errors import NothingToSalvage
+from kiosk.journal.salvage.log import committed_frames
+from kiosk.journal.salvage.salvage import salvage
 from kiosk.journal.schema import OF_LANE, TILL
 
 ADDRESS = Address(RegionId("north"), SiteId("market"), KioskId("k7"))

@@ -13,8 +13,8 @@ from ports import LOOPBACK, find_spare_port
 from contract.values import Address, Epoch, Lane, parse_address
 from kiosk.core.endpoint import Endpoint
 from kiosk.journal.journal import Journal
-from kiosk.journal.mirror_keeper import Bounds, Keeper
-from kiosk.journal.mirror_peer import PeerMirror
+from kiosk.journal.mirror.keeper import Bounds, Keeper
+from kiosk.journal.mirror.peer import PeerMirror
 from mqtt_bridge.backoff import Backoff
 from mqtt_bridge.broker_config import common_name
 from mqtt_bridge.link import TlsFiles

@@ -3,7 +3,7 @@
 import pytest
 from till_terminal import barcode, stock_desk
 
-from kiosk.journal.mirror_folder import MARKER, prepare
+from kiosk.journal.mirror.folder import MARKER, prepare
 from kiosk.till.picture import SampleDesk
 
 AWAY = "SALES ARE ON THIS CARD ONLY: the second medium /media/second is not there: put it back"

@@ -9,7 +9,7 @@ from kiosk_command import Kiosk
 from contract.errors import Malformed
 from kiosk.config import ConfigError, load_config
 from kiosk.core.endpoint import Endpoint
-from kiosk.journal.mirror_folder import MARKER
+from kiosk.journal.mirror.folder import MARKER
 
 TLS = '[link]\nca = "ca"\ncert = "cert"\nkey = "key"\n'
 

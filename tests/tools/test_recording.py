@@ -10,7 +10,7 @@ from kiosk_command import Kiosk
 
 from contract.codec import decode
 from kiosk.journal.links import LinkStore
-from kiosk.journal.mirror_folder import MARKER, prepare
+from kiosk.journal.mirror.folder import MARKER, prepare
 from kiosk.journal.outbox import Outbox
 
 AT = datetime(2026, 11, 22, 9, tzinfo=UTC)

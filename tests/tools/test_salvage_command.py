@@ -128,8 +128,8 @@ def test_an_image_needs_root(tmp_path: Path) -> None:
 LOOK_AS_ANYBODY = """
 import os, sys
 from pathlib import Path
-from kiosk.journal.salvage_errors import CannotSalvage
-from kiosk.journal.salvage_mount import mounted
+from kiosk.journal.salvage.errors import CannotSalvage
+from kiosk.journal.salvage.mount import mounted
 if os.geteuid() == 0:
     os.seteuid(65534)
 try:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.journal.database import open_lock, translated
-from kiosk.journal.salvage_errors import Busy, NoRoom, Unreadable
+from kiosk.journal.salvage.errors import Busy, NoRoom, Unreadable
 
 BLOCK: Final = 4096  # an SD card's and a file system's; a smaller one would only be read twice
 _CHUNK: Final = 256 * BLOCK  # 1 MiB: read whole while the card is well

@@ -22,7 +22,7 @@ from contract.values import Epoch, Lane, Seq
 from kiosk.core.epochs import Heard
 from kiosk.core.ports import Held, Mirror, MirrorFailed, MirrorStrayed
 from kiosk.journal.errors import JournalError
-from kiosk.journal.mirror_files import WINDOW, as_line
+from kiosk.journal.mirror.files import WINDOW, as_line
 from kiosk.journal.outbox import Outbox
 from mqtt_bridge.backoff import Backoff
 

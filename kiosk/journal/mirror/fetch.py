@@ -9,9 +9,9 @@ from contract.batch import MAX_BATCH_FACTS
 from contract.values import Address, Epoch, Lane, Seq
 from kiosk.core.endpoint import Endpoint
 from kiosk.core.ports import MirrorFailed
-from kiosk.journal.mirror_files import LaneFiles
-from kiosk.journal.mirror_paths import opened_root
-from kiosk.journal.mirror_peer import fetch
+from kiosk.journal.mirror.files import LaneFiles
+from kiosk.journal.mirror.paths import opened_root
+from kiosk.journal.mirror.peer import fetch
 from mqtt_bridge.link import TlsFiles
 
 _PRIVATE: Final = 0o700

@@ -1,4 +1,4 @@
-"""The keeper: holds the facts of other tills of the site on this till's card (:mod:`kiosk.journal.mirror_wire`).
+"""The keeper: holds the facts of other tills of the site on this till's card (:mod:`kiosk.journal.mirror.wire`).
 
 Rules
 -----
@@ -28,11 +28,11 @@ from contract.streams import parse_lane_stream
 from contract.values import Address, Epoch, Lane, Seq, parse_address
 from kiosk.core.endpoint import Endpoint
 from kiosk.core.ports import Held, MirrorFailed, MirrorStrayed
-from kiosk.journal import mirror_tls
 from kiosk.journal.database import translated
-from kiosk.journal.mirror_files import LaneFiles
-from kiosk.journal.mirror_paths import kept_size, opened_root
-from kiosk.journal.mirror_wire import Channel, Closed, Kind, Refusal, held_bytes, read_fetch, read_hello, words
+from kiosk.journal.mirror import tls as mirror_tls
+from kiosk.journal.mirror.files import LaneFiles
+from kiosk.journal.mirror.paths import kept_size, opened_root
+from kiosk.journal.mirror.wire import Channel, Closed, Kind, Refusal, held_bytes, read_fetch, read_hello, words
 from mqtt_bridge.link import TlsFiles
 
 MAX_CONNECTIONS: Final = 32  # of all tills of a site

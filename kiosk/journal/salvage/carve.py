@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from contract.codec import MAX_FACT_BYTES, digest
-from kiosk.journal.salvage_log import PAGE_SIZES, Bytes, committed_frames, log_page_size
+from kiosk.journal.salvage.log import PAGE_SIZES, Bytes, committed_frames, log_page_size
 
 _START: Final = re.compile(rb'\{"specversion"')  # the first key of every envelope, as it is encoded
 _BARE: Final = re.compile(rb"\}([0-9a-f]{64})")  # where a fact ends and its digest begins

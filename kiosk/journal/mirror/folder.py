@@ -13,8 +13,8 @@ from typing import Final
 
 from contract.values import Address, Epoch, Lane, Seq
 from kiosk.core.ports import Held, MirrorFailed
-from kiosk.journal.mirror_files import LaneFiles
-from kiosk.journal.mirror_paths import opened_root
+from kiosk.journal.mirror.files import LaneFiles
+from kiosk.journal.mirror.paths import opened_root
 
 MARKER: Final = "popup-kiosk-mirror"
 _MAKE: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW  # a stick may lead elsewhere

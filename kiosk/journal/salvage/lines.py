@@ -8,8 +8,8 @@ from typing import Final
 from contract.codec import MAX_FACT_BYTES, digest
 from contract.values import Address
 from kiosk.journal.database import translated
-from kiosk.journal.mirror_paths import file_name, opened_root, sync_folders, write_all
-from kiosk.journal.salvage_shelf import Kept
+from kiosk.journal.mirror.paths import file_name, opened_root, sync_folders, write_all
+from kiosk.journal.salvage.shelf import Kept
 
 _PRIVATE: Final = 0o600
 

@@ -10,9 +10,9 @@ from msgspec import Struct
 from contract.errors import Malformed
 from contract.streams import parse_lane_stream
 from contract.values import Address, Epoch, Lane
-from kiosk.journal.mirror_paths import SUFFIX
+from kiosk.journal.mirror.paths import SUFFIX
 from kiosk.journal.outbox import lane_path
-from kiosk.journal.salvage_errors import ForeignCard, NothingToSalvage, Unreadable
+from kiosk.journal.salvage.errors import ForeignCard, NothingToSalvage, Unreadable
 
 MAX_DEPTH: Final = 6  # home/pi/.local/share/popup-kiosk on a card whose root is in a folder of its own
 _NAMED: Final = 5  # candidates in a message

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from kiosk.journal.salvage_carve import carve
-from kiosk.journal.salvage_find import Database, Lines
-from kiosk.journal.salvage_lines import read_lines
-from kiosk.journal.salvage_log import Bytes
-from kiosk.journal.salvage_shelf import Place, Proof, Shelf
+from kiosk.journal.salvage.carve import carve
+from kiosk.journal.salvage.find import Database, Lines
+from kiosk.journal.salvage.lines import read_lines
+from kiosk.journal.salvage.log import Bytes
+from kiosk.journal.salvage.shelf import Place, Proof, Shelf
 
 LOG = "-wal"
 _ORDERS = ("ASC", "DESC")  # what one end cannot reach, the other may

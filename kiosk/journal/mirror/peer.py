@@ -1,4 +1,4 @@
-"""A mirror on a peer till of the site: the till's side of :mod:`kiosk.journal.mirror_wire`."""
+"""A mirror on a peer till of the site: the till's side of :mod:`kiosk.journal.mirror.wire`."""
 
 import socket
 import ssl
@@ -11,8 +11,8 @@ from contract.streams import lane_stream, parse_lane_stream
 from contract.values import Address, Epoch, Lane, Seq
 from kiosk.core.endpoint import Endpoint
 from kiosk.core.ports import Held, MirrorFailed, MirrorStrayed
-from kiosk.journal import mirror_tls
-from kiosk.journal.mirror_wire import Channel, Closed, Fetch, Hello, Kind, read_held, read_refusal, words
+from kiosk.journal.mirror import tls as mirror_tls
+from kiosk.journal.mirror.wire import Channel, Closed, Fetch, Hello, Kind, read_held, read_refusal, words
 from mqtt_bridge.link import TlsFiles
 from mqtt_bridge.tls import UnusableFile
 

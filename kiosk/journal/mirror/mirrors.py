@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from contract.values import Epoch, Seq
 from kiosk.core.epochs import Heard
-from kiosk.journal.mirror_copier import Copier
+from kiosk.journal.mirror.copier import Copier
 
 
 class Mirrors:

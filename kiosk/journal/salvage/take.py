@@ -21,9 +21,9 @@ from contract.streams import lane_stream
 from contract.values import instant_text
 from kiosk.journal.database import immediate
 from kiosk.journal.journal import Journal
-from kiosk.journal.salvage_judge import TAKE
-from kiosk.journal.salvage_lines import Aside
-from kiosk.journal.salvage_shelf import Kept, Shelf
+from kiosk.journal.salvage.judge import TAKE
+from kiosk.journal.salvage.lines import Aside
+from kiosk.journal.salvage.shelf import Kept, Shelf
 
 _CHUNK: Final = 200  # facts a transaction: a till that sells meanwhile waits for some 20 ms
 _FACT: Final = "INSERT INTO facts (epoch, seq, type, bytes, digest) VALUES (?, ?, ?, ?, ?)"

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from kiosk.journal.salvage_errors import CannotSalvage
+from kiosk.journal.salvage.errors import CannotSalvage
 
 _NEW_MOUNTS: Final = 0x00020000  # CLONE_NEWNS
 _PRIVATE: Final = 0x4000 | 0x40000  # MS_REC | MS_PRIVATE

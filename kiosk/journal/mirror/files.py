@@ -26,7 +26,7 @@ from contract.codec import MAX_FACT_BYTES, digest
 from contract.envelope import LaneSource
 from contract.values import Address, Epoch, Lane, Seq
 from kiosk.core.ports import Held, MirrorFailed, MirrorStrayed
-from kiosk.journal.mirror_paths import file_name, opened_folder, streams, sync_folders, write_all
+from kiosk.journal.mirror.paths import file_name, opened_folder, streams, sync_folders, write_all
 
 WINDOW: Final = MAX_BATCH_FACTS  # lines that can be compared or cut off: as many as one write may have left unsynced
 _FILE: Final = 0o600

@@ -1,4 +1,4 @@
-"""Brings the facts of an old card into this kiosk's journals (rules: salvage_judge, salvage_take).
+"""Brings the facts of an old card into this kiosk's journals (rules: ``judge`` and ``take``).
 
 The card is copied first and never written to. Nothing is taken over before everything was read and judged.
 """
@@ -15,15 +15,15 @@ from contract.streams import lane_stream, parse_lane_stream
 from contract.values import Address, Epoch, Lane
 from kiosk.journal.database import translated
 from kiosk.journal.journal import Journal
-from kiosk.journal.salvage_copy import check_room, copy_file, workplace
-from kiosk.journal.salvage_errors import ForeignCard, NewerFacts, NothingToSalvage, Unreadable
-from kiosk.journal.salvage_find import Source, find_source, one_file
-from kiosk.journal.salvage_judge import ASIDE, TAKE, judge
-from kiosk.journal.salvage_lines import Aside
-from kiosk.journal.salvage_mount import mounted
-from kiosk.journal.salvage_read import LOG, read_copy
-from kiosk.journal.salvage_shelf import Shelf
-from kiosk.journal.salvage_take import Taken, take_lane
+from kiosk.journal.salvage.copy import check_room, copy_file, workplace
+from kiosk.journal.salvage.errors import ForeignCard, NewerFacts, NothingToSalvage, Unreadable
+from kiosk.journal.salvage.find import Source, find_source, one_file
+from kiosk.journal.salvage.judge import ASIDE, TAKE, judge
+from kiosk.journal.salvage.lines import Aside
+from kiosk.journal.salvage.mount import mounted
+from kiosk.journal.salvage.read import LOG, read_copy
+from kiosk.journal.salvage.shelf import Shelf
+from kiosk.journal.salvage.take import Taken, take_lane
 
 FOLDER: Final = "salvage"  # in the data folder: what is set aside, and the copies while they are needed
 _NOISE: Final = 1000  # further beyond the last good fact, the number of a damaged row is noise itself

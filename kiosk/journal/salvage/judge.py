@@ -17,7 +17,7 @@ from typing import Final
 
 from contract.envelope import NO_DIGEST
 from contract.values import Epoch, Lane, Seq
-from kiosk.journal.salvage_shelf import Proof, Row, Shelf
+from kiosk.journal.salvage.shelf import Proof, Row, Shelf
 
 TAKE: Final = "take"
 ASIDE: Final = "aside"

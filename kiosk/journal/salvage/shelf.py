@@ -1,7 +1,7 @@
 """What was found on an old card: every candidate for every position, kept on disk, for a journal may outgrow memory.
 
 A fact is a candidate if it decodes and says this kiosk and the lane, epoch and position it was found at. Which
-candidate is believed, :mod:`kiosk.journal.salvage_judge` decides once all were found.
+candidate is believed, :mod:`kiosk.journal.salvage.judge` decides once all were found.
 """
 
 import sqlite3
