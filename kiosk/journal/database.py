@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 BUSY_TIMEOUT_MS: Final = 5000  # longer than any writer of the same file holds it; beyond that something hangs
 _PRIVATE: Final = 0o600
+_PRIMARY: Final = 0xFF  # of an extended result code
 
 Migration = Callable[["Database"], None]
 Row = tuple[Any, ...]
@@ -106,14 +107,30 @@ def translated(path: Path) -> Iterator[None]:
 def checkpoint(connection: sqlite3.Connection, path: Path) -> int:
     """Move committed pages into the main file if no one is reading; return how many frames the log still holds.
 
-    The first commit after the log begins anew syncs its header as well; that commit is made here, on ``meta``, so that
-    no sale pays for it.
+    The first commit after the log begins anew syncs its header as well; that commit is made here, so that no sale
+    pays for it.
     """
     with translated(path):
         busy, log, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        if not busy and log == moved and log > 0:
-            connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('checkpoint', ?)", (str(log),))
-        return int(log - moved)
+    if not busy and log == moved and log > 0:
+        begin_log(connection, path)
+    return int(log - moved)
+
+
+def begin_log(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the first commit of a log that begins anew, unless somebody else keeps the file and makes it."""
+    with translated(path), unless_busy():
+        connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('checkpoint', 'done')")
+
+
+@contextmanager
+def unless_busy() -> Iterator[None]:
+    """Leave off where another process holds the lock for longer than anybody waits: the disk is well."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_BUSY:
+            raise
 
 
 def open_lock(path: Path) -> IO[bytes]:
@@ -177,10 +194,12 @@ __all__ = [
     "JournalError",
     "Migration",
     "Row",
+    "begin_log",
     "checkpoint",
     "immediate",
     "open_database",
     "open_lock",
     "open_reader",
     "translated",
+    "unless_busy",
 ]

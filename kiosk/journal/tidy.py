@@ -11,11 +11,10 @@ Rules
 5.  Nothing is written where nothing was written since: an idle kiosk must not wear its card out.
 """
 
-import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-from kiosk.journal.database import checkpoint, open_database, translated
+from kiosk.journal.database import begin_log, checkpoint, open_database, translated, unless_busy
 from kiosk.journal.journal import Journal
 from kiosk.journal.schema import OF_LANE
 
@@ -80,19 +79,14 @@ class Tidier:
         left = self._move()
         with translated(self._path):
             self._db.execute("ROLLBACK")
-            if not left:
-                self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('checkpoint', 'finished')")
+        if not left:
+            begin_log(self._db, self._path)
         return not left
 
     def _lock(self) -> bool:
-        with translated(self._path):
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                    raise
-                return False
-        return True
+        with translated(self._path), unless_busy():
+            self._db.execute("BEGIN IMMEDIATE")
+        return self._db.in_transaction
 
     def _move(self) -> int:
         """Move pages into the main file as far as readers let us; return how many frames are left."""

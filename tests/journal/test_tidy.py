@@ -119,3 +119,17 @@ def test_what_was_written_meanwhile_is_moved(bench):
     before = bench.life()
     bench.turn(EVERY_S / 2)
     assert bench.life() != before
+
+
+def test_somebody_who_keeps_the_file_is_no_fault_of_the_disk(bench, open_journal):
+    bench.sell(2 * SHORT)
+    other = open_journal()
+    for one in (bench.journal.connection, bench.tidier._db):
+        one.execute("PRAGMA busy_timeout=1")
+    other.connection.execute("BEGIN IMMEDIATE")
+    bench.turn()
+    assert bench.journal.checkpoint() == 0
+    other.connection.execute("ROLLBACK")
+    began = bench.life()
+    bench.turn()
+    assert bench.life() != began
