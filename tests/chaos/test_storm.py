@@ -16,7 +16,7 @@ from storm.conductor import NEMESES, WEIGHTS
 from storm.nemesis import Nemesis
 from storm.orders import Orders, read_number, write_number
 from storm.result import DEFAULT_FACTS, DEFAULT_KILLS, Result, faults
-from storm.schedule import KILLS_A_DISTURBANCE, draw
+from storm.schedule import KILLS_A_DISTURBANCE, MOST_STRIKES, Strike, draw, once_more
 from storm.worker import StormError, Worker
 from waiting import wait_until
 
@@ -101,6 +101,24 @@ def test_strikes_are_due_in_order_while_something_is_sold():
     assert due == sorted(due)
     assert min(due) > 0
     assert max(due) < 1
+
+
+def test_a_nemesis_that_never_bit_strikes_again_at_once():
+    again = once_more("wire_cut", strikes=4, bites=0, to_come=["disk_full"], salt=9)
+    assert again == [Strike(0.0, "wire_cut", 9)]
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"strikes": 4, "bites": 1, "to_come": []},
+        {"strikes": 4, "bites": 0, "to_come": ["wire_cut"]},
+        {"strikes": MOST_STRIKES, "bites": 0, "to_come": []},
+    ],
+    ids=["it bit", "more are to come", "it strikes in vain"],
+)
+def test_a_nemesis_strikes_again_only_while_it_may_help(known):
+    assert once_more("wire_cut", **known, salt=9) == []
 
 
 def test_what_is_killed_more_often_is_a_nemesis_that_kills():

@@ -14,8 +14,8 @@ from storm.nemeses_hub import OLDER_BOOKS
 from storm.nemeses_kill import KILLS
 from storm.nemeses_link import DISTURBANCES
 from storm.nemesis import Grip, Nemesis, Steps
-from storm.result import Result
-from storm.schedule import Strike, draw
+from storm.result import DEFAULT_FACTS, Result
+from storm.schedule import Strike, draw, once_more
 from storm.shop import REGION, Kiosk
 from storm.worker import StormError, stop_all
 from storm.world import World, wait
@@ -55,6 +55,7 @@ class Conductor:
         killers = {name: WEIGHTS.get(name, _WEIGHT) for name, one in self.nemeses.items() if one.kills}
         others = [name for name, one in self.nemeses.items() if not one.kills]
         self._plan = draw(kills, seed, killers=killers, others=others)
+        self._rng = random.Random(seed)
         self._world = world
         self._say = say
         self._active: list[_Active] = []
@@ -114,8 +115,16 @@ class Conductor:
             except StopIteration:
                 one.nemesis.strikes += 1
                 self._active.remove(one)
+                self._insist(one.nemesis)
                 self._note(f"end   {one.nemesis.name} {'+'.join(sorted(one.held))}: {one.nemesis.strikes} strikes")
                 self._took_s.append(time.monotonic() - one.began_s)
+
+    def _insist(self, nemesis: Nemesis) -> None:
+        """In a run of default size, let a nemesis that never bit strike again."""
+        if self._world.facts >= DEFAULT_FACTS:
+            to_come = [strike.name for strike in self._plan]
+            salt, name = self._rng.getrandbits(32), nemesis.name
+            self._plan += once_more(name, strikes=nemesis.strikes, bites=nemesis.bites, to_come=to_come, salt=salt)
 
     def _note(self, text: str) -> None:
         """Write down what happened when, for whoever looks into a failed storm."""
