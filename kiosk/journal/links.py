@@ -159,7 +159,7 @@ class LinkReader:
     def _open(self) -> sqlite3.Connection | None:
         if self._connection is None and self._path.exists():
             connection = open_reader(self._path, len(LINK))
-            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'strayed'").fetchone():
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'down_facts'").fetchone():
                 self._connection = connection
         return self._connection
 
@@ -174,7 +174,11 @@ def _read_heard(db: sqlite3.Connection, lane: Lane) -> Heard:
     acked = [
         (parse_lane_stream(stream, "acks"), seq) for stream, seq in db.execute("SELECT stream, position FROM acks")
     ]
-    strayed = db.execute("SELECT max(epoch) FROM strayed WHERE lane = ?", (lane,)).fetchone()[0]
+    strayed = None
+    if db.execute(
+        "SELECT 1 FROM sqlite_master WHERE name = 'strayed'"
+    ).fetchone():  # none by an earlier release's bridge
+        strayed = db.execute("SELECT max(epoch) FROM strayed WHERE lane = ?", (lane,)).fetchone()[0]
     return Heard({epoch: Seq(seq) for (epoch, of), seq in acked if of is lane}, Epoch(strayed or 0))
 
 

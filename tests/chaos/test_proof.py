@@ -94,7 +94,12 @@ def test_ctrl_c_ends_it_with_one_sentence_and_leaves_nothing_behind(tmp_path, re
     heard = tmp_path / "heard"
     with heard.open("w") as errors:
         run = subprocess.Popen(
-            [sys.executable, repo_root / "tests/chaos/proof.py"],
+            [
+                "env",
+                "--default-signal=INT",
+                sys.executable,
+                repo_root / "tests/chaos/proof.py",
+            ],  # whatever our own does
             env=env,
             stdout=subprocess.PIPE,
             stderr=errors,
