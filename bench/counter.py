@@ -63,6 +63,7 @@ def counter(folder: Path, rng: random.Random) -> list[Figure]:
             road.backroom.start()
             for _ in range(_WINDOWS):
                 record_backlog(till.desk, till.items, rng, _BACKLOG)
+                till.desk.journal.checkpoint()  # a log of thousands of sales at once is no part of a day
                 draining_ms += _drain(road, till)
                 missing = len(draining_ms) - len(alone_ms)
                 alone_ms += till.sell_while(missing.__gt__)
