@@ -32,9 +32,9 @@ from kiosk.journal.mirror.folder import FolderMirror
 from kiosk.journal.mirror.mirrors import Mirrors
 from kiosk.journal.outbox import Outbox, lane_path
 from kiosk.journal.receipts import last_sale
-from kiosk.journal.schema import TILL
+from kiosk.journal.schema import OF_LANE
 from mqtt_bridge.backoff import Backoff
-from mqtt_bridge.link import TlsFiles
+from mqtt_bridge.link import BrokerUrl, TlsFiles, Will
 
 if TYPE_CHECKING:
     from mqtt_bridge.link import Link, LinkEvent
@@ -142,16 +142,18 @@ def open_journal(data_dir: Path, config: Config) -> tuple[Journal, KioskClock]:
     Raises: JournalError.
     """
     clock = KioskClock(config.clock)
-    journal = Journal(
-        lane_path(data_dir, Lane.TILL),
-        TILL,
-        address=config.address,
-        lane=Lane.TILL,
-        clock=clock,
-        first_epoch=config.epoch,
-    )
+    journal = open_lane(data_dir, config, Lane.TILL, clock)
     clock.raise_floor(_newest_at(journal))
     return journal, clock
+
+
+def open_lane(data_dir: Path, config: Config, lane: Lane, clock: KioskClock) -> Journal:
+    """Open the file of one lane of this kiosk.
+
+    Raises: JournalError.
+    """
+    path, epoch = lane_path(data_dir, lane), config.epoch
+    return Journal(path, OF_LANE[lane], address=config.address, lane=lane, clock=clock, first_epoch=epoch)
 
 
 @contextmanager
@@ -204,9 +206,7 @@ def make_link(
 
     Raises: ConfigError for a broker address or certificates that cannot be used.
     """
-    from mqtt_bridge.backoff import Backoff  # noqa: PLC0415 - the till, which starts fast, has no use for paho
-    from mqtt_bridge.link import BrokerUrl, Will  # noqa: PLC0415
-    from mqtt_bridge.paho_link import PahoLink  # noqa: PLC0415
+    from mqtt_bridge.paho_link import PahoLink  # noqa: PLC0415 - the till, which starts fast, has no use for paho
     from mqtt_bridge.topics import STATUS, kiosk_subscriptions, topic  # noqa: PLC0415
 
     settings = data_dir / CONFIG_NAME

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,8 +15,7 @@ import click
 
 from contract.errors import Malformed
 from contract.streams import parse_lane_stream
-from contract.values import Lane
-from kiosk.bootstrap import link_files
+from kiosk import bootstrap
 from kiosk.clock import KioskClock
 from kiosk.commands.bridge import carry
 from kiosk.config import CONFIG_NAME, Config, load_config
@@ -23,14 +23,12 @@ from kiosk.core.endpoint import Endpoint
 from kiosk.core.ports import MirrorFailed
 from kiosk.journal.bridge_lock import bridge_runs, only_bridge
 from kiosk.journal.errors import JournalError, StorageFailed
-from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader
 from kiosk.journal.mirror.fetch import bring
 from kiosk.journal.mirror.peer import SCHEME
-from kiosk.journal.outbox import Outbox, lane_path
+from kiosk.journal.outbox import Outbox
 from kiosk.journal.salvage.errors import CannotSalvage, NothingToSalvage
 from kiosk.journal.salvage.salvage import FOLDER, Salvaged, salvage
-from kiosk.journal.schema import OF_LANE
 from kiosk.signals import stop_on_signals
 from kiosk.tools.files import UsedWrongly, progress
 
@@ -54,10 +52,11 @@ def salvage_command(data_dir: Path, device: str, *, no_wait: bool, as_json: bool
     till keeps, or, for root, a disk image or a device. The old card is only read. A repetition changes nothing.
     """
     config = load_config(data_dir)
+    open_lane = partial(bootstrap.open_lane, data_dir, config, clock=KioskClock(config.clock))
     with _given_back(data_dir):
         try:
             place = _brought(device, data_dir, config) if device.startswith(SCHEME) else Path(device)
-            found = salvage(place, data_dir, config.address, _opener(data_dir, config), _bar)
+            found = salvage(place, data_dir, config.address, open_lane, _bar)
         except NothingToSalvage as error:
             raise UsedWrongly(str(error)) from error
         wait = _Wait(data_dir, found)
@@ -95,27 +94,13 @@ def _brought(device: str, data_dir: Path, config: Config) -> Path:
         peer = Endpoint.parse(device.removeprefix(SCHEME))
     except Malformed as error:
         raise UsedWrongly(f"{device}: it is {error.what}: name it like {SCHEME}k2.local:8710") from error
-    tls = link_files(data_dir, config)
+    tls = bootstrap.link_files(data_dir, config)
     if tls is None and not peer.loopback:
         raise UsedWrongly(f"{device} needs ca, cert and key under [link] of {data_dir / CONFIG_NAME}: enrol this kiosk")
     try:
         return bring(peer, config.address, tls, data_dir / FOLDER)
     except MirrorFailed as error:
         raise CannotSalvage(str(error)) from error
-
-
-def _opener(data_dir: Path, config: Config) -> Callable[[Lane], Journal]:
-    def open_lane(lane: Lane) -> Journal:
-        return Journal(
-            lane_path(data_dir, lane),
-            OF_LANE[lane],
-            address=config.address,
-            lane=lane,
-            clock=KioskClock(config.clock),
-            first_epoch=config.epoch,
-        )
-
-    return open_lane
 
 
 @contextmanager

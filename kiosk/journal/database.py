@@ -69,6 +69,11 @@ def open_reader(path: Path, known: int) -> sqlite3.Connection:
         return connection
 
 
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Return whether the file has a table: who makes it may not have come so far, or be of an earlier release."""
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone() is not None
+
+
 @contextmanager
 def immediate(connection: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connection]:
     """Run one write transaction: committed and synced at the end, or nothing of it.
@@ -196,6 +201,7 @@ __all__ = [
     "Row",
     "begin_log",
     "checkpoint",
+    "has_table",
     "immediate",
     "open_database",
     "open_lock",

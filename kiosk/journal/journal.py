@@ -23,6 +23,7 @@ from contract.values import MAX_EPOCH, Address, Epoch, Lane, Seq
 from kiosk.core.ports import Clock, Recorded
 from kiosk.journal.database import Migration, checkpoint, immediate, open_database, translated
 from kiosk.journal.errors import WrongKiosk
+from kiosk.journal.positions import ends
 from kiosk.journal.projections import complete, project
 
 _NO_FACT: Final = (Seq(0), NO_DIGEST)
@@ -60,8 +61,7 @@ class Journal:
         self.after_commit: Callable[[], None] = _nothing_more
         self.connection = open_database(path, migrations)
         self._claim()
-        self.epoch = self._stored_epoch()
-        if self.epoch < first_epoch:
+        if self.follow_epoch() < first_epoch:
             self.raise_epoch(Epoch(first_epoch - 1))
 
     def record(self, facts: Sequence[UpFact]) -> list[Recorded]:
@@ -72,7 +72,7 @@ class Journal:
         self.before_record()
         stamp = self._clock.stamp()
         with immediate(self.connection, self.path):
-            self.epoch = self._stored_epoch()  # another process may have begun a new one
+            self.follow_epoch()
             seq, prev = self._last()
             seen = int(self._meta(_SEEN) or "0")
             recorded = []
@@ -95,6 +95,11 @@ class Journal:
             self._put_meta(_EPOCH, str(self.epoch))
         return self.epoch
 
+    def follow_epoch(self) -> Epoch:
+        """Return the present epoch, which another process may have begun."""
+        self.epoch = self._stored_epoch()
+        return self.epoch
+
     def newest(self) -> Seq:
         """Return the sequence number of the last fact of this epoch, 0 for none."""
         return self._last()[0]
@@ -108,18 +113,12 @@ class Journal:
 
     def epochs(self) -> list[Epoch]:
         """Return the epochs that this file has facts of, oldest first."""
-        found: list[Epoch] = []
-        with translated(self.path):
-            while epoch := self._epoch_after(found[-1] if found else Epoch(0)):
-                found.append(epoch)
-        return found
+        return list(self.ends())
 
     def ends(self) -> dict[Epoch, Seq]:
-        """Return the last position of every epoch."""
-        sql = "SELECT max(seq) FROM facts WHERE epoch = ?"
-        epochs = self.epochs()
+        """Return the last position of every epoch, oldest first."""
         with translated(self.path):
-            return {epoch: Seq(self.connection.execute(sql, (epoch,)).fetchone()[0]) for epoch in epochs}
+            return {Epoch(epoch): Seq(seq) for epoch, seq in ends(self.connection).items()}
 
     def checkpoint(self) -> int:
         """Tidy the write-ahead log outside of any sale; return how many frames are left in it."""
@@ -152,10 +151,6 @@ class Journal:
             "SELECT seq, digest FROM facts WHERE epoch = ? ORDER BY seq DESC LIMIT 1", (self.epoch,)
         ).fetchone()
         return (Seq(row[0]), row[1]) if row else _NO_FACT
-
-    def _epoch_after(self, epoch: Epoch) -> Epoch | None:
-        row = self.connection.execute("SELECT min(epoch) FROM facts WHERE epoch > ?", (epoch,)).fetchone()
-        return Epoch(row[0]) if row[0] is not None else None
 
     def _stored_epoch(self) -> Epoch:
         return Epoch(int(self._meta(_EPOCH) or "1"))

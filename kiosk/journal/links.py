@@ -12,7 +12,7 @@ from contract.values import Address, Epoch, Lane, Seq, instant_text
 from kiosk.core.epochs import Heard
 from kiosk.core.ports import LinkState
 from kiosk.journal.bridge_lock import bridge_runs
-from kiosk.journal.database import immediate, open_database, open_reader, translated
+from kiosk.journal.database import has_table, immediate, open_database, open_reader, translated
 from kiosk.journal.errors import WrongKiosk
 from kiosk.journal.schema import LINK
 
@@ -159,7 +159,7 @@ class LinkReader:
     def _open(self) -> sqlite3.Connection | None:
         if self._connection is None and self._path.exists():
             connection = open_reader(self._path, len(LINK))
-            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'down_facts'").fetchone():
+            if has_table(connection, "down_facts"):
                 self._connection = connection
         return self._connection
 
@@ -175,9 +175,7 @@ def _read_heard(db: sqlite3.Connection, lane: Lane) -> Heard:
         (parse_lane_stream(stream, "acks"), seq) for stream, seq in db.execute("SELECT stream, position FROM acks")
     ]
     strayed = None
-    if db.execute(
-        "SELECT 1 FROM sqlite_master WHERE name = 'strayed'"
-    ).fetchone():  # none by an earlier release's bridge
+    if has_table(db, "strayed"):  # an earlier release's bridge made none
         strayed = db.execute("SELECT max(epoch) FROM strayed WHERE lane = ?", (lane,)).fetchone()[0]
     return Heard({epoch: Seq(seq) for (epoch, of), seq in acked if of is lane}, Epoch(strayed or 0))
 

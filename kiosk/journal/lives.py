@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterable, Mapping
 from functools import reduce
-from typing import Final
 
 from contract.values import Epoch, Seq
 from kiosk.core.epochs import Heard, decide_lost, merge
@@ -11,8 +10,6 @@ from kiosk.journal.errors import JournalError
 from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader
 from kiosk.journal.mirror.mirrors import Mirrors
-
-_ANY: Final = Epoch(0)
 
 
 class Lives:
@@ -59,10 +56,7 @@ def follow(journal: Journal, link: LinkReader, others: Iterable[Heard] = ()) -> 
     Raises: StorageFailed, if the journal's own file fails.
     """
     heard = reduce(merge, others, _of_link(journal, link))  # before the journal's end is looked up, which only grows
-    if decide_lost(journal.epoch, journal.newest(), heard) is None:
-        return None
-    journal.raise_epoch(_ANY)  # another process may have begun one: then theirs is ours
-    above = decide_lost(journal.epoch, journal.newest(), heard)
+    above = decide_lost(journal.follow_epoch(), journal.newest(), heard)
     return None if above is None else journal.raise_epoch(above)
 
 

@@ -12,15 +12,12 @@ from typing import Final
 from contract.batch import MAX_BATCH_BYTES, MAX_BATCH_FACTS
 from contract.streams import lane_stream, parse_lane_stream
 from contract.values import Address, Lane
-from kiosk.journal.database import open_reader, translated
+from kiosk.journal.database import has_table, open_reader, translated
 from kiosk.journal.errors import WrongKiosk
+from kiosk.journal.positions import ends
 from kiosk.journal.schema import OF_LANE
 
 LOST: Final = b""  # stands where a fact should be
-# One look into the index an epoch; GROUP BY would walk all of it, 58 ms for 210,000 facts after every commit.
-_NEWEST: Final = """WITH RECURSIVE found(epoch) AS (SELECT min(epoch) FROM facts UNION ALL
-SELECT (SELECT min(epoch) FROM facts WHERE epoch > found.epoch) FROM found WHERE found.epoch IS NOT NULL)
-SELECT epoch, (SELECT max(seq) FROM facts WHERE facts.epoch = found.epoch) FROM found WHERE epoch IS NOT NULL"""
 PRIORITY: Final = {Lane.TILL: 1, Lane.PICKS: 2, Lane.SENSE: 3, Lane.COUNT: 3}  # sales first
 
 
@@ -46,7 +43,7 @@ class _LaneReader:
         with translated(self.path):
             version = db.execute("PRAGMA data_version").fetchone()[0]
             if version != self._version:
-                self._newest = dict(db.execute(_NEWEST))
+                self._newest = ends(db)
                 self._version = version
         return self._newest
 
@@ -80,7 +77,7 @@ class _LaneReader:
         if self._connection is None and self.path.exists():
             connection = open_reader(self.path, len(OF_LANE[self._lane]))
             with translated(self.path):
-                if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone():
+                if has_table(connection, "facts"):
                     self._check_owner(connection)
                     self._connection = connection
         return self._connection

@@ -18,6 +18,11 @@ _WRITE: Final = (
     f"VALUES (?, ?, ?{', ?' * len(_COLUMNS)})"
 )
 
+_RECEIPT: Final = (
+    "INSERT INTO receipts (epoch, n, seq, kind, basket, currency, total_minor, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT DO NOTHING"
+)
+
 
 def complete(data: UpFact, connection: sqlite3.Connection, *, kiosk: KioskId, epoch: Epoch) -> UpFact:
     """Return the fact with what only the transaction can know: its receipt number and its overdrafts."""
@@ -36,10 +41,9 @@ def project(data: UpFact, seq: Seq, connection: sqlite3.Connection, *, epoch: Ep
     """
     match data:
         case SaleRecorded():
-            _close_basket(connection, data.basket)
-            _keep_receipt(connection, epoch, seq, data)
+            _enter_once(connection, epoch, seq, data)
         case RefundRecorded():
-            _keep_receipt(connection, epoch, seq, data)
+            _enter_once(connection, epoch, seq, data)
             for line in data.lines:
                 if line.restock:
                     account = read_account(connection, line.sku, line.quantity)
@@ -94,17 +98,19 @@ def _next_receipt(connection: sqlite3.Connection, kiosk: KioskId, epoch: Epoch) 
     return Receipt(f"{kiosk}-{epoch}-{last + 1}")
 
 
-def _keep_receipt(connection: sqlite3.Connection, epoch: Epoch, seq: Seq, data: SaleRecorded | RefundRecorded) -> None:
+def _enter_once(connection: sqlite3.Connection, epoch: Epoch, seq: Seq, data: SaleRecorded | RefundRecorded) -> None:
+    if not enter_receipt(connection, epoch, seq, data):
+        raise BasketClosed(data.basket)
+
+
+def enter_receipt(connection: sqlite3.Connection, epoch: Epoch, seq: Seq, data: SaleRecorded | RefundRecorded) -> bool:
+    """Enter a receipt and close its basket; return False where the basket has another receipt already."""
     kind, at = ("sale", data.sold_at) if isinstance(data, SaleRecorded) else ("refund", data.refunded_at)
+    if kind == "sale":
+        _close_basket(connection, data.basket)
     number = int(data.receipt.rpartition("-")[2])
-    try:
-        connection.execute(
-            "INSERT INTO receipts (epoch, n, seq, kind, basket, currency, total_minor, at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (epoch, number, seq, kind, data.basket, data.currency, data.total_minor, instant_text(at)),
-        )
-    except sqlite3.IntegrityError as error:
-        raise BasketClosed(data.basket) from error
+    row = (epoch, number, seq, kind, data.basket, data.currency, data.total_minor, instant_text(at))
+    return connection.execute(_RECEIPT, row).rowcount == 1
 
 
 def _close_basket(connection: sqlite3.Connection, basket: str) -> None:

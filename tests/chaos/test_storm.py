@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from disks import CANNOT_MOUNT
 from storm import disk
-from storm.conductor import NEMESES, WEIGHTS
+from storm.conductor import NEMESES, WEIGHTS, Conductor, _Active
 from storm.nemesis import Nemesis
 from storm.orders import Orders, read_number, write_number
 from storm.result import DEFAULT_FACTS, DEFAULT_KILLS, Result, faults
@@ -106,6 +106,17 @@ def test_strikes_are_due_in_order_while_something_is_sold():
 def test_a_nemesis_that_never_bit_strikes_again_at_once():
     again = once_more("wire_cut", strikes=4, bites=0, to_come=["disk_full"], salt=9)
     assert again == [Strike(0.0, "wire_cut", 9)]
+
+
+@pytest.mark.parametrize(("facts", "more"), [(DEFAULT_FACTS, ["wire_cut"]), (DEFAULT_FACTS - 1, [])])
+def test_only_a_run_of_default_size_insists(tmp_path, facts, more):
+    world = SimpleNamespace(mounts=False, facts=facts, folder=tmp_path)
+    conductor = Conductor(world, 0, 1, print)
+    conductor._plan.clear()
+    nemesis = conductor.nemeses["wire_cut"]
+    conductor._active.append(_Active(nemesis, iter(()), set(), 0.0))
+    conductor._step()
+    assert [strike.name for strike in conductor._plan] == more
 
 
 @pytest.mark.parametrize(

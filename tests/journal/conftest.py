@@ -9,6 +9,7 @@ from till_terminal import stock_desk
 from contract.codec import Stamp
 from contract.values import Address, KioskId, Lane, RegionId, SiteId
 from kiosk.journal.journal import Journal
+from kiosk.journal.mirror.folder import prepare
 from kiosk.journal.schema import TILL
 
 __all__ = ["read_only", "small_disk"]
@@ -46,3 +47,12 @@ def desk(tmp_path):
     opened = stock_desk(tmp_path / "data")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def stick(tmp_path):
+    """A folder made ready to be a mirror."""
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    prepare(folder, tmp_path, same_disk=True)
+    return folder

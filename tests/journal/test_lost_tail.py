@@ -140,3 +140,11 @@ def test_every_lane_of_a_reader_hears_what_was_written(tmp_path):
     store.save_acks({"till@1": 3, "sense@1": 4}, incarnation=1, at=AT)
     assert [reader.heard(lane).positions for lane in (Lane.TILL, Lane.SENSE)] == [{1: 3}, {1: 4}]
     store.close()
+
+
+def test_what_an_earlier_release_acknowledged_is_heard(tmp_path):
+    store = LinkStore(tmp_path / "link.db")
+    store.save_acks({"till@1": 3}, incarnation=1, at=AT)
+    store.connection.execute("DROP TABLE strayed")  # which its bridge did not have
+    assert LinkReader(tmp_path / "link.db").heard(Lane.TILL) == Heard({1: 3})
+    store.close()

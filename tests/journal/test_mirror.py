@@ -14,7 +14,7 @@ from contract.values import Epoch, Lane, parse_address
 from kiosk.bootstrap import open_desk
 from kiosk.journal.links import LinkStore
 from kiosk.journal.mirror.copier import Copier
-from kiosk.journal.mirror.folder import MARKER, FolderMirror, prepare
+from kiosk.journal.mirror.folder import MARKER, FolderMirror
 from kiosk.journal.mirror.mirrors import Mirrors
 from kiosk.journal.outbox import Outbox
 from mqtt_bridge.backoff import Backoff
@@ -23,14 +23,6 @@ HERE = parse_address("north/market/k7")
 QUICK = Backoff(random.Random(1), min_s=0.01, max_s=0.02)  # noqa: S311 - jitter
 LONG_S = 30.0  # longer than any test waits: what does not wait for it did not wait
 SHORT_S = 0.2
-
-
-@pytest.fixture
-def stick(tmp_path):
-    folder = tmp_path / "stick"
-    folder.mkdir()
-    prepare(folder, tmp_path, same_disk=True)
-    return folder
 
 
 @pytest.fixture

@@ -31,14 +31,6 @@ def facts(journal):
 
 
 @pytest.fixture
-def stick(tmp_path):
-    folder = tmp_path / "stick"
-    folder.mkdir()
-    prepare(folder, tmp_path, same_disk=True)
-    return folder
-
-
-@pytest.fixture
 def path(stick):
     return stick / "north/market/k7/till@1.facts"
 

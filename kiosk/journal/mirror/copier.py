@@ -70,13 +70,13 @@ class Copier:
         with self._changed:
             if not (self._late or self._problem):
                 self._changed.wait_for(lambda: self._done >= ticket or bool(self._problem), timeout_s)
-                self._set_late(self._done < ticket)
+                self._set_late(late=self._done < ticket)
             return self._done >= ticket
 
     def wait_met(self, timeout_s: float) -> None:
         """Return once it is known what the mirror holds, or that it cannot be asked, or after ``timeout_s``."""
         with self._changed:
-            self._set_late(not self._changed.wait_for(lambda: self._met or bool(self._problem), timeout_s))
+            self._set_late(late=not self._changed.wait_for(lambda: self._met or bool(self._problem), timeout_s))
 
     def heard(self) -> Heard:
         """Return what the mirror holds of the lane, as far as is known; never waits."""
@@ -104,7 +104,7 @@ class Copier:
             self._changed.notify_all()
         self._thread.join(timeout_s)
 
-    def _set_late(self, late: bool) -> None:  # noqa: FBT001 - a setter
+    def _set_late(self, *, late: bool) -> None:
         self._late, self._late_at_s = late, time.monotonic()
 
     def _run(self) -> None:

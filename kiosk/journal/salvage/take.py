@@ -18,19 +18,15 @@ from msgspec import Struct
 from contract.codec import decode
 from contract.facts import RefundRecorded, SaleRecorded
 from contract.streams import lane_stream
-from contract.values import instant_text
 from kiosk.journal.database import immediate
 from kiosk.journal.journal import Journal
+from kiosk.journal.projections import enter_receipt
 from kiosk.journal.salvage.judge import TAKE
 from kiosk.journal.salvage.lines import Aside
 from kiosk.journal.salvage.shelf import Kept, Shelf
 
 _CHUNK: Final = 200  # facts a transaction: a till that sells meanwhile waits for some 20 ms
 _FACT: Final = "INSERT INTO facts (epoch, seq, type, bytes, digest) VALUES (?, ?, ?, ?, ?)"
-_RECEIPT: Final = (
-    "INSERT OR IGNORE INTO receipts (epoch, n, seq, kind, basket, currency, total_minor, at) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-)
 
 
 class Taken(Struct):
@@ -79,15 +75,5 @@ def _take_chunk(journal: Journal, chunk: Sequence[Kept], taken: Taken) -> list[K
 def _follow(db: sqlite3.Connection, kept: Kept) -> Iterator[str]:
     """Enter a receipt and close its basket; yield the receipt if the basket has another one already."""
     data = decode(kept.raw).data
-    if isinstance(data, SaleRecorded):
-        kind, at = "sale", data.sold_at
-        db.execute("UPDATE baskets SET state = 'sold' WHERE id = ? AND state = 'open'", (data.basket,))
-        db.execute("DELETE FROM basket_lines WHERE basket = ?", (data.basket,))
-    elif isinstance(data, RefundRecorded):
-        kind, at = "refund", data.refunded_at
-    else:
-        return
-    number = int(data.receipt.rpartition("-")[2])
-    row = (kept.epoch, number, kept.seq, kind, data.basket, data.currency, data.total_minor, instant_text(at))
-    if db.execute(_RECEIPT, row).rowcount == 0:
+    if isinstance(data, SaleRecorded | RefundRecorded) and not enter_receipt(db, kept.epoch, kept.seq, data):
         yield data.receipt

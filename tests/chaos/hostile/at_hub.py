@@ -13,6 +13,7 @@ from hub_books import Hub, LaneTwin, make_hub, open_hub
 from progress import nowhere
 
 from contract.batch import decode_ack
+from contract.values import Address
 from hostile.report import Memory, Report, as_fates, counted_log
 from hostile.voices import HONEST, LIAR, Voices
 from hub.arrivals import Message
@@ -81,9 +82,9 @@ def attack_hub(
     return report
 
 
-def _position(answers: list[Message], address: object) -> int | None:
+def _position(answers: list[Message], address: Address) -> int | None:
     """Return how far the till's first epoch is, as the last answer to a kiosk says."""
-    found = [decode_ack(one.payload) for one in answers if one.topic == topic(address, ACK_UP)]  # type: ignore[arg-type]
+    found = [decode_ack(one.payload) for one in answers if one.topic == topic(address, ACK_UP)]
     if not found:
         return None
     return max((int(one.position) for one in found[-1].positions if one.stream == "till@1"), default=0)
