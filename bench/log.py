@@ -32,7 +32,7 @@ def log(folder: Path, rng: random.Random) -> list[Figure]:
         began = time.perf_counter()
         for sale in range(_SALES_PER_S * _SECONDS):
             ahead_s = began + sale / _SALES_PER_S - time.perf_counter()
-            time.sleep(max(0.0, ahead_s))  # noqa: TID251 - a pace
+            time.sleep(max(0.0, ahead_s))  # noqa: TID251 - sales come at a steady pace
             pay(desk, fill(desk, items, rng))
             longest = max(longest, road.log.stat().st_size)
     finally:

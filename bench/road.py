@@ -12,16 +12,13 @@ from typing import Final
 from bench import naive
 from contract.down import Item
 from contract.facts import SaleRecorded
-from contract.values import Money
 from demo import processes
 from demo.processes import Process
+from demo.seller import MAX_LINES, cash_sale
 from kiosk.bootstrap import LocalDesk
 from kiosk.core.basket import Basket, add, make_line
-from kiosk.core.checkout import cash, decide_sale
 
 REGION: Final = "demo"
-MAX_LINES: Final = 6  # as in the demo's sellers
-_NOTE: Final = 500  # the smallest bank note, in minor units
 _AT_ONCE: Final = 250  # sales a transaction while a backlog is prepared, which is not measured
 _WAIT_S: Final = 120.0
 _POLL_S: Final = 0.005  # one part in a hundred of the fastest drain
@@ -98,9 +95,7 @@ def make_sale(desk: LocalDesk, items: list[Item], rng: random.Random) -> SaleRec
     basket = Basket(desk.new_basket_id(), desk.config.currency)
     for _ in range(rng.randint(1, MAX_LINES)):
         basket = add(basket, make_line(rng.choice(items), rng.randint(1, 3)))
-    total = basket.total_minor
-    tendered = Money(-(-total // _NOTE) * _NOTE)
-    return decide_sale(basket, [cash(total, tendered)], sold_at=desk.clock.stamp().at)
+    return cash_sale(basket, desk.clock.stamp().at)
 
 
 def wait_until(done: Callable[[], bool], what: str, poll_s: float = _POLL_S) -> float:

@@ -7,10 +7,12 @@ import os
 import random
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from contract.down import Item
+from contract.facts import SaleRecorded
 from contract.values import Money
 from kiosk.bootstrap import LocalDesk, open_desk
 from kiosk.core.basket import Basket, add, make_line
@@ -41,10 +43,14 @@ def fill(desk: LocalDesk, items: list[Item], rng: random.Random) -> Basket:
 
 def pay(desk: LocalDesk, basket: Basket) -> Recorded:
     """Take cash, and record the sale."""
+    return desk.record([cash_sale(basket, desk.clock.stamp().at)])[0]
+
+
+def cash_sale(basket: Basket, sold_at: datetime) -> SaleRecorded:
+    """Return the sale of a basket that is paid in notes."""
     total = basket.total_minor
     tendered = Money(-(-total // _NOTE) * _NOTE)
-    sale = decide_sale(basket, [cash(total, tendered)], sold_at=desk.clock.stamp().at)
-    return desk.record([sale])[0]
+    return decide_sale(basket, [cash(total, tendered)], sold_at=sold_at)
 
 
 def run(data_dir: Path, diary: Path, *, sales: int, pause_s: float, seed: int) -> None:
