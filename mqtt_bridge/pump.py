@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 DISK_RETRY_S: Final = 1.0  # a disk that has room again is used within a second
 POLL_S: Final = 0.05  # how soon a new sale is seen: the promised latency of a batch
+ACKS_S: Final = 0.5  # how much of a draining backlog a kill may make the bridge send again
 STATUS_S: Final = 30.0  # the hub's list of kiosks is never older than this while the link is up
 MAX_EVENTS: Final = 64  # 8 MiB of full batches not yet handled; beyond that the link waits, and with it the broker
 MAX_LOGS: Final = 16  # there is one, the fleet's; this leaves room for those of later releases
@@ -95,6 +96,7 @@ class Pump:
                 self._note_strayed(stream, known[stream])
             session.restore(stream, known.get(stream, 0), incarnation=session.incarnation)
         self._saved = (session.incarnation, session.positions())
+        self._acks_due_s = 0.0
 
     def attach(self, link: Link) -> None:
         """Take the link whose events :meth:`on_event` gets."""
@@ -265,12 +267,22 @@ class Pump:
                 self._saved_strayed[lane] = (epoch, position)
 
     def _save_acks(self) -> None:
-        """Store what the hub acknowledged since; a disk that did not take it is asked again in the next turn."""
-        known = (self._session.incarnation, self._session.positions())
-        if known != self._saved and known[0] > 0:
-            self._store.save_acks(known[1], incarnation=known[0], at=self._now())
-            self._saved = known
-            self._tell_state("")
+        """Store what the hub acknowledged since; a disk that did not take it is asked again in the next turn.
+
+        While a backlog drains, not each time: it costs a sync of the disk that the till sells on.
+        """
+        known, now_s = (self._session.incarnation, self._session.positions()), self._monotonic()
+        if known == self._saved or known[0] == 0 or (self._only_further(known) and now_s < self._acks_due_s):
+            return
+        self._store.save_acks(known[1], incarnation=known[0], at=self._now())
+        self._saved, self._acks_due_s = known, now_s + ACKS_S
+        self._tell_state("")
+
+    def _only_further(self, known: tuple[int, dict[str, int]]) -> bool:
+        """Return whether facts are still to be acknowledged, and nothing was taken back."""
+        (incarnation, before), (present, positions) = self._saved, known
+        fell = any(positions.get(stream, 0) < position for stream, position in before.items())
+        return self._session.backlog() > 0 and incarnation == present and not fell
 
     def _take_batch(self, batch: Batch) -> Fate:
         name, generation = parse_log_stream(batch.head.stream, "$.head.stream")

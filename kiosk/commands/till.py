@@ -15,6 +15,7 @@ from contract.facts import KioskStarted, KioskStopping
 from kiosk.bootstrap import open_desk, version
 from kiosk.journal.database import open_lock
 from kiosk.journal.errors import JournalError
+from kiosk.priority import come_first
 
 _SWITCH_S: Final = 0.0005  # Textual reads keys and draws in threads; at the usual 5 ms they wait for each other
 
@@ -25,6 +26,7 @@ def till(data_dir: Path) -> None:
     """Open the till in this terminal."""
     if not (sys.__stdin__ and sys.__stdin__.isatty() and sys.__stderr__ and sys.__stderr__.isatty()):
         raise click.UsageError("the till needs a terminal: start it in one, or see 'kiosk replay' for files.")
+    come_first()
     gc.disable()  # what is being imported is not garbage; looking costs a tenth of the start
     desk = open_desk(data_dir)
     with _only_till(data_dir):

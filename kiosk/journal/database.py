@@ -43,12 +43,10 @@ def open_database(path: Path, migrations: Sequence[Migration], *, full: bool = T
         if version > len(migrations):
             connection.close()
             raise NewerDatabase(path, version, len(migrations))
-        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA wal_autocheckpoint=0")
-        if version < len(migrations):
+        if version < len(migrations) or connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             _sync_folder(path.parent)
             _migrate(connection, path, migrations)
         return connection
@@ -190,6 +188,7 @@ def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Mi
         steps(name=f"{number:04d}_{migration.__name__}")(migration)
     with open_lock(path.with_suffix(".lock")) as lock:  # the till, the bridge and the backroom may all be first
         fcntl.flock(lock, fcntl.LOCK_EX)
+        connection.execute("PRAGMA journal_mode=WAL")  # it does not wait for others who ask for it: the lock does
         steps.apply(Database(connection, recursive_triggers=False))
         connection.execute(f"PRAGMA user_version={len(migrations)}")
 

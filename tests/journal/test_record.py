@@ -1,5 +1,9 @@
 """Recording: everything that follows from a fact, with the fact, or nothing."""
 
+import sqlite3
+import threading
+from contextlib import closing
+
 import pytest
 from facts_of_a_day import STARTED, counted, received, refund, sale
 from hypothesis import HealthCheck, given, settings
@@ -9,8 +13,10 @@ from contract.codec import verify_chain
 from contract.errors import Malformed
 from contract.facts import KioskStopping
 from contract.values import MAX_EPOCH, Address, Epoch, KioskId, Quantity, RegionId, SiteId, Sku, Unit
+from kiosk.journal.database import open_database
 from kiosk.journal.errors import BasketClosed, JournalError, NewerDatabase, NotADatabase, WrongKiosk
 from kiosk.journal.projections import read_account
+from kiosk.journal.schema import TILL
 from kiosk.journal.stock import kept
 
 
@@ -146,6 +152,33 @@ def test_a_checkpoint_loses_nothing(journal, open_journal):
 def test_each_commit_is_synced(journal):
     assert journal.connection.execute("PRAGMA synchronous").fetchone() == (2,)
     assert journal.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_processes_that_are_all_the_first_all_open(tmp_path):
+    def run():
+        start.wait()
+        opened.append(open_database(path, TILL))
+
+    for number in range(150):
+        path, opened = tmp_path / f"{number}.db", []
+        start = threading.Barrier(3)
+        threads = [threading.Thread(target=run) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(opened) == len(threads)
+        for connection in opened:
+            connection.close()
+
+
+def test_a_copy_that_lost_its_way_of_writing_gets_it_back(journal, tmp_path):
+    copy = tmp_path / "copy.db"
+    journal.connection.execute("VACUUM INTO ?", (str(copy),))
+    with closing(sqlite3.connect(copy)) as db:
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    with closing(open_database(copy, TILL)) as db:
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_goods_whose_unit_was_changed_are_still_sold(journal):
