@@ -159,8 +159,9 @@ def test_processes_that_are_all_the_first_all_open(tmp_path):
         start.wait()
         opened.append(open_database(path, TILL))
 
+    opened = []
     for number in range(150):
-        path, opened = tmp_path / f"{number}.db", []
+        path = tmp_path / f"{number}.db"
         start = threading.Barrier(3)
         threads = [threading.Thread(target=run) for _ in range(3)]
         for thread in threads:
@@ -168,8 +169,8 @@ def test_processes_that_are_all_the_first_all_open(tmp_path):
         for thread in threads:
             thread.join()
         assert len(opened) == len(threads)
-        for connection in opened:
-            connection.close()
+        while opened:
+            opened.pop().close()
 
 
 def test_a_copy_that_lost_its_way_of_writing_gets_it_back(journal, tmp_path):
