@@ -159,7 +159,7 @@ def test_processes_that_are_all_the_first_all_open(tmp_path):
         start.wait()
         opened.append(open_database(path, TILL))
 
-    opened = []
+    opened: list[sqlite3.Connection] = []
     for number in range(150):
         path = tmp_path / f"{number}.db"
         start = threading.Barrier(3)
