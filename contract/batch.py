@@ -25,7 +25,7 @@ MAX_MESSAGE_BYTES: Final = 32 * 1024  # an acknowledgement or status: 128 positi
 _MAX_HEAD_BYTES: Final = 4 * 1024  # 300 bytes, and 7 more for each of 512 facts when sizes are given
 _MAX_WIRE_BYTES: Final = MAX_FACT_BYTES + _MAX_HEAD_BYTES  # the largest fact, alone, and its head
 
-StreamField = Annotated[str, Meta(pattern=r"^[a-z0-9@/-]{1,80}$(?!\n)")]
+StreamField = Annotated[str, Meta(pattern=r"^[a-z0-9@/-]{1,100}$(?!\n)")]
 
 
 class Head(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -60,6 +60,3 @@ class ConfigChanged(Struct, frozen=True, forbid_unknown_fields=True):
 
     receipt_header: TextField = ""
     receipt_footer: TextField = ""
-
-
-DownFact = CatalogueChanged | PriceChanged | ConfigChanged

@@ -77,7 +77,7 @@ class SaleLine(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse an empty line and an overdraft larger than the line."""
-        _check_amount(self.quantity)
+        check_amount(self.quantity)
         if self.overdraft > self.quantity.amount:
             raise ValueError("overdraft is more than the quantity")
 
@@ -96,7 +96,7 @@ class SaleRecorded(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse a sale whose lines or payments do not add up to its total."""
-        _check_instant(self.sold_at)
+        check_instant(self.sold_at)
         _check_sum("lines", self.lines, self.total_minor)
         _check_sum("payments", self.payments, self.total_minor)
 
@@ -115,7 +115,7 @@ class RefundLine(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse an empty line."""
-        _check_amount(self.quantity)
+        check_amount(self.quantity)
 
 
 class RefundRecorded(Struct, frozen=True, forbid_unknown_fields=True):
@@ -133,7 +133,7 @@ class RefundRecorded(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse a refund whose lines or payments do not add up to its total."""
-        _check_instant(self.refunded_at)
+        check_instant(self.refunded_at)
         _check_sum("lines", self.lines, self.total_minor)
         _check_sum("payments", self.payments, self.total_minor)
 
@@ -147,7 +147,7 @@ class StockLine(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse an empty line."""
-        _check_amount(self.quantity)
+        check_amount(self.quantity)
 
 
 class StockReceived(Struct, frozen=True, forbid_unknown_fields=True):
@@ -160,7 +160,7 @@ class StockReceived(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse a moment that is not the same for every reader."""
-        _check_instant(self.received_at)
+        check_instant(self.received_at)
 
 
 class CountLine(Struct, frozen=True, forbid_unknown_fields=True):
@@ -178,7 +178,7 @@ class CountLine(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StockCounted(Struct, frozen=True, forbid_unknown_fields=True):
-    """A stock take. It restates, so it names the position of this lane that it covers."""
+    """A stock take of the first version, which corrected the kiosk's own account; now see :mod:`contract.goods`."""
 
     lines: Annotated[list[CountLine], Meta(min_length=1, max_length=MAX_LINES)]
     counted_at: InstantField
@@ -187,7 +187,7 @@ class StockCounted(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse a moment that is not the same for every reader."""
-        _check_instant(self.counted_at)
+        check_instant(self.counted_at)
 
 
 class KioskStarted(Struct, frozen=True, forbid_unknown_fields=True):
@@ -212,14 +212,12 @@ class ClockStepped(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse a moment that is not the same for every reader."""
-        _check_instant(self.before)
-        _check_instant(self.after)
+        check_instant(self.before)
+        check_instant(self.after)
 
 
-UpFact = SaleRecorded | RefundRecorded | StockReceived | StockCounted | KioskStarted | KioskStopping | ClockStepped
-
-
-def _check_amount(quantity: Quantity) -> None:
+def check_amount(quantity: Quantity) -> None:
+    """Refuse an empty line; raises ValueError."""
     if quantity.amount < 1:
         raise ValueError("quantity is not positive")
 
@@ -229,7 +227,8 @@ def _check_sum(what: str, parts: list[SaleLine] | list[RefundLine] | list[Paymen
         raise ValueError(f"{what} do not add up to total_minor")
 
 
-def _check_instant(at: datetime) -> None:
+def check_instant(at: datetime) -> None:
+    """Refuse a moment that is not the same for every reader; raises ValueError."""
     if not is_instant(at):
         raise ValueError(NO_INSTANT)
 
@@ -252,5 +251,6 @@ __all__ = [
     "StockLine",
     "StockReceived",
     "Unit",
-    "UpFact",
+    "check_amount",
+    "check_instant",
 ]

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from contract import down, facts
+from contract import down, down_rights, facts, goods, rights
 from contract.errors import Malformed, UnknownType
 
 Data = msgspec.Struct
@@ -89,6 +89,22 @@ UP: Final = Registry(
         "refund.recorded.v1": facts.RefundRecorded,
         "stock.received.v1": facts.StockReceived,
         "stock.counted.v1": facts.StockCounted,
+        "stock.counted.v2": goods.ShelfCounted,
+        "stock.wasted.v1": goods.StockWasted,
+        "transfer.sent.v1": goods.TransferSent,
+        "transfer.received.v1": goods.TransferReceived,
+        "rights.requested.v1": rights.RightsRequested,
+        "rights.released.v1": rights.RightsReleased,
+        "rights.moved.v1": rights.RightsMoved,
+        "rights.accepted.v1": rights.RightsAccepted,
+        "rights.reported.v1": rights.RightsReported,
+        "overdraft.booked.v1": rights.OverdraftBooked,
+        "reservation.held.v1": rights.ReservationHeld,
+        "reservation.collected.v1": rights.ReservationCollected,
+        "reservation.lapsed.v1": rights.ReservationLapsed,
+        "reservation.cancelled.v1": rights.ReservationCancelled,
+        "reservation.requested.v1": rights.ReservationRequested,
+        "promise.told.v1": rights.PromiseTold,
         "kiosk.started.v1": facts.KioskStarted,
         "kiosk.stopping.v1": facts.KioskStopping,
         "clock.stepped.v1": facts.ClockStepped,
@@ -99,5 +115,12 @@ DOWN: Final = Registry(
         "catalogue.changed.v1": down.CatalogueChanged,
         "price.changed.v1": down.PriceChanged,
         "config.changed.v1": down.ConfigChanged,
+        "rights.granted.v1": down_rights.RightsGranted,
+        "recall.requested.v1": down_rights.RecallRequested,
+        "reservation.placed.v1": down_rights.ReservationPlaced,
+        "reservation.confirmed.v1": down_rights.ReservationConfirmed,
+        "reservation.refused.v1": down_rights.ReservationRefused,
+        "promise.resolved.v1": down_rights.PromiseResolved,
+        "epoch.closed.v1": down_rights.EpochClosed,
     }
 )

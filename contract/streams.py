@@ -6,12 +6,12 @@ from typing import Final
 from msgspec import Struct
 
 from contract.errors import Malformed
-from contract.values import Epoch, Lane
+from contract.values import Address, Epoch, Lane
 
 FLEET: Final = "fleet"  # the log that every kiosk of a region reads
 
 _LANE_STREAM: Final = re.compile(r"([a-z]{1,16})@([1-9][0-9]{0,8})")
-_LOG_STREAM: Final = re.compile(r"([a-z0-9-]{1,64})@([1-9][0-9]{0,14})")
+_LOG_STREAM: Final = re.compile(r"([a-z0-9-]{1,64}(?:/[a-z0-9-]{1,32})?)@([1-9][0-9]{0,14})")
 _LANES: Final = {lane.value: lane for lane in Lane}
 
 
@@ -32,6 +32,11 @@ def place(position: int, first: int, count: int) -> Gap | Place:
     if first > position + 1:
         return Gap(position + 1)
     return Place(min(count, position + 1 - first))
+
+
+def own_log(address: Address) -> str:
+    """Return the name of the log that only one kiosk is told: its grants, recalls, reservations and answers."""
+    return f"{address.site}/{address.kiosk}"
 
 
 def lane_stream(epoch: int, lane: str) -> str:

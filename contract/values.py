@@ -64,6 +64,12 @@ TextField = Annotated[str, Meta(pattern=_TEXT_PATTERN, max_length=200)]
 NameField = Annotated[str, Meta(pattern=_TEXT_PATTERN, min_length=1, max_length=200)]
 CodeField = Annotated[str, Meta(pattern=_TEXT_PATTERN, max_length=32)]
 InstantField = Annotated[datetime, Meta(tz=True)]
+TokenField = Annotated[
+    str, Meta(pattern=r"^[0-9A-Za-z-]{1,64}" + _END, description="An id that nobody else gives: a UUID.")
+]
+SumField = Annotated[int, Meta(ge=0, le=MAX_POSITION, description="A sum of amounts that only grows.")]
+LanguageField = Annotated[str, Meta(pattern=r"^[a-z]{2,3}" + _END, description="ISO 639 code, such as en.")]
+MessageField = Annotated[str, Meta(pattern=_TEXT_PATTERN, max_length=1000, description="Words for a shopper.")]
 
 MAX_NAME_LENGTH: Final = 200
 NO_INSTANT: Final = "it needs a time zone, an offset of whole minutes and a UTC year of 1 to 9999"

@@ -14,12 +14,12 @@ from sqlalchemy import Connection
 
 from contract.codec import digest
 from contract.envelope import LaneSource
-from contract.stock import Account
+from contract.stock import Account, add
 from contract.streams import Gap, place
 from contract.values import Address
 from hub.arrivals import UpBatch
 from hub.core.inbox import LaneState, Refused, Taken, advance, printable, read
-from hub.core.reconcile import add, effects_of
+from hub.core.reconcile import effects_of
 from hub.refusals import FATES, Fate, Refusal
 from hub.store import books, bounds, inbox
 from hub.store.books import SiteKey, Trouble

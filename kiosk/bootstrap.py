@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from contract.codec import decode
 from contract.down import Item
 from contract.errors import Malformed
-from contract.facts import UpFact
+from contract.every import UpFact
 from contract.streams import lane_stream
 from contract.values import Address, BasketId, Gtin, Lane, Sku
 from kiosk.clock import RELEASED_AT, KioskClock

@@ -1,20 +1,23 @@
-"""What a fact means for the books. Sums that only grow, so that neither order nor grouping of facts matters.
+"""What a fact means for the books. Sums that add up, so that neither order nor grouping of facts matters.
 
 Rules
 -----
-1.  A sale takes goods from its site's sellable stock; what the till booked as overdraft stays visible as such.
+1.  Every fact changes the hub's mirror of its kiosk's own accounts as the kiosk changed them, term by term.
 2.  A refund brings goods back: sellable ones as returned, others as returned in the damaged condition.
-3.  Receiving adds, a count corrects by counted less expected.
-4.  Takings are receipts: one row a sale or refund, in the fact's own currency.
-5.  Nothing here can refuse a fact.
+3.  A count of the first version corrected the kiosk's own account; one of the second changes no account.
+4.  A move between tills and a transfer between sites are passages: either half may come first.
+5.  Takings are receipts: one row a sale or refund, in the fact's own currency.
+6.  Nothing here can refuse a fact. What needs a decision (:data:`Asked`) is handed on.
 """
 
-from collections.abc import Iterable
-from typing import Literal, NamedTuple, assert_never, cast
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple, cast
 
 from msgspec import Struct
 
 from contract.codec import Fact
+from contract.envelope import LaneSource
+from contract.every import UpFact
 from contract.facts import (
     ClockStepped,
     KioskStarted,
@@ -23,21 +26,29 @@ from contract.facts import (
     RefundRecorded,
     SaleRecorded,
     StockCounted,
+    StockLine,
     StockReceived,
-    UpFact,
 )
-from contract.stock import Account
+from contract.goods import GoneLine, ShelfCounted, StockWasted, TransferReceived, TransferSent
+from contract.rights import (
+    OverdraftBooked,
+    PromiseTold,
+    ReservationCancelled,
+    ReservationCollected,
+    ReservationHeld,
+    ReservationLapsed,
+    ReservationRequested,
+    RightsAccepted,
+    RightsMoved,
+    RightsReleased,
+    RightsReported,
+    RightsRequested,
+)
+from contract.stock import Account, StockKey
 from contract.values import Condition, instant_text
 
 ReceiptKind = Literal["sale", "refund"]
-
-
-class StockKey(NamedTuple):
-    """What one stock account of a site is about."""
-
-    sku: str
-    condition: str
-    unit: str
+PassageKind = Literal["move", "transfer"]
 
 
 class Receipt(Struct, frozen=True):
@@ -50,46 +61,136 @@ class Receipt(Struct, frozen=True):
     at: str
 
 
+class Passage(NamedTuple):
+    """One half of goods or rights on their way: ``out`` left, ``into`` arrived. ``ends`` are giver and receiver."""
+
+    kind: PassageKind
+    id: str
+    ends: tuple[str, str]
+    what: StockKey
+    out: int = 0
+    into: int = 0
+
+
+Asked = (
+    ShelfCounted
+    | RightsRequested
+    | RightsReleased
+    | RightsReported
+    | ReservationHeld
+    | ReservationCollected
+    | ReservationLapsed
+    | ReservationCancelled
+    | ReservationRequested
+    | PromiseTold
+    | OverdraftBooked
+)
+
+
 class Effects(Struct, frozen=True):
-    """What one fact changes."""
+    """What one fact changes. ``asked`` is what the hub must decide or note beside the sums."""
 
     stock: tuple[tuple[StockKey, Account], ...] = ()
     receipt: Receipt | None = None
+    passages: tuple[Passage, ...] = ()
+    asked: Asked | None = None
 
 
 def effects_of(fact: Fact) -> Effects:
-    """Return what ``fact`` changes in the books of its site."""
+    """Return what ``fact`` changes in the books."""
     data = cast("UpFact", fact.data)
+    source = fact.source
+    site, kiosk = (source.address.site, source.address.kiosk) if isinstance(source, LaneSource) else ("", "")
     match data:
         case SaleRecorded():
             return Effects(_sold(data), _sale_receipt(data))
         case RefundRecorded():
             return Effects(tuple(_returned(line) for line in data.lines), _refund_receipt(data))
-        case StockReceived():
-            return Effects(tuple(_received(data)))
-        case StockCounted():
-            return Effects(tuple(_counted(data)))
+        case StockReceived() | StockWasted() | StockCounted():
+            return Effects(tuple(_goods(data)))
+        case TransferSent() | TransferReceived() | RightsMoved() | RightsAccepted():
+            return _passing(data, site, kiosk)
         case KioskStarted() | KioskStopping() | ClockStepped():
             return Effects()
         case _:
-            assert_never(data)
+            return _asked(data)
 
 
-def add(one: Account, other: Account) -> Account:
-    """Return the sum of two accounts, term by term."""
-    return Account(
-        one.received + other.received,
-        one.returned + other.returned,
-        one.sold + other.sold,
-        one.adjusted + other.adjusted,
-        one.overdraft + other.overdraft,
-    )
+def _passing(data: TransferSent | TransferReceived | RightsMoved | RightsAccepted, site: str, kiosk: str) -> Effects:
+    match data:
+        case TransferSent():
+            return Effects(tuple(_gone(data.lines, "sent")), passages=tuple(_sent(data, site)))
+        case TransferReceived():
+            return Effects(tuple(_moved(data.lines, "arrived")), passages=tuple(_arrived(data, site)))
+        case RightsMoved():
+            return Effects(tuple(_moved(data.lines, "moved_out")), passages=tuple(_given(data, kiosk)))
+        case RightsAccepted():
+            return Effects(tuple(_moved(data.lines, "moved_in")), passages=tuple(_taken(data, kiosk)))
+
+
+def _asked(data: Asked) -> Effects:
+    match data:
+        case RightsReleased():
+            return Effects(tuple(_moved(data.lines, "released")), asked=data)
+        case ReservationHeld():
+            return Effects(tuple(_moved(data.lines, "held")), asked=data)
+        case ReservationCollected() | ReservationLapsed() | ReservationCancelled():
+            return Effects(tuple((key, Account(held=-n)) for key, n in _amounts(data.lines)), asked=data)
+        case _:
+            return Effects(asked=data)
+
+
+def _amounts(lines: Iterable[StockLine | GoneLine]) -> Iterator[tuple[StockKey, int]]:
+    for line in lines:
+        yield StockKey(line.sku, line.condition, line.quantity.unit), line.quantity.amount
+
+
+def _moved(lines: Iterable[StockLine], term: str) -> Iterator[tuple[StockKey, Account]]:
+    for key, amount in _amounts(lines):
+        yield key, Account(**{term: amount})
+
+
+def _gone(lines: Iterable[GoneLine], term: str) -> Iterator[tuple[StockKey, Account]]:
+    for line in lines:
+        key = StockKey(line.sku, line.condition, line.quantity.unit)
+        yield key, Account(overdraft=line.overdraft, **{term: line.quantity.amount})
+
+
+def _goods(data: StockReceived | StockWasted | StockCounted) -> Iterator[tuple[StockKey, Account]]:
+    match data:
+        case StockReceived():
+            yield from _moved(data.lines, "received")
+        case StockWasted():
+            yield from _gone(data.lines, "wasted")
+        case StockCounted():
+            for line in data.lines:
+                yield StockKey(line.sku, line.condition, line.counted.unit), Account(adjusted=line.adjustment)
+
+
+def _sent(data: TransferSent, site: str) -> Iterator[Passage]:
+    for key, amount in _amounts(data.lines):
+        yield Passage("transfer", data.transfer, (site, data.to), key, out=amount)
+
+
+def _arrived(data: TransferReceived, site: str) -> Iterator[Passage]:
+    for key, amount in _amounts(data.lines):
+        yield Passage("transfer", data.transfer, (data.origin, site), key, into=amount)
+
+
+def _given(data: RightsMoved, kiosk: str) -> Iterator[Passage]:
+    for key, amount in _amounts(data.lines):
+        yield Passage("move", data.move, (kiosk, data.to), key, out=amount)
+
+
+def _taken(data: RightsAccepted, kiosk: str) -> Iterator[Passage]:
+    for key, amount in _amounts(data.lines):
+        yield Passage("move", data.move, (data.giver, kiosk), key, into=amount)
 
 
 def _sold(sale: SaleRecorded) -> tuple[tuple[StockKey, Account], ...]:
     return tuple(
         (
-            StockKey(line.sku, Condition.SELLABLE.value, line.quantity.unit.value),
+            StockKey(line.sku, Condition.SELLABLE, line.quantity.unit),
             Account(sold=line.quantity.amount, overdraft=line.overdraft),
         )
         for line in sale.lines
@@ -98,21 +199,7 @@ def _sold(sale: SaleRecorded) -> tuple[tuple[StockKey, Account], ...]:
 
 def _returned(line: RefundLine) -> tuple[StockKey, Account]:
     condition = Condition.SELLABLE if line.restock else Condition.DAMAGED
-    return StockKey(line.sku, condition.value, line.quantity.unit.value), Account(returned=line.quantity.amount)
-
-
-def _received(data: StockReceived) -> Iterable[tuple[StockKey, Account]]:
-    for line in data.lines:
-        yield (
-            StockKey(line.sku, line.condition.value, line.quantity.unit.value),
-            Account(received=line.quantity.amount),
-        )
-
-
-def _counted(data: StockCounted) -> Iterable[tuple[StockKey, Account]]:
-    for line in data.lines:
-        key = StockKey(line.sku, line.condition.value, line.counted.unit.value)
-        yield key, Account(adjusted=line.adjustment)
+    return StockKey(line.sku, condition, line.quantity.unit), Account(returned=line.quantity.amount)
 
 
 def _sale_receipt(sale: SaleRecorded) -> Receipt:

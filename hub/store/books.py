@@ -6,8 +6,8 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, func, select, text, tuple_
 
-from contract.stock import Account
-from hub.core.reconcile import Receipt, StockKey
+from contract.stock import Account, StockKey
+from hub.core.reconcile import Receipt
 from hub.store.inbox import LaneKey
 from hub.store.tables import exceptions, kiosks, receipts, stock
 from hub.store.upsert import Insert, Many, Row, insert

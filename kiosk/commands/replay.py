@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from contract.csv_rows import read_number, read_table, read_text
-from contract.facts import UpFact
+from contract.every import UpFact
 from contract.values import Sku, Unit
 from kiosk.bootstrap import recording
 from kiosk.config import load_config

@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from contract.codec import Stamp
 from contract.down import Item
-from contract.facts import ClockStepped, UpFact
+from contract.every import UpFact
+from contract.facts import ClockStepped
 from contract.values import Address, BasketId, Currency, Epoch, Gtin, Money, Receipt, Seq, Sku
 from kiosk.core.basket import Basket
 

@@ -17,7 +17,7 @@ from typing import Final
 
 from contract.codec import Stamp, digest, encode
 from contract.envelope import NO_DIGEST, LaneSource
-from contract.facts import UpFact
+from contract.every import UpFact
 from contract.registry import UP
 from contract.values import MAX_EPOCH, Address, Epoch, Lane, Seq
 from kiosk.core.ports import Clock, Recorded

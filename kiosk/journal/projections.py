@@ -6,7 +6,8 @@ from typing import Final
 
 from msgspec.structs import asdict, replace
 
-from contract.facts import RefundRecorded, SaleLine, SaleRecorded, StockCounted, StockReceived, UpFact
+from contract.every import UpFact
+from contract.facts import RefundRecorded, SaleLine, SaleRecorded, StockCounted, StockReceived
 from contract.stock import Account, adjust, receive, sell, take_back
 from contract.values import Condition, Epoch, KioskId, Quantity, Receipt, Seq, Sku, instant_text
 from kiosk.journal.errors import BasketClosed

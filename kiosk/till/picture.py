@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from contract.codec import Stamp
 from contract.down import Item
-from contract.facts import ClockStepped, SaleRecorded, UpFact
+from contract.every import UpFact
+from contract.facts import ClockStepped, SaleRecorded
 from contract.values import Address, BasketId, Currency, Gtin, KioskId, Money, Receipt, RegionId, Seq, SiteId, Sku, Unit
 from kiosk.core.basket import Basket
 from kiosk.core.ports import LastSale, LinkState, Recorded

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from contract.codec import decode
 from contract.facts import ClockStepped, KioskStarted, KioskStopping
 from contract.registry import Data
-from contract.stock import Account
+from contract.stock import Account, StockKey, add
 from contract.values import Epoch
 from hub.core.acks import MAX_STREAMS, LanePosition, ack_of
 from hub.core.inbox import LaneState, Refused, Taken, advance, printable, read
 from hub.core.incarnation import COOL_DOWN_S, MAX_LEAP, Life, decide_at_start, decide_on_claim
 from hub.core.read_models import backlog, stock_view, takings_view
-from hub.core.reconcile import Effects, StockKey, add, effects_of
+from hub.core.reconcile import Effects, effects_of
 
 LIVES = st.builds(Life, st.integers(1, 50), st.integers(0, 500))
 ACCOUNTS = st.builds(Account, *[st.integers(0, 1000)] * 3, st.integers(-1000, 1000), st.integers(0, 1000))

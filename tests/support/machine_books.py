@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 from machine_world import LaneName
 
 from contract.codec import decode, digest
-from contract.facts import RefundRecorded, SaleRecorded, StockCounted, StockReceived, UpFact
+from contract.every import UpFact
+from contract.facts import RefundRecorded, SaleRecorded, StockCounted, StockReceived
 from contract.streams import lane_stream
 
 _WHO: Final = "k.region || '/' || k.site || '/' || k.kiosk"

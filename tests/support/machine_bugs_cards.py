@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from contract.batch import StreamPosition
 from contract.codec import Stamp
-from contract.facts import RefundRecorded, SaleRecorded, UpFact
+from contract.every import UpFact
+from contract.facts import RefundRecorded, SaleRecorded
 from contract.streams import parse_lane_stream
 from contract.values import Epoch, Receipt, Seq
 from kiosk.journal.journal import Journal

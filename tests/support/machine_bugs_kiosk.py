@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from contract.facts import UpFact
+from contract.every import UpFact
 from kiosk.core.ports import Recorded
 from kiosk.journal.database import immediate
 from kiosk.journal.journal import Journal

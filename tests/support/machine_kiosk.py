@@ -12,7 +12,8 @@ from mosquitto_record import seeded
 
 from contract.batch import Status, decode_ack, encode_message
 from contract.codec import decode
-from contract.facts import RefundRecorded, SaleRecorded, UpFact
+from contract.every import UpFact
+from contract.facts import RefundRecorded, SaleRecorded
 from contract.values import Address, Epoch, Lane
 from hub.arrivals import Message
 from kiosk.journal.errors import StorageFailed

@@ -19,7 +19,8 @@ from machine_world import World
 from contract.batch import encode_batch
 from contract.codec import Stamp, digest, encode
 from contract.envelope import NO_DIGEST, LaneSource
-from contract.facts import KioskStopping, UpFact
+from contract.every import UpFact
+from contract.facts import KioskStopping
 from contract.values import Epoch, Lane, Seq
 from hub.arrivals import Message
 from mqtt_bridge.topics import up_facts

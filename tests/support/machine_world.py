@@ -10,7 +10,7 @@ from machine_kiosk import KioskTwin
 from machine_network import MachineClock, Network
 from machine_parts import KIOSKS, Parts
 
-from contract.facts import UpFact
+from contract.every import UpFact
 from contract.values import Lane
 from hub.arrivals import Message
 from mqtt_bridge.topics import parse_topic

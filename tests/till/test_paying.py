@@ -4,7 +4,8 @@ import pytest
 from textual.events import Key
 from till_terminal import barcode, stock_desk
 
-from contract.facts import SaleRecorded, UpFact
+from contract.every import UpFact
+from contract.facts import SaleRecorded
 from kiosk.bootstrap import LocalDesk
 from kiosk.journal.errors import StorageFailed
 from kiosk.till.pay import PayScreen

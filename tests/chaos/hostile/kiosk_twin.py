@@ -8,7 +8,7 @@ from hub_books import HandClock
 from mosquitto_record import seeded
 
 from contract.codec import Stamp
-from contract.facts import UpFact
+from contract.every import UpFact
 from contract.values import Lane, parse_address
 from hub.arrivals import Message
 from kiosk.journal.errors import StorageFailed

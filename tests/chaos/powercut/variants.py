@@ -5,7 +5,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from contract.facts import SaleRecorded, UpFact
+from contract.every import UpFact
+from contract.facts import SaleRecorded
 from kiosk.bootstrap import LocalDesk, open_journal
 from kiosk.config import load_config
 from kiosk.core.ports import Recorded

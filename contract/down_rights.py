@@ -1,0 +1,110 @@
+"""What the hub tells one kiosk of its rights, its reservations and its promises: facts of that kiosk's own log."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from contract.facts import check_instant
+from contract.goods import Lines
+from contract.rights import MAX_TOTALS, Answer, AnyLines, GrantTotal
+from contract.values import (
+    CodeField,
+    CurrencyField,
+    EpochField,
+    InstantField,
+    MessageField,
+    PositiveMoneyField,
+    SiteIdField,
+    TextField,
+    TokenField,
+)
+
+
+class RightsGranted(Struct, frozen=True, forbid_unknown_fields=True):
+    """All that was ever granted to that life of the kiosk, for the accounts named; another life ignores it."""
+
+    epoch: EpochField
+    totals: Annotated[list[GrantTotal], Meta(min_length=1, max_length=MAX_TOTALS)]
+
+
+class RecallRequested(Struct, frozen=True, forbid_unknown_fields=True):
+    """The hub asks for rights back. Only the kiosk's release gives them; it answers each recall once.
+
+    ``urgent``: somebody waits for them, or an overdraft is to be settled: give what there is.
+    """
+
+    recall: TokenField
+    epoch: EpochField
+    lines: Lines
+    urgent: bool = False
+
+
+class ReservationPlaced(Struct, frozen=True, forbid_unknown_fields=True):
+    """Goods that the hub promised from this site: set them aside. ``totals`` grants the rights to them.
+
+    From here on only the kiosk's fact ends it (I9): collected, lapsed at ``until``, or cancelled.
+    """
+
+    reservation: TokenField
+    epoch: EpochField
+    code: CodeField
+    lines: Lines
+    totals: Annotated[list[GrantTotal], Meta(min_length=1, max_length=MAX_TOTALS)]
+    until: InstantField
+
+    def __post_init__(self) -> None:
+        """Refuse a moment that is not the same for every reader."""
+        check_instant(self.until)
+
+
+class ReservationConfirmed(Struct, frozen=True, forbid_unknown_fields=True):
+    """The shopper confirmed, for example by paying: the goods stay set aside until ``until``."""
+
+    reservation: TokenField
+    until: InstantField
+
+    def __post_init__(self) -> None:
+        """Refuse a moment that is not the same for every reader."""
+        check_instant(self.until)
+
+
+class ReservationRefused(Struct, frozen=True, forbid_unknown_fields=True):
+    """The hub no longer wants goods set aside: the kiosk cancels, unless they were collected."""
+
+    reservation: TokenField
+    reason: TextField
+
+
+class Remedy(StrEnum):
+    """How a shopper is compensated."""
+
+    NONE = "none"  # nothing was paid
+    VOUCHER = "voucher"
+    REFUND = "refund"
+
+
+class PromiseResolved(Struct, frozen=True, forbid_unknown_fields=True):
+    """The answer to a promise, with the message for the shopper in their language.
+
+    ``lines`` are what is promised now, at ``site`` from ``ready_at`` on, to be collected with ``code``.
+    """
+
+    promise: TokenField
+    answer: Answer
+    message: MessageField
+    lines: AnyLines = []
+    site: SiteIdField | None = None
+    code: CodeField = ""
+    ready_at: InstantField | None = None
+    until: InstantField | None = None
+    remedy: Remedy = Remedy.NONE
+    amount_minor: PositiveMoneyField | None = None
+    currency: CurrencyField | None = None
+
+
+class EpochClosed(Struct, frozen=True, forbid_unknown_fields=True):
+    """That life of the kiosk is closed: its rights are in limbo. A kiosk that still lives in it begins the next."""
+
+    epoch: EpochField
+    reason: TextField
