@@ -24,9 +24,9 @@ from sqlalchemy import (
 
 MAX_SUM: Final = 2**53 - 1  # what a JSON number keeps exactly; a fact that would pass it is refused by the database
 
-_ID: Final = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself for INTEGER only
-_INSTANT: Final = String(27)
-_SKU: Final = String(64).with_variant(String(64, collation="C"), "postgresql")
+ID: Final = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself for INTEGER only
+INSTANT: Final = String(27)
+SKU: Final = String(64).with_variant(String(64, collation="C"), "postgresql")
 
 metadata = MetaData(
     naming_convention={
@@ -41,13 +41,13 @@ metadata = MetaData(
 kiosks = Table(
     "kiosks",
     metadata,
-    Column("id", _ID, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("region", String(32), nullable=False),
     Column("site", String(32), nullable=False),
     Column("kiosk", String(32), nullable=False),
     Column("epoch", BigInteger, nullable=False),  # the newest life of its image that was heard of
     Column("online", Boolean, nullable=False),
-    Column("last_seen_at", _INSTANT, nullable=False),
+    Column("last_seen_at", INSTANT, nullable=False),
     Column("version", String(32), nullable=False),
     UniqueConstraint("region", "site", "kiosk"),
 )
@@ -55,33 +55,33 @@ kiosks = Table(
 lanes = Table(
     "lanes",
     metadata,
-    Column("kiosk_id", _ID, ForeignKey("kiosks.id"), primary_key=True),
+    Column("kiosk_id", ID, ForeignKey("kiosks.id"), primary_key=True),
     Column("epoch", BigInteger, primary_key=True),
     Column("lane", String(16), primary_key=True),
     Column("position", BigInteger, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("newest", BigInteger, nullable=False),  # as the kiosk said last; the backlog is newest - position
-    Column("chain_broken_at", _INSTANT),
+    Column("chain_broken_at", INSTANT),
 )
 
 facts = Table(
     "facts",
     metadata,
-    Column("kiosk_id", _ID, ForeignKey("kiosks.id"), primary_key=True),
+    Column("kiosk_id", ID, ForeignKey("kiosks.id"), primary_key=True),
     Column("epoch", BigInteger, primary_key=True),
     Column("lane", String(16), primary_key=True),
     Column("seq", BigInteger, primary_key=True),
     Column("type", String(80), nullable=False),
     Column("digest", String(64), nullable=False),
-    Column("received_at", _INSTANT, nullable=False),
+    Column("received_at", INSTANT, nullable=False),
     Column("bytes", LargeBinary, nullable=False),
 )
 
 quarantine = Table(
     "quarantine",
     metadata,
-    Column("id", _ID, primary_key=True),
-    Column("kiosk_id", _ID, ForeignKey("kiosks.id"), nullable=False),
+    Column("id", ID, primary_key=True),
+    Column("kiosk_id", ID, ForeignKey("kiosks.id"), nullable=False),
     Column("epoch", BigInteger, nullable=False),
     Column("lane", String(16), nullable=False),
     Column("seq", BigInteger, nullable=False),
@@ -90,8 +90,8 @@ quarantine = Table(
     Column("path", String(200), nullable=False),
     Column("digest", String(64), nullable=False),
     Column("bytes", LargeBinary, nullable=False),
-    Column("at", _INSTANT, nullable=False),
-    Column("resolved_at", _INSTANT),
+    Column("at", INSTANT, nullable=False),
+    Column("resolved_at", INSTANT),
     CheckConstraint("kind IN ('unreadable', 'mismatch', 'refused', 'fork')", name="kind"),
     UniqueConstraint("kiosk_id", "epoch", "lane", "seq", "digest"),
 )
@@ -99,14 +99,14 @@ quarantine = Table(
 exceptions = Table(
     "exceptions",
     metadata,
-    Column("id", _ID, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("kind", String(32), nullable=False),
     Column("subject", String(200), nullable=False),  # what it is about: one open exception a kind and subject
-    Column("kiosk_id", _ID, ForeignKey("kiosks.id")),
+    Column("kiosk_id", ID, ForeignKey("kiosks.id")),
     Column("detail", Text, nullable=False),
-    Column("at", _INSTANT, nullable=False),
+    Column("at", INSTANT, nullable=False),
     Column("owner", String(64), nullable=False),
-    Column("resolved_at", _INSTANT),
+    Column("resolved_at", INSTANT),
     Index(
         "uq_exceptions_open",
         "kind",
@@ -122,7 +122,7 @@ stock = Table(
     metadata,
     Column("region", String(32), primary_key=True),
     Column("site", String(32), primary_key=True),
-    Column("sku", _SKU, primary_key=True),
+    Column("sku", SKU, primary_key=True),
     Column("condition", String(16), primary_key=True),
     Column("unit", String(2), primary_key=True),
     Column("received", BigInteger, nullable=False),
@@ -140,13 +140,13 @@ stock = Table(
 receipts = Table(
     "receipts",
     metadata,
-    Column("kiosk_id", _ID, ForeignKey("kiosks.id"), primary_key=True),
+    Column("kiosk_id", ID, ForeignKey("kiosks.id"), primary_key=True),
     Column("receipt", String(64), primary_key=True),
     Column("again", BigInteger, primary_key=True),  # 0; the fact's seq where a till used a number twice
     Column("kind", String(8), nullable=False),
     Column("total_minor", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
-    Column("at", _INSTANT, nullable=False),
+    Column("at", INSTANT, nullable=False),
     Column("epoch", BigInteger, nullable=False),
     Column("lane", String(16), nullable=False),
     Column("seq", BigInteger, nullable=False),
@@ -158,7 +158,7 @@ items = Table(
     "items",
     metadata,
     Column("region", String(32), primary_key=True),
-    Column("sku", _SKU, primary_key=True),
+    Column("sku", SKU, primary_key=True),
     Column("currency", String(3), nullable=False),
     Column("item", LargeBinary, nullable=False),  # contract.down.Item as JSON: what kiosks are told
 )
@@ -184,7 +184,7 @@ down_facts = Table(
 down_cursors = Table(
     "down_cursors",
     metadata,
-    Column("kiosk_id", _ID, ForeignKey("kiosks.id"), primary_key=True),
+    Column("kiosk_id", ID, ForeignKey("kiosks.id"), primary_key=True),
     Column("log", String(64), primary_key=True),
     Column("generation", BigInteger, primary_key=True),
     Column("position", BigInteger, nullable=False),

@@ -1,0 +1,226 @@
+"""The tables of stock rights; see docs/rights.md. Amounts are whole units of the account's unit."""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Float, ForeignKey, Index, String, Table, Text
+
+from contract.stock import TERMS
+from hub.store.tables import ID, INSTANT, MAX_SUM, SKU, metadata
+
+_NEGATIVE: Final = frozenset({"held", "adjusted"})  # a mirror's, while facts of other lanes or copies are unread
+
+
+def _key(*, primary: bool = True) -> list[Column[str]]:
+    return [
+        Column("sku", SKU, primary_key=primary, nullable=False),
+        Column("condition", String(16), primary_key=primary, nullable=False),
+        Column("unit", String(2), primary_key=primary, nullable=False),
+    ]
+
+
+def _amount(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default="0")
+
+
+lives = Table(
+    "lives",
+    metadata,
+    Column("kiosk_id", ID, ForeignKey("kiosks.id"), primary_key=True),
+    Column("epoch", BigInteger, primary_key=True),
+    _amount("generation"),  # of its own log, in which `seen` counts: as it reported
+    _amount("seen"),  # the last position of its own log that it had applied
+    _amount("reported"),  # the incarnation in which its whole report was heard
+    Column("closed_at", INSTANT),
+    Column("closed_why", String(200)),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("kiosk_id", ID, ForeignKey("kiosks.id"), primary_key=True),
+    Column("epoch", BigInteger, primary_key=True),
+    *_key(),
+    Column("region", String(32), nullable=False),
+    Column("site", String(32), nullable=False),
+    *(_amount(term) for term in TERMS),  # as the kiosk has them; `granted` is what it is known to have applied
+    _amount("issued"),  # what was ever granted to this life; issued - granted is in flight
+    _amount("sold_marked"),  # sold when the rate was taken last
+    Column("marked_at", INSTANT),
+    Column("rate", Float, nullable=False, server_default="0"),  # units an hour, recent sales weigh more
+    *(
+        CheckConstraint(f"{term} BETWEEN {-MAX_SUM if term in _NEGATIVE else 0} AND {MAX_SUM}", name=term)
+        for term in TERMS
+    ),
+    CheckConstraint(f"issued BETWEEN 0 AND {MAX_SUM}", name="issued"),
+    Index("ix_accounts_place", "region", "site", "sku"),
+)
+
+POOL_TERMS: Final = ("free", "reserved", "limbo", "deficit", "unsettled")
+pools = Table(
+    "pools",
+    metadata,
+    Column("region", String(32), primary_key=True),
+    Column("site", String(32), primary_key=True),
+    *_key(),
+    *(_amount(term) for term in POOL_TERMS),
+    _amount("adjusted"),
+    *(CheckConstraint(f"{term} BETWEEN 0 AND {MAX_SUM}", name=term) for term in POOL_TERMS),
+    CheckConstraint(f"adjusted BETWEEN -{MAX_SUM} AND {MAX_SUM}", name="adjusted"),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("kiosk_id", ID, ForeignKey("kiosks.id"), primary_key=True),
+    Column("epoch", BigInteger, primary_key=True),
+    Column("generation", BigInteger, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    *_key(),
+    Column("total", BigInteger, nullable=False),  # `issued` as told at that position; kept until it was seen
+)
+
+passages = Table(
+    "passages",
+    metadata,
+    Column("region", String(32), primary_key=True),
+    Column("kind", String(8), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    *_key(),
+    Column("giver", String(32), nullable=False),
+    Column("receiver", String(32), nullable=False),
+    _amount("out"),
+    _amount("into"),
+    Column("at", INSTANT, nullable=False),
+    CheckConstraint("kind IN ('move', 'transfer')", name="kind"),
+)
+
+recalls = Table(
+    "recalls",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("kiosk_id", ID, ForeignKey("kiosks.id"), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    *_key(),
+    Column("asked", BigInteger, nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("at", INSTANT, nullable=False),
+    Column("answered_at", INSTANT),
+    Index("ix_recalls_kiosk", "kiosk_id", "epoch", "sku"),
+)
+
+wants = Table(  # what kiosks asked for and have not been granted yet
+    "wants",
+    metadata,
+    Column("kiosk_id", ID, ForeignKey("kiosks.id"), primary_key=True),
+    Column("epoch", BigInteger, primary_key=True),
+    *_key(),
+    Column("request", String(64), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("why", String(8), nullable=False),
+    Column("at", INSTANT, nullable=False),
+)
+
+chores = Table(  # what the steward must look at: written with the cause, taken away when it is done
+    "chores",
+    metadata,
+    Column("region", String(32), primary_key=True),
+    Column("site", String(32), primary_key=True),
+    *_key(),
+    Column("why", String(16), primary_key=True),  # settle, want, count, close, report, place
+    Column("at", INSTANT, nullable=False),
+)
+
+counts = Table(
+    "counts",
+    metadata,
+    Column("kiosk_id", ID, ForeignKey("kiosks.id"), primary_key=True),
+    Column("epoch", BigInteger, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    *_key(),
+    Column("region", String(32), nullable=False),
+    Column("site", String(32), nullable=False),
+    Column("counted", BigInteger, nullable=False),
+    Column("cut", Text, nullable=False),  # JSON: [[kiosk, epoch, position], …] of every till that it covers
+    Column("at", INSTANT, nullable=False),
+    Column("closed_at", INSTANT),
+    Column("difference", BigInteger),  # found over (+) or short (-)
+    _amount("reversed"),  # of a short one: by sales of closed lives that came later
+)
+
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("region", String(32), nullable=False),
+    Column("site", String(32), nullable=False),
+    Column("kiosk_id", ID, ForeignKey("kiosks.id")),  # where it was placed, or held from own rights
+    Column("epoch", BigInteger),
+    Column("state", String(12), nullable=False),
+    Column("source", String(8), nullable=False),  # kiosk, promise, order
+    Column("paid", Boolean, nullable=False),
+    Column("code", String(32), nullable=False),
+    Column("at", INSTANT, nullable=False),
+    Column("until", INSTANT, nullable=False),
+    Column("ended_at", INSTANT),
+    CheckConstraint("source IN ('kiosk', 'promise', 'order')", name="source"),
+    CheckConstraint(
+        "state IN ('reserved', 'placed', 'held', 'collected', 'lapsed', 'cancelled', 'broken')", name="state"
+    ),
+    Index("ix_reservations_site", "region", "site", "state"),
+)
+
+reservation_lines = Table(
+    "reservation_lines",
+    metadata,
+    Column("reservation", String(64), ForeignKey("reservations.id"), primary_key=True),
+    *_key(),
+    Column("amount", BigInteger, nullable=False),
+    CheckConstraint("amount > 0", name="amount"),
+)
+
+promises = Table(
+    "promises",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("kiosk_id", ID, ForeignKey("kiosks.id"), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("request", Text, nullable=False),  # contract.rights.ReservationRequested as JSON
+    Column("state", String(12), nullable=False),  # pending, or the answer
+    Column("answer", Text),  # contract.down_rights.PromiseResolved as JSON
+    Column("at", INSTANT, nullable=False),
+    Column("answered_at", INSTANT),
+    Column("told_at", INSTANT),  # the kiosk said that it has the answer
+    CheckConstraint("state IN ('pending', 'confirmed', 'elsewhere', 'later', 'substitute', 'sorry')", name="state"),
+    Index("ix_promises_state", "state", "at"),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("region", String(32), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("digest", String(64), nullable=False),  # of the request: the same key with another is refused
+    Column("status", BigInteger, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("at", INSTANT, nullable=False),
+)
+
+templates = Table(
+    "templates",
+    metadata,
+    Column("region", String(32), primary_key=True),
+    Column("language", String(3), primary_key=True),
+    Column("name", String(32), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+changes = Table(  # availability that changed, coalesced: one row a sku and site, with the newest number
+    "changes",
+    metadata,
+    Column("region", String(32), primary_key=True),
+    Column("site", String(32), primary_key=True),
+    *_key(),
+    Column("number", BigInteger, nullable=False),
+    Column("at", INSTANT, nullable=False),
+    Index("ix_changes_number", "region", "number"),
+)
