@@ -6,8 +6,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from contract.facts import check_instant
-from contract.goods import Lines
-from contract.rights import MAX_TOTALS, Answer, AnyLines, GrantTotal
+from contract.goods import Lines, check_lines
+from contract.rights import MAX_TOTALS, Answer, AnyLines, GrantTotal, check_answer, check_code, check_totals
 from contract.values import (
     CodeField,
     CurrencyField,
@@ -27,6 +27,10 @@ class RightsGranted(Struct, frozen=True, forbid_unknown_fields=True):
     epoch: EpochField
     totals: Annotated[list[GrantTotal], Meta(min_length=1, max_length=MAX_TOTALS)]
 
+    def __post_init__(self) -> None:
+        """Refuse an account that is named twice."""
+        check_totals(self.totals)
+
 
 class RecallRequested(Struct, frozen=True, forbid_unknown_fields=True):
     """The hub asks for rights back. Only the kiosk's release gives them; it answers each recall once.
@@ -38,6 +42,10 @@ class RecallRequested(Struct, frozen=True, forbid_unknown_fields=True):
     epoch: EpochField
     lines: Lines
     urgent: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse an account that is named twice."""
+        check_lines(self.lines)
 
 
 class ReservationPlaced(Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,8 +62,11 @@ class ReservationPlaced(Struct, frozen=True, forbid_unknown_fields=True):
     until: InstantField
 
     def __post_init__(self) -> None:
-        """Refuse a moment that is not the same for every reader."""
+        """Refuse a moment that is not the same for every reader, no code, and an account that is named twice."""
         check_instant(self.until)
+        check_lines(self.lines)
+        check_totals(self.totals)
+        check_code(self.code)
 
 
 class ReservationConfirmed(Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,6 +112,19 @@ class PromiseResolved(Struct, frozen=True, forbid_unknown_fields=True):
     remedy: Remedy = Remedy.NONE
     amount_minor: PositiveMoneyField | None = None
     currency: CurrencyField | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse goods that do not go with the answer, a time that ends before it begins, and a remedy of nothing."""
+        check_answer(self.answer, self.lines, self.site)
+        for at in (self.ready_at, self.until):
+            if at is not None:
+                check_instant(at)
+        if self.ready_at is not None and self.until is not None and self.until < self.ready_at:
+            raise ValueError("until is before ready_at")
+        if (self.remedy is Remedy.NONE) == bool(self.amount_minor):
+            raise ValueError("a voucher or a refund has an amount, and nothing else has")
+        if self.amount_minor is not None and self.currency is None:
+            raise ValueError("an amount needs its currency")
 
 
 class EpochClosed(Struct, frozen=True, forbid_unknown_fields=True):

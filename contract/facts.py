@@ -4,6 +4,7 @@ A struct checks what concerns it alone (sums that must agree); what concerns the
 never changes a published struct: it adds the next version and an upcast (``contract.registry``).
 """
 
+from collections.abc import Hashable, Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final
@@ -233,6 +234,13 @@ def check_instant(at: datetime) -> None:
         raise ValueError(NO_INSTANT)
 
 
+def check_once(what: str, keys: Iterable[Hashable]) -> None:
+    """Refuse a list that names one thing twice: readers would differ on which counts. Raises ValueError."""
+    named = list(keys)
+    if len(set(named)) < len(named):
+        raise ValueError(f"{what} is named twice")
+
+
 __all__ = [
     "MAX_LINES",
     "ClockStepped",
@@ -253,4 +261,5 @@ __all__ = [
     "Unit",
     "check_amount",
     "check_instant",
+    "check_once",
 ]

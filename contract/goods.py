@@ -1,10 +1,16 @@
-"""What happened to goods, beside sales: wasted, counted, sent to another site. See :mod:`contract.facts`."""
+"""What happened to goods, beside sales: wasted, counted, sent to another site. See :mod:`contract.facts`.
 
+Lines that are only added up (sold, wasted) may name an account twice. Where a line is referred to later, or restates,
+each account is named once.
+"""
+
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from contract.facts import MAX_LINES, StockLine, check_amount, check_instant
+from contract.facts import MAX_LINES, StockLine, check_amount, check_instant, check_once
+from contract.stock import StockKey
 from contract.values import (
     AmountField,
     CodeField,
@@ -20,7 +26,7 @@ from contract.values import (
     TokenField,
 )
 
-MAX_TILLS: Final = 32  # of one site
+MAX_TILLS: Final = 32  # of one site, beside the one that counts: more than a popup store has counters for
 Lines = Annotated[list[StockLine], Meta(min_length=1, max_length=MAX_LINES)]
 
 
@@ -86,10 +92,10 @@ class ShelfCounted(Struct, frozen=True, forbid_unknown_fields=True):
     by: CodeField = ""
 
     def __post_init__(self) -> None:
-        """Refuse a moment that is not the same for every reader, and a till that is named twice."""
+        """Refuse a moment that is not the same for every reader, and an account or a till that is named twice."""
         check_instant(self.counted_at)
-        if len({one.kiosk for one in self.others}) < len(self.others):
-            raise ValueError("a till is named twice")
+        check_once("an account", (StockKey(line.sku, line.condition, line.counted.unit) for line in self.lines))
+        check_once("a till", (one.kiosk for one in self.others))
 
 
 class TransferSent(Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,8 +108,9 @@ class TransferSent(Struct, frozen=True, forbid_unknown_fields=True):
     by: CodeField = ""
 
     def __post_init__(self) -> None:
-        """Refuse a moment that is not the same for every reader."""
+        """Refuse a moment that is not the same for every reader, and an account that is named twice."""
         check_instant(self.sent_at)
+        check_lines(self.lines)
 
 
 class TransferReceived(Struct, frozen=True, forbid_unknown_fields=True):
@@ -116,5 +123,11 @@ class TransferReceived(Struct, frozen=True, forbid_unknown_fields=True):
     by: CodeField = ""
 
     def __post_init__(self) -> None:
-        """Refuse a moment that is not the same for every reader."""
+        """Refuse a moment that is not the same for every reader, and an account that is named twice."""
         check_instant(self.received_at)
+        check_lines(self.lines)
+
+
+def check_lines(lines: Iterable[StockLine | GoneLine]) -> None:
+    """Refuse lines that name an account twice; raises ValueError."""
+    check_once("an account", (StockKey(line.sku, line.condition, line.quantity.unit) for line in lines))

@@ -1,13 +1,14 @@
 """What a kiosk says of its rights and of goods set aside for shoppers. Published facts; see :mod:`contract.facts`."""
 
-from datetime import datetime
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from contract.facts import MAX_LINES, StockLine, check_instant
-from contract.goods import Lines
+from contract.facts import MAX_LINES, StockLine, check_instant, check_once
+from contract.goods import Lines, check_lines
+from contract.stock import StockKey
 from contract.values import (
     BasketIdField,
     CodeField,
@@ -27,7 +28,7 @@ from contract.values import (
     Unit,
 )
 
-MAX_TOTALS: Final = 1000  # accounts in one fact: below one batch
+MAX_TOTALS: Final = 1000  # accounts in one fact: about 100 KiB, below one batch
 AnyLines = Annotated[list[StockLine], Meta(max_length=MAX_LINES)]
 
 
@@ -57,8 +58,9 @@ class RightsRequested(Struct, frozen=True, forbid_unknown_fields=True):
     requested_at: InstantField
 
     def __post_init__(self) -> None:
-        """Refuse a moment that is not the same for every reader."""
+        """Refuse a moment that is not the same for every reader, and an account that is named twice."""
         check_instant(self.requested_at)
+        check_lines(self.lines)
 
 
 class RightsReleased(Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,8 +71,11 @@ class RightsReleased(Struct, frozen=True, forbid_unknown_fields=True):
     recall: TokenField | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a moment that is not the same for every reader."""
+        """Refuse a bad moment, an account that is named twice, and a release of nothing that nobody asked for."""
         check_instant(self.released_at)
+        check_lines(self.lines)
+        if not self.lines and self.recall is None:
+            raise ValueError("nothing is released and no recall answered")
 
 
 class RightsMoved(Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,8 +88,9 @@ class RightsMoved(Struct, frozen=True, forbid_unknown_fields=True):
     moved_at: InstantField
 
     def __post_init__(self) -> None:
-        """Refuse a moment that is not the same for every reader."""
+        """Refuse a moment that is not the same for every reader, and an account that is named twice."""
         check_instant(self.moved_at)
+        check_lines(self.lines)
 
 
 class RightsAccepted(Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,8 +103,9 @@ class RightsAccepted(Struct, frozen=True, forbid_unknown_fields=True):
     accepted_at: InstantField
 
     def __post_init__(self) -> None:
-        """Refuse a moment that is not the same for every reader."""
+        """Refuse a moment that is not the same for every reader, and an account that is named twice."""
         check_instant(self.accepted_at)
+        check_lines(self.lines)
 
 
 class GrantTotal(Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,6 +129,10 @@ class RightsReported(Struct, frozen=True, forbid_unknown_fields=True):
     totals: Annotated[list[GrantTotal], Meta(max_length=MAX_TOTALS)]
     last: bool = True
 
+    def __post_init__(self) -> None:
+        """Refuse an account that is named twice."""
+        check_totals(self.totals)
+
 
 class OverdraftBooked(Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody allowed goods in hand beyond the limit to leave; recorded with the sale that it allows."""
@@ -132,14 +143,20 @@ class OverdraftBooked(Struct, frozen=True, forbid_unknown_fields=True):
     basket: BasketIdField | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a moment that is not the same for every reader, and an approval by nobody."""
+        """Refuse a moment that is not the same for every reader, and an approval by nobody.
+
+        Lines may name an account twice, as those of the sale may: whatever was rung up, goods in hand must be sold.
+        """
         check_instant(self.booked_at)
         if not self.approved_by:
             raise ValueError("approved_by is empty")
 
 
 class ReservationHeld(Struct, frozen=True, forbid_unknown_fields=True):
-    """Goods set aside for a shopper from the kiosk's own rights, until ``until``. ``placed``: the hub asked for it."""
+    """Goods set aside for a shopper from the kiosk's own rights, until ``until``. ``placed``: the hub asked for it.
+
+    What the hub placed may reach the kiosk when its time is over; it is set aside and lapses all the same (I9).
+    """
 
     reservation: TokenField
     code: CodeField
@@ -149,9 +166,13 @@ class ReservationHeld(Struct, frozen=True, forbid_unknown_fields=True):
     placed: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a moment that is not the same for every reader."""
+        """Refuse a bad moment, a hold of its own that ends before it begins, no code, and an account named twice."""
         check_instant(self.held_at)
         check_instant(self.until)
+        check_lines(self.lines)
+        check_code(self.code)
+        if not self.placed and self.until < self.held_at:
+            raise ValueError("until is before held_at")
 
 
 class ReservationCollected(Struct, frozen=True, forbid_unknown_fields=True):
@@ -163,8 +184,9 @@ class ReservationCollected(Struct, frozen=True, forbid_unknown_fields=True):
     collected_at: InstantField
 
     def __post_init__(self) -> None:
-        """Refuse a moment that is not the same for every reader."""
+        """Refuse a moment that is not the same for every reader, and an account that is named twice."""
         check_instant(self.collected_at)
+        check_lines(self.lines)
 
 
 class ReservationLapsed(Struct, frozen=True, forbid_unknown_fields=True):
@@ -175,8 +197,9 @@ class ReservationLapsed(Struct, frozen=True, forbid_unknown_fields=True):
     lapsed_at: InstantField
 
     def __post_init__(self) -> None:
-        """Refuse a moment that is not the same for every reader."""
+        """Refuse a moment that is not the same for every reader, and an account that is named twice."""
         check_instant(self.lapsed_at)
+        check_lines(self.lines)
 
 
 class ReservationCancelled(Struct, frozen=True, forbid_unknown_fields=True):
@@ -188,14 +211,15 @@ class ReservationCancelled(Struct, frozen=True, forbid_unknown_fields=True):
     reason: TextField = ""
 
     def __post_init__(self) -> None:
-        """Refuse a moment that is not the same for every reader."""
+        """Refuse a moment that is not the same for every reader, and an account that is named twice."""
         check_instant(self.cancelled_at)
+        check_lines(self.lines)
 
 
 class ReservationRequested(Struct, frozen=True, forbid_unknown_fields=True):
     """A promise asked for: goods elsewhere, or beyond the kiosk's rights. Pending until the hub answers (promise 3).
 
-    ``site`` is where the shopper wants them, ``""`` for wherever they are. ``paid_minor`` was paid for them already; it
+    ``site`` is where the shopper wants them; none: wherever they are. ``paid_minor`` was paid for them already; it
     is what a refusal gives back. Said on ``up/requests`` as well, under the same ``promise``.
     """
 
@@ -209,10 +233,13 @@ class ReservationRequested(Struct, frozen=True, forbid_unknown_fields=True):
     collect_by: InstantField | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a moment that is not the same for every reader."""
+        """Refuse a bad moment, goods wanted before they are asked for, and an account that is named twice."""
         check_instant(self.requested_at)
-        if isinstance(self.collect_by, datetime):
+        check_lines(self.lines)
+        if self.collect_by is not None:
             check_instant(self.collect_by)
+            if self.collect_by < self.requested_at:
+                raise ValueError("collect_by is before requested_at")
 
 
 class PromiseTold(Struct, frozen=True, forbid_unknown_fields=True):
@@ -229,5 +256,26 @@ class PromiseTold(Struct, frozen=True, forbid_unknown_fields=True):
     code: CodeField = ""
 
     def __post_init__(self) -> None:
-        """Refuse a moment that is not the same for every reader."""
+        """Refuse a moment that is not the same for every reader, and goods that do not go with the answer."""
         check_instant(self.told_at)
+        check_answer(self.answer, self.lines, self.site)
+
+
+def check_totals(totals: Iterable[GrantTotal]) -> None:
+    """Refuse totals that name an account twice; raises ValueError."""
+    check_once("an account", (StockKey(one.sku, one.condition, one.unit) for one in totals))
+
+
+def check_code(code: str) -> None:
+    """Refuse goods set aside that nobody can ask for; raises ValueError."""
+    if not code:
+        raise ValueError("code is empty")
+
+
+def check_answer(answer: Answer, lines: Collection[StockLine], site: str | None) -> None:
+    """Refuse goods with a sorry, any other answer without goods, and elsewhere without where; raises ValueError."""
+    check_lines(lines)
+    if (answer is Answer.SORRY) == bool(lines):
+        raise ValueError("lines are what is promised: none with sorry, some with any other answer")
+    if answer is Answer.ELSEWHERE and site is None:
+        raise ValueError("elsewhere needs a site")
