@@ -21,10 +21,11 @@ from contract.values import IncarnationField, PositionField, Seq, SeqField
 
 MAX_BATCH_BYTES: Final = 128 * 1024  # a batch is closed before it grows beyond this; one larger fact travels alone
 MAX_BATCH_FACTS: Final = 512
-MAX_MESSAGE_BYTES: Final = 32 * 1024  # an acknowledgement or status: 128 positions of at most 130 bytes fit twice
+MAX_MESSAGE_BYTES: Final = 32 * 1024  # an acknowledgement or status: 128 positions of at most 232 bytes
 _MAX_HEAD_BYTES: Final = 4 * 1024  # 300 bytes, and 7 more for each of 512 facts when sizes are given
 _MAX_WIRE_BYTES: Final = MAX_FACT_BYTES + _MAX_HEAD_BYTES  # the largest fact, alone, and its head
 
+# The longest name has 81: site/kiosk of 32 each, and a generation of 15 digits; some room is left for other logs.
 StreamField = Annotated[str, Meta(pattern=r"^[a-z0-9@/-]{1,100}$(?!\n)")]
 
 

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from contract.errors import Malformed
+from contract.streams import LOG_NAME
 from contract.values import Address, Epoch, InstantField, KioskId, Lane, RegionId, SiteId, parse_name
 
 ClockTrust = Literal["trusted", "untrusted"]
@@ -24,8 +25,7 @@ DigestField = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 UP_SOURCE: Final = (
     r"/regions/([a-z0-9-]{1,32})/sites/([a-z0-9-]{1,32})/kiosks/([a-z0-9-]{1,32})/([1-9][0-9]{0,8})/([a-z]{1,16})"
 )
-_LOG_NAME: Final = r"[a-z0-9-]{1,64}(?:/[a-z0-9-]{1,32})?"
-DOWN_SOURCE: Final = rf"/regions/([a-z0-9-]{{1,32}})/logs/({_LOG_NAME})/([1-9][0-9]{{0,15}})"
+DOWN_SOURCE: Final = rf"/regions/([a-z0-9-]{{1,32}})/logs/({LOG_NAME})/([1-9][0-9]{{0,15}})"
 _UP_SOURCE: Final = re.compile(UP_SOURCE)
 _DOWN_SOURCE: Final = re.compile(DOWN_SOURCE)
 

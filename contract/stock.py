@@ -42,7 +42,7 @@ class NoRights(Exception):
 
 
 class Account(Struct, frozen=True):
-    """What happened to one sku here. All terms but ``held`` only grow; two accounts add up term by term."""
+    """What happened to one sku here. All but ``held`` and ``adjusted`` only grow; two accounts add up term by term."""
 
     received: int = 0
     returned: int = 0

@@ -11,7 +11,8 @@ from contract.values import Address, Epoch, Lane
 FLEET: Final = "fleet"  # the log that every kiosk of a region reads
 
 _LANE_STREAM: Final = re.compile(r"([a-z]{1,16})@([1-9][0-9]{0,8})")
-_LOG_STREAM: Final = re.compile(r"([a-z0-9-]{1,64}(?:/[a-z0-9-]{1,32})?)@([1-9][0-9]{0,14})")
+LOG_NAME: Final = r"[a-z0-9-]{1,64}|[a-z0-9-]{1,32}/[a-z0-9-]{1,32}"  # of many kiosks, or site/kiosk: one kiosk's own
+_LOG_STREAM: Final = re.compile(rf"({LOG_NAME})@([1-9][0-9]{{0,14}})")
 _LANES: Final = {lane.value: lane for lane in Lane}
 
 
