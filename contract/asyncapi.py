@@ -37,7 +37,9 @@ class Channel(Struct, frozen=True):
 
 CHANNELS: Final = {
     "upFacts": Channel("up/facts/{lane}", by_hub=False, says="Facts of one lane, in order.", message="UpBatch"),
-    "upRequests": Channel("up/requests", by_hub=False, says="Urgent requests; reserved, nothing is sent yet."),
+    "upRequests": Channel(
+        "up/requests", by_hub=False, says="What cannot wait for the facts before it.", message="Request"
+    ),
     "upTelemetry": Channel("up/telemetry", by_hub=False, says="SenML packs; reserved, nothing is sent yet."),
     "downFacts": Channel("down/facts", by_hub=True, says="Facts of the hub's logs, in order.", message="DownBatch"),
     "ackUp": Channel("ack/up", by_hub=True, says="What the hub holds of each lane.", message="Ack", retained=True),
@@ -49,6 +51,7 @@ CHANNELS: Final = {
 _MESSAGES: Final = {
     "UpBatch": ("application/x-ndjson", "A head line, then up facts as they were stored, one a line."),
     "DownBatch": ("application/x-ndjson", "A head line, then down facts as they were stored, one a line."),
+    "Request": ("application/json", "A promise or rights, asked for at once under the id of the fact that follows."),
     "Ack": ("application/json", "Cumulative acknowledgement, sent after the receiver's commit."),
     "Status": ("application/json", "Link state of a kiosk."),
 }

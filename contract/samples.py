@@ -1,17 +1,20 @@
 """One sample of every fact and link message, from fixed inputs: what the published contract shows and is tested with.
 
-The up facts form one chain, the down facts another, so a reader in another language can test its digests on them.
+The up facts form one chain, the down facts one for each of their two logs (of the fleet, and of one kiosk), so a
+reader in another language can test its digests on them.
 """
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from contract import down, facts
+from contract import down, facts, samples_rights
 from contract.batch import Ack, Status, StreamPosition, encode_batch, encode_message
 from contract.codec import START, Stamp, digest, encode
 from contract.envelope import NO_DIGEST, LaneSource, LogSource, Source
 from contract.registry import DOWN, UP, Data, Registry
+from contract.requests import Request, encode_request
+from contract.streams import FLEET, own_log
 from contract.values import (
     Address,
     BasketId,
@@ -36,7 +39,8 @@ _EUR: Final = Currency("EUR")
 _TEA: Final = Sku("TEA-GREEN-100")
 _OLIVES: Final = Sku("OLIVES")
 _LANE: Final = LaneSource(Address(RegionId("north"), SiteId("market-hall"), KioskId("k1")), Epoch(1), Lane.TILL)
-_LOG: Final = LogSource(RegionId("north"), "fleet", 1)
+_FLEET: Final = LogSource(_LANE.address.region, FLEET, 1)
+_OWN: Final = LogSource(_LANE.address.region, own_log(_LANE.address), 1)
 _STREAM: Final = "till@1"
 
 _UP_DATA: Final[tuple[Data, ...]] = (
@@ -80,9 +84,10 @@ _UP_DATA: Final[tuple[Data, ...]] = (
         covers=Seq(5),
         reason="end of day",
     ),
+    *samples_rights.UP_DATA,
     facts.KioskStopping(reason="closed by the counter"),
 )
-_DOWN_DATA: Final[tuple[Data, ...]] = (
+_FLEET_DATA: Final[tuple[Data, ...]] = (
     down.CatalogueChanged(
         currency=_EUR,
         items=[
@@ -103,18 +108,29 @@ def up_facts() -> dict[str, bytes]:
 
 
 def down_facts() -> dict[str, bytes]:
-    """Return type name -> stored bytes of one fact of every down type, in the order of their chain."""
-    return dict(_chain(_DOWN_DATA, _LOG, DOWN))
+    """Return type name -> stored bytes of one fact of every down type: those of the fleet, then those of one kiosk."""
+    return fleet_facts() | own_facts()
+
+
+def fleet_facts() -> dict[str, bytes]:
+    """Return type name -> stored bytes of one fact of every type that all kiosks read, in the order of their chain."""
+    return dict(_chain(_FLEET_DATA, _FLEET, DOWN))
+
+
+def own_facts() -> dict[str, bytes]:
+    """Return type name -> stored bytes of one fact of every type that one kiosk reads, in the order of their chain."""
+    return dict(_chain(samples_rights.OWN_DATA, _OWN, DOWN))
 
 
 def link_messages() -> dict[str, bytes]:
-    """Return message name -> bytes: a batch of the up facts, an acknowledgement, a status."""
+    """Return message name -> bytes: a batch of the up facts, an acknowledgement, a status, a request."""
     stored = list(up_facts().values())
     done = [StreamPosition(_STREAM, Seq(len(stored)))]
     return {
         "batch": encode_batch(_STREAM, Seq(1), stored, Seq(len(stored))),
         "ack": encode_message(Ack(Incarnation(1), done)),
         "status": encode_message(Status(online=True, incarnation=Seq(1), newest=done, acked=done, version="0.1.0")),
+        "request": encode_request(Request(_LANE.epoch, promise=samples_rights.PROMISE)),
     }
 
 

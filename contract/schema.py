@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from contract import batch, samples
+from contract import batch, requests, samples
 from contract.asyncapi import asyncapi
 from contract.envelope import DOWN_SOURCE, UP_SOURCE, Envelope
 from contract.registry import DOWN, UP, Registry
@@ -22,7 +22,7 @@ from contract.registry import DOWN, UP, Registry
 Json = dict[str, Any]
 PUBLISHED: Final = Path(__file__).parent / "published"
 CONTRACT_VERSION: Final = "1.0.0"  # of the documents; facts carry their own version in their type
-_LINK: Final = (batch.Head, batch.Ack, batch.Status)
+_LINK: Final = (batch.Head, batch.Ack, batch.Status, requests.Request)
 _EPILOG: Final = "example: python -m contract.schema --check"
 
 
@@ -43,7 +43,7 @@ def json_schema() -> Json:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Facts and link messages",
         "description": "Patterns are ECMAScript with the `u` flag. Sums that must agree and digests are not said here.",
-        "anyOf": [_ref(name) for name in ("UpFact", "DownFact", "Head", "Ack", "Status")],
+        "anyOf": [_ref(name) for name in ("UpFact", "DownFact", "Head", "Ack", "Status", "Request")],
         "$defs": dict(sorted(definitions.items())),
     }
 

@@ -23,11 +23,12 @@ from contract.batch import (
 from contract.codec import MAX_FACT_BYTES, decode
 from contract.errors import Malformed
 from contract.samples import link_messages, up_facts
+from contract.streams import log_stream, own_log
 from contract.values import Seq
 
 FACTS = list(up_facts().values())
 BATCH = link_messages()["batch"]
-streams = st.from_regex(r"[a-z0-9@/-]{1,80}", fullmatch=True)
+streams = st.from_regex(r"[a-z0-9@/-]{1,100}", fullmatch=True)
 stream_positions = st.lists(st.builds(StreamPosition, streams, some.positions), max_size=64)
 
 
@@ -69,7 +70,7 @@ def test_a_batch_of_whole_facts_is_plain_lines():
 
 def test_the_longest_batch_with_a_damaged_fact_is_read():
     facts = [*([b"x" * 200] * (MAX_BATCH_FACTS - 1)), b"a\nb"]
-    assert decode_batch(encode_batch("s" * 80, Seq(1), facts, Seq(2**53 - 1))).facts == tuple(facts)
+    assert decode_batch(encode_batch("s" * 100, Seq(1), facts, Seq(2**53 - 1))).facts == tuple(facts)
 
 
 def test_the_largest_fact_travels_alone():
@@ -112,7 +113,8 @@ def test_damage_to_the_body_is_told_from_damage_in_the_journal(at, mask):
         (forged(b"x", stream=""), "$.head.stream"),
         (forged(b"x", stream="Till"), "$.head.stream"),
         (forged(b"x", stream="till\n"), "$.head.stream"),
-        (forged(b"x", stream="s" * 81), "$.head.stream"),
+        (forged(b"x", stream="hall.k1@1"), "$.head.stream"),
+        (forged(b"x", stream="s" * 101), "$.head.stream"),
         (forged(b"x", digest="0" * 64), "$.head.digest"),
         (forged(b"x", digest="0" * 63), "$.head.digest"),
         (forged(b"x", extra=1), "$.head"),
@@ -190,6 +192,21 @@ def test_a_status_is_refused_naming_where(raw, where):
     with pytest.raises(Malformed) as refusal:
         decode_status(raw)
     assert refusal.value.where == where
+
+
+def test_the_longest_acknowledgement_and_the_longest_status_fit_their_bound():
+    positions = [StreamPosition("s" * 100, Seq(2**53 - 1), "f" * 64, broken=True)] * 64
+    ack = Ack(2**53 - 1, positions, resume=True, heard=["f" * 64] * 64)
+    status = Status(online=False, incarnation=Seq(2**53 - 1), newest=positions, acked=positions, version="v" * 32)
+    assert decode_ack(encode_message(ack)) == ack
+    assert decode_status(encode_message(status)) == status
+
+
+@given(some.addresses, st.integers(1, 10**15 - 1))
+def test_a_batch_and_an_acknowledgement_name_the_own_log_of_any_kiosk(address, generation):
+    stream = log_stream(own_log(address), generation)
+    assert decode_batch(encode_batch(stream, Seq(1), [b"x"], Seq(1))).head.stream == stream
+    assert decode_ack(encode_message(Ack(1, [StreamPosition(stream, Seq(1))]))).positions[0].stream == stream
 
 
 def test_two_statuses_never_share_their_lists():

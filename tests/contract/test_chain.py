@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.codec import Fact, Stamp, decode, digest, encode, verify_chain
-from contract.envelope import LaneSource
+from contract.envelope import LaneSource, LogSource
 from contract.errors import BrokenChain, Malformed
 from contract.facts import KioskStopping
 from contract.registry import DOWN
-from contract.samples import down_facts, up_facts
-from contract.values import Epoch, Seq
+from contract.samples import fleet_facts, own_facts, up_facts
+from contract.values import Epoch, RegionId, Seq
 
 SAMPLES = [(Seq(seq), raw) for seq, raw in enumerate(up_facts().values(), 1)]
 
@@ -38,9 +38,11 @@ def test_an_empty_chain_verifies():
     assert walk([]) == ([], None)
 
 
-def test_a_chain_of_down_facts_verifies_with_their_registry():
-    stored = [(Seq(seq), raw) for seq, raw in enumerate(down_facts().values(), 1)]
-    assert len(list(verify_chain(stored, registry=DOWN))) == len(stored)
+@pytest.mark.parametrize(("log", "name"), [(fleet_facts(), "fleet"), (own_facts(), "market-hall/k1")])
+def test_a_chain_of_down_facts_verifies_with_their_registry(log, name):
+    facts = list(verify_chain([(Seq(seq), raw) for seq, raw in enumerate(log.values(), 1)], registry=DOWN))
+    assert len(facts) == len(log)
+    assert {fact.source for fact in facts} == {LogSource(RegionId("north"), name, 1)}
 
 
 @given(some.chains(least=2), st.data())

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from contract.batch import decode_ack, decode_batch, decode_status, encode_batch
 from contract.codec import decode, decode_down
 from contract.errors import Malformed
+from contract.requests import decode_request
 from contract.samples import down_facts, link_messages, up_facts
 from contract.values import Seq
 
 UP = up_facts()
 STOPPING = UP["kiosk.stopping.v1"]
 TEXT = b'"closed by the counter"'
-READERS = [decode, decode_down, decode_batch, decode_ack, decode_status]
+READERS = [decode, decode_down, decode_batch, decode_ack, decode_status, decode_request]
 WHOLE = [*UP.values(), *down_facts().values(), *link_messages().values()]
 
 

@@ -14,6 +14,7 @@ from contract.batch import decode_ack, decode_batch, decode_status
 from contract.codec import decode, decode_down, verify_chain
 from contract.envelope import NO_DIGEST
 from contract.registry import DOWN, UP
+from contract.requests import decode_request, encode_request
 from contract.values import Lane, Seq, parse_address
 from mqtt_bridge import topics
 
@@ -101,10 +102,13 @@ def test_every_type_has_a_sample_that_its_schema_and_its_decoder_accept(name):
     assert (decode if name in UP.types else decode_down)(raw).type == name
 
 
-@pytest.mark.parametrize(("name", "decoder"), [("Ack", decode_ack), ("Status", decode_status)])
+@pytest.mark.parametrize(
+    ("name", "decoder"), [("Ack", decode_ack), ("Status", decode_status), ("Request", decode_request)]
+)
 def test_link_messages_have_samples_that_schema_and_decoder_accept(name, decoder):
     raw = sample(f"{name.lower()}.json")
     validator(name).validate(json.loads(raw))
+    jsonschema.Draft202012Validator(DOCUMENT).validate(json.loads(raw))
     assert decoder(raw)
 
 
@@ -125,6 +129,18 @@ def test_whatever_is_written_its_schema_accepts(registry, draw):
     source = draw.draw(some.lane_sources if registry is UP else some.log_sources)
     ((_, raw),) = some.chain([data], source, at=some.EXAMPLE_AT, registry=registry)
     VALIDATORS[registry.name_of(data)].validate(json.loads(raw))
+
+
+@given(some.requests)
+def test_whatever_is_asked_for_at_once_its_schema_accepts(request):
+    REQUEST.validate(json.loads(encode_request(request)))
+
+
+def test_urgent_requests_have_a_channel_that_carries_them():
+    ((_, message),) = ASYNCAPI["channels"]["upRequests"]["messages"].items()
+    assert message == {"$ref": "#/components/messages/Request"}
+    assert ASYNCAPI["components"]["messages"]["Request"]["payload"]["schema"]["$ref"] == "schema.json#/$defs/Request"
+    assert ASYNCAPI["operations"]["upRequests"]["action"] == "receive"
 
 
 @pytest.mark.parametrize(
@@ -212,4 +228,5 @@ def test_only_what_is_worth_keeping_is_retained_and_everything_has_quality_1():
     assert {about["qos"] for about in bindings.values()} == {1}
 
 
+REQUEST = validator("Request")
 VALIDATORS = {name: validator(name) for name in [*UP.types, *DOWN.types]}

@@ -4,77 +4,67 @@
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
+from contract_strategies_rights import GOODS_AND_RIGHTS, requests
+from contract_strategies_values import (
+    EXAMPLE_AT,
+    MAX_PARTS,
+    addresses,
+    baskets,
+    codes,
+    conditions,
+    currencies,
+    epochs,
+    gtins,
+    instants,
+    item_names,
+    lane_sources,
+    log_sources,
+    pers,
+    positions,
+    prices,
+    quantities,
+    receipts,
+    sequences,
+    several,
+    skus,
+    stamps,
+    stock_lines,
+    texts,
+    units,
+)
 from hypothesis import strategies as st
 
 from contract import down, facts
 from contract.codec import Fact, Stamp, digest, encode
-from contract.envelope import NO_DIGEST, LaneSource, LogSource, Source
+from contract.envelope import NO_DIGEST, Source
 from contract.money import line_amount
 from contract.registry import DOWN, UP, Data, Registry
-from contract.values import (
-    MAX_AMOUNT,
-    MAX_MINOR,
-    MAX_POSITION,
-    Address,
-    BasketId,
-    Condition,
-    Currency,
-    Epoch,
-    Gtin,
-    KioskId,
-    Lane,
-    Money,
-    Quantity,
-    Receipt,
-    RegionId,
-    Seq,
-    SiteId,
-    Sku,
-    Unit,
-    is_instant,
-)
+from contract.values import MAX_AMOUNT, BasketId, Currency, Money, Quantity, Receipt, Seq, Sku
 
-MAX_PARTS = 4  # lines or payments in one generated fact: enough to add up wrongly, small enough to be fast
-EXAMPLE_AT = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
-_CONTROL = "".join(map(chr, range(0x20))) + "\x7f"
-_characters = st.characters(exclude_categories=["Cs"], exclude_characters=_CONTROL)
-
-names = st.from_regex(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", fullmatch=True)
-texts = st.text(_characters, max_size=20) | st.sampled_from(["x" * 200, "ö" * 200, "🍵" * 200])
-codes = st.text(_characters, max_size=8) | st.sampled_from(["C" * 32, "🍵" * 32])
-skus = (
-    st.text(_characters, min_size=1, max_size=64)
-    .filter(lambda text: text == text.strip(" ").strip("\ufeff").strip())
-    .map(Sku)
-)
-item_names = texts.filter(bool)
-gtins = st.from_regex(r"[0-9]{14}", fullmatch=True).map(Gtin)
-currencies = st.from_regex(r"[A-Z]{3}", fullmatch=True).map(Currency)
-receipts = st.from_regex(r"[a-z0-9-]{1,32}-[1-9][0-9]{0,9}-[1-9][0-9]{0,15}", fullmatch=True).map(Receipt)
-baskets = st.from_regex(r"[0-9A-Za-z-]{1,64}", fullmatch=True).map(BasketId)
-prices = st.integers(0, MAX_MINOR).map(Money)
-pers = st.sampled_from([1, 10, 1000]) | st.integers(1, 10**9)
-units = st.sampled_from(Unit)
-quantities = st.builds(Quantity, st.integers(1, MAX_AMOUNT), units)
-positions = st.integers(0, MAX_POSITION).map(Seq)
-sequences = st.integers(1, MAX_POSITION).map(Seq)
-epochs = st.integers(1, 10**9 - 1).map(Epoch)
-
-_zones = st.integers(-24 * 60 + 1, 24 * 60 - 1).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-instants = st.datetimes(timezones=st.just(UTC) | _zones).filter(is_instant)
-stamps = st.builds(
-    Stamp,
-    at=instants,
-    clock=st.sampled_from(["trusted", "untrusted"]),
-    boot=st.just("") | st.uuids().map(str),
-    mono_ns=st.integers(0, 2**63),
-)
-addresses = st.builds(Address, names.map(RegionId), names.map(SiteId), names.map(KioskId))
-lane_sources = st.builds(LaneSource, addresses, epochs, st.sampled_from(Lane))
-log_sources = st.builds(LogSource, names.map(RegionId), names, st.integers(1, MAX_POSITION))
+__all__ = [
+    "EXAMPLE_AT",
+    "FACTS",
+    "addresses",
+    "chain",
+    "chains",
+    "down_facts",
+    "instants",
+    "lane_sources",
+    "log_sources",
+    "meaning",
+    "positions",
+    "quantities",
+    "refunds",
+    "requests",
+    "sale",
+    "sales",
+    "sequences",
+    "stamps",
+    "up_facts",
+]
 
 
 @st.composite
@@ -154,18 +144,12 @@ def refunds(draw: st.DrawFn) -> facts.RefundRecorded:
     )
 
 
-def _some(part: st.SearchStrategy[Any], least: int = 1) -> st.SearchStrategy[list[Any]]:
-    return st.lists(part, min_size=least, max_size=MAX_PARTS)
-
-
-_conditions = st.sampled_from(Condition)
-_stock_lines = st.builds(facts.StockLine, skus, quantities, _conditions)
 _count_lines = st.builds(
     facts.CountLine,
     skus,
     st.builds(Quantity, st.integers(0, MAX_AMOUNT), units),
     st.integers(-MAX_AMOUNT, MAX_AMOUNT),
-    _conditions,
+    conditions,
 )
 _items = st.builds(
     down.Item, skus, item_names, st.lists(gtins, max_size=MAX_PARTS), st.none() | prices, pers, units, texts, codes
@@ -176,17 +160,18 @@ FACTS: dict[type[Data], st.SearchStrategy[Any]] = {
     facts.SaleRecorded: sales(),
     facts.RefundRecorded: refunds(),
     facts.StockReceived: st.builds(
-        facts.StockReceived, _some(_stock_lines), instants, codes, st.sampled_from(facts.Origin)
+        facts.StockReceived, several(stock_lines), instants, codes, st.sampled_from(facts.Origin)
     ),
-    facts.StockCounted: st.builds(facts.StockCounted, _some(_count_lines), instants, positions, texts),
+    facts.StockCounted: st.builds(facts.StockCounted, several(_count_lines), instants, positions, texts),
     facts.KioskStarted: st.builds(facts.KioskStarted, codes, epochs),
     facts.KioskStopping: st.builds(facts.KioskStopping, texts),
     facts.ClockStepped: st.builds(facts.ClockStepped, instants, instants, st.sampled_from(["person", "network"])),
     down.CatalogueChanged: st.builds(
-        down.CatalogueChanged, currencies, _some(_items, 0), st.lists(skus, max_size=MAX_PARTS)
+        down.CatalogueChanged, currencies, several(_items, 0), st.lists(skus, max_size=MAX_PARTS)
     ),
-    down.PriceChanged: st.builds(down.PriceChanged, currencies, _some(_prices)),
+    down.PriceChanged: st.builds(down.PriceChanged, currencies, several(_prices)),
     down.ConfigChanged: st.builds(down.ConfigChanged, texts, texts),
+    **GOODS_AND_RIGHTS,
 }
 _small_facts = st.one_of(FACTS[facts.KioskStopping], FACTS[facts.ClockStepped], FACTS[facts.KioskStarted])
 up_facts: st.SearchStrategy[Data] = st.one_of(*(FACTS[struct] for struct in UP.types.values()))
