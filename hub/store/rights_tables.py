@@ -161,6 +161,7 @@ reservations = Table(
     Column("code", String(32), nullable=False),
     Column("at", INSTANT, nullable=False),
     Column("until", INSTANT, nullable=False),
+    Column("confirmed_at", INSTANT),  # none: a hold that is not placed before its shopper confirmed, and ends by time
     Column("ended_at", INSTANT),
     CheckConstraint("source IN ('kiosk', 'promise', 'order')", name="source"),
     CheckConstraint(
