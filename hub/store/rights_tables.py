@@ -52,7 +52,7 @@ accounts = Table(
         for term in TERMS
     ),
     CheckConstraint(f"issued BETWEEN 0 AND {MAX_SUM}", name="issued"),
-    Index("ix_accounts_place", "region", "site", "sku"),
+    Index("ix_accounts_place", "region", "site", "sku", "condition", "unit"),  # pages of stock are read in this order
 )
 
 POOL_TERMS: Final = ("free", "reserved", "limbo", "deficit", "unsettled")
@@ -221,7 +221,7 @@ changes = Table(  # availability that changed, coalesced: one row a sku and site
     Column("region", String(32), primary_key=True),
     Column("site", String(32), primary_key=True),
     *_key(),
-    Column("number", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),  # 0 until it is given one: see hub/store/changes.py
     Column("at", INSTANT, nullable=False),
-    Index("ix_changes_number", "region", "number"),
+    Index("ix_changes_number", "number"),
 )
