@@ -22,10 +22,13 @@ from contract.values import (
 
 
 class RightsGranted(Struct, frozen=True, forbid_unknown_fields=True):
-    """All that was ever granted to that life of the kiosk, for the accounts named; another life ignores it."""
+    """All that was ever granted to that life of the kiosk, for the accounts named; another life ignores it.
+
+    It may name none: a kiosk's own log begins with it, so that the kiosk reports even if nothing was ever granted.
+    """
 
     epoch: EpochField
-    totals: Annotated[list[GrantTotal], Meta(min_length=1, max_length=MAX_TOTALS)]
+    totals: Annotated[list[GrantTotal], Meta(max_length=MAX_TOTALS)]
 
     def __post_init__(self) -> None:
         """Refuse an account that is named twice."""

@@ -155,7 +155,7 @@ GOODS_AND_RIGHTS: dict[type[Data], st.SearchStrategy[Any]] = {
     rights.ReservationCancelled: st.builds(rights.ReservationCancelled, tokens, lines, instants, texts),
     rights.ReservationRequested: promises(),
     rights.PromiseTold: _told(),
-    down_rights.RightsGranted: st.builds(down_rights.RightsGranted, epochs, _totals(1)),
+    down_rights.RightsGranted: st.builds(down_rights.RightsGranted, epochs, _totals(0)),
     down_rights.RecallRequested: st.builds(down_rights.RecallRequested, tokens, epochs, lines, st.booleans()),
     down_rights.ReservationPlaced: st.builds(
         down_rights.ReservationPlaced, tokens, epochs, _words, lines, _totals(1), instants
