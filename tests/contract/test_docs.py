@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from contract.down_rights import Remedy
 from contract.registry import DOWN, UP
+from contract.rights import Answer, Urgency
 from contract.schema import types_table
 from contract.values import Condition, Lane, Unit
 
@@ -14,6 +16,8 @@ WORDS = [
     *("batch", "acknowledgement", "envelope", "chain", "digest", "seen", "stamp", "upcast", "quarantine", "fork"),
     *("sku", "GTIN", "quantity", "unit", "condition", "minor unit", "basket", "receipt", "sale", "refund", "payment"),
     *("right", "grant", "release", "recall", "limbo", "overdraft", "deficit", "account", "count", "adjustment"),
+    *("available", "promisable", "free", "request", "move", "transfer", "passage", "report", "settlement", "waste"),
+    *("mirror", "pool", "reserved", "goods in hand", "placed", "code", "answer", "remedy", "urgent request"),
     *("hold", "reservation", "promise", "shift", "pick", "pack", "handover", "wave", "courier", "exception"),
 ]
 
@@ -46,7 +50,7 @@ def test_no_section_is_about_a_type_that_does_not_exist(facts_page):
 
 
 def test_the_page_says_how_every_enumeration_is_spelt(facts_page):
-    for value in [*Lane, *Unit, *Condition]:
+    for value in [*Lane, *Unit, *Condition, *Urgency, *Answer, *Remedy]:
         assert f"`{value}`" in facts_page
 
 
