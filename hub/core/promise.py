@@ -1,0 +1,129 @@
+"""What a promise is answered with: which goods, where, and how the shopper is compensated.
+
+Rules
+-----
+1.  The whole of what is wanted comes from one site, or nothing: half of a promise helps nobody.
+2.  First the site where the shopper wants it, or where they stand; then the site that has most left over, so that the
+    fewest promises meet; of equals the first by name. Nothing is left to chance: the same question, the same answer.
+3.  Then what is on its way to the wanted site, and then substitutes there. Both only as far as they are given, and a
+    substitute only where the operator named it, it costs no more and is of the same category and unit.
+4.  Else sorry. What was paid already is paid back; who paid nothing gets nothing.
+5.  Never more than is given as free, arriving or allowed. What may not be promised is not given.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from contract.down import Item
+from contract.down_rights import Remedy
+from contract.rights import Answer
+from contract.stock import StockKey
+
+Goods = Mapping[StockKey, int]
+_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: none is taken for another when it is read out
+_CODE_LETTERS: Final = 7  # 2**35 codes: whoever guesses at a counter is seen before one in a million is hit
+
+
+class Wish(Struct, frozen=True):
+    """What a shopper asks for, and where they stand (``here``)."""
+
+    goods: Goods
+    here: str
+    wanted_at: str | None = None
+    paid_minor: int = 0
+
+    @property
+    def site(self) -> str:
+        """Return where it is wanted."""
+        return self.wanted_at or self.here
+
+
+class Choice(Struct, frozen=True):
+    """The answer: ``goods`` at ``site``, or sorry and a remedy."""
+
+    answer: Answer
+    goods: Goods = {}
+    site: str | None = None
+    remedy: Remedy = Remedy.NONE
+
+
+def decide(
+    wish: Wish,
+    free: Mapping[str, Goods],
+    *,
+    arriving: Goods | None = None,
+    substitutes: Mapping[StockKey, Sequence[StockKey]] | None = None,
+) -> Choice:
+    """Return the answer to ``wish``; ``free`` is by site, of those that may promise. ``arriving``: there."""
+    sites = rank(wish, free)
+    if sites:
+        answer = Answer.CONFIRMED if sites[0] == wish.site else Answer.ELSEWHERE
+        return Choice(answer, wish.goods, sites[0])
+    if arriving and covers(arriving, wish.goods):
+        return Choice(Answer.LATER, wish.goods, wish.site)
+    instead = _substituted(wish.goods, free.get(wish.site, {}), substitutes or {})
+    if instead:
+        return Choice(Answer.SUBSTITUTE, instead, wish.site)
+    return sorry(wish.paid_minor)
+
+
+def sorry(paid_minor: int) -> Choice:
+    """Return a refusal: rule 4."""
+    return Choice(Answer.SORRY, remedy=Remedy.REFUND if paid_minor else Remedy.NONE)
+
+
+def rank(wish: Wish, free: Mapping[str, Goods]) -> list[str]:
+    """Return the sites that have all that is wanted, the best first: rule 2."""
+
+    def order(site: str) -> tuple[bool, int, str]:
+        return site != wish.site, -min(free[site][key] - amount for key, amount in wish.goods.items()), site
+
+    return sorted((site for site, goods in free.items() if covers(goods, wish.goods)), key=order)
+
+
+def covers(goods: Goods, wanted: Goods) -> bool:
+    """Return whether all that is wanted is there."""
+    return all(goods.get(key, 0) >= amount for key, amount in wanted.items())
+
+
+def substitutes_of(item: Item, others: Iterable[Item], allowed: Iterable[str]) -> list[Item]:
+    """Return those of ``others`` that may stand in for ``item``, the dearest first: rule 3."""
+    named = frozenset(allowed)
+
+    def serves(other: Item) -> bool:
+        like = (other.category, other.unit, other.price_per) == (item.category, item.unit, item.price_per)
+        return other.sku in named and other.sku != item.sku and like and _costs(other) <= _costs(item)
+
+    if item.price_minor is None or not item.category:
+        return []
+    return sorted(
+        (other for other in others if other.price_minor is not None and serves(other)),
+        key=lambda other: (-_costs(other), other.sku),
+    )
+
+
+def code_of(reservation: str) -> str:
+    """Return what a shopper says at the counter: of a reservation's id, the same each time it is asked for."""
+    number = int.from_bytes(hashlib.sha256(f"code of {reservation}".encode()).digest())
+    letters = "".join(_LETTERS[number >> 5 * n & 31] for n in range(_CODE_LETTERS))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+def _costs(item: Item) -> int:
+    return item.price_minor or 0
+
+
+def _substituted(wanted: Goods, free: Goods, substitutes: Mapping[StockKey, Sequence[StockKey]]) -> Goods:
+    """Return what is wanted with what is missing exchanged, nothing if that cannot be."""
+    left = dict(free)
+    chosen: dict[StockKey, int] = {}
+    for key, amount in sorted(wanted.items()):
+        found = next((one for one in (key, *substitutes.get(key, ())) if left.get(one, 0) >= amount), None)
+        if found is None:
+            return {}
+        left[found] -= amount
+        chosen[found] = chosen.get(found, 0) + amount
+    return chosen
