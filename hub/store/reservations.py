@@ -1,0 +1,149 @@
+"""Statements of reservations: goods set aside for a shopper, and where they are.
+
+A reservation only moves on: reserved (in the hub's pool), placed (told to a kiosk), held (the kiosk has set it aside),
+and one of the ends. Every move is conditional on where it is, so that what is said twice or late moves nothing.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, Literal
+
+from msgspec import Struct
+from sqlalchemy import Connection, RowMapping, delete, func, select, update
+
+from contract.facts import StockLine
+from contract.stock import StockKey
+from contract.values import Condition, Quantity, Sku, Unit
+from hub.core.promise import Goods
+from hub.store.rights_tables import reservation_lines, reservations
+from hub.store.upsert import insert_new
+
+State = Literal["reserved", "placed", "held", "collected", "lapsed", "cancelled", "broken"]
+SourceName = Literal["kiosk", "promise", "order"]
+OPEN: Final[frozenset[State]] = frozenset(("reserved", "placed", "held"))
+
+
+class Reservation(Struct, frozen=True):
+    """One reservation. Without ``confirmed_at`` it is a hold that is not placed yet and ends at ``until``."""
+
+    id: str
+    region: str
+    site: str
+    state: State
+    source: SourceName
+    paid: bool
+    code: str
+    at: str
+    until: str
+    goods: Goods = {}
+    kiosk_id: int | None = None
+    epoch: int | None = None
+    confirmed_at: str | None = None
+    ended_at: str | None = None
+
+
+def add(connection: Connection, reservation: Reservation) -> bool:
+    """Note a new reservation with its goods; False, and nothing is changed, if its id is known."""
+    row = {name: getattr(reservation, name) for name in reservation.__struct_fields__ if name != "goods"}
+    if not insert_new(connection, reservations, [row]):
+        return False
+    _add_lines(connection, reservation.id, reservation.goods)
+    return True
+
+
+def find(connection: Connection, reservation: str, *, lock: bool = False) -> Reservation | None:
+    """Return a reservation; with ``lock`` nobody else moves it until the transaction ends."""
+    statement = select(reservations).where(reservations.c.id == reservation)
+    row = connection.execute(statement.with_for_update() if lock else statement).mappings().one_or_none()
+    return _reservation(row, _goods(connection, [reservation]).get(reservation, {})) if row else None
+
+
+def move(
+    connection: Connection,
+    reservation: str,
+    begin: Collection[State],
+    end: State,
+    values: Mapping[str, str | int | bool | None] | None = None,
+) -> bool:
+    """Move a reservation on, with ``values``, if it is in one of ``begin``; return whether it was."""
+    statement = (
+        update(reservations)
+        .where(reservations.c.id == reservation, reservations.c.state.in_(sorted(begin)))
+        .values(state=end, **(values or {}))
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def forget(connection: Connection, reservation: str) -> None:
+    """Take away a reservation that was never told to anybody."""
+    connection.execute(delete(reservation_lines).where(reservation_lines.c.reservation == reservation))
+    connection.execute(delete(reservations).where(reservations.c.id == reservation))
+
+
+def list_page(
+    connection: Connection,
+    *,
+    region: str | None = None,
+    site: str | None = None,
+    state: str | None = None,
+    limit: int,
+) -> list[Reservation]:
+    """Return at most ``limit`` reservations, the newest first."""
+    wanted = {reservations.c.region: region, reservations.c.site: site, reservations.c.state: state}
+    statement = (
+        select(reservations)
+        .where(*(column == value for column, value in wanted.items() if value is not None))
+        .order_by(reservations.c.at.desc(), reservations.c.id)
+        .limit(limit)
+    )
+    rows = connection.execute(statement).mappings().all()
+    goods = _goods(connection, [row["id"] for row in rows])
+    return [_reservation(row, goods.get(row["id"], {})) for row in rows]
+
+
+def count_open_holds(connection: Connection, region: str, site: str) -> int:
+    """Return how many holds of a site wait for their shopper to confirm."""
+    columns = reservations.c
+    statement = select(func.count()).where(
+        columns.region == region,
+        columns.site == site,
+        columns.state == "reserved",
+        columns.confirmed_at.is_(None),
+    )
+    return connection.execute(statement).scalar_one()
+
+
+def lines_of(goods: Goods) -> list[StockLine]:
+    """Return goods as facts name them, by sku."""
+    return [StockLine(key.sku, Quantity(amount, key.unit), key.condition) for key, amount in sorted(goods.items())]
+
+
+def goods_of(lines: Sequence[StockLine]) -> dict[StockKey, int]:
+    """Return what lines of a fact name; one that is named twice is added up."""
+    found: dict[StockKey, int] = {}
+    for line in lines:
+        key = StockKey(line.sku, line.condition, line.quantity.unit)
+        found[key] = found.get(key, 0) + line.quantity.amount
+    return found
+
+
+def _add_lines(connection: Connection, reservation: str, goods: Goods) -> None:
+    rows = [
+        {"reservation": reservation, "sku": key.sku, "condition": key.condition, "unit": key.unit, "amount": amount}
+        for key, amount in sorted(goods.items())
+    ]
+    if rows:
+        connection.execute(reservation_lines.insert(), rows)
+
+
+def _goods(connection: Connection, ids: Sequence[str]) -> dict[str, dict[StockKey, int]]:
+    found: dict[str, dict[StockKey, int]] = {}
+    statement = select(reservation_lines).where(reservation_lines.c.reservation.in_(ids))
+    for row in connection.execute(statement):
+        key = StockKey(Sku(row.sku), Condition(row.condition), Unit(row.unit))
+        found.setdefault(row.reservation, {})[key] = row.amount
+    return found
+
+
+def _reservation(row: RowMapping, goods: Goods) -> Reservation:
+    known: dict[str, Any] = dict(row)
+    return Reservation(**known, goods=dict(sorted(goods.items())))
