@@ -174,7 +174,7 @@ down_facts = Table(
     "down_facts",
     metadata,
     Column("region", String(32), primary_key=True),
-    Column("log", String(64), primary_key=True),
+    Column("log", String(65), primary_key=True),
     Column("generation", BigInteger, primary_key=True),
     Column("position", BigInteger, primary_key=True),
     Column("digest", String(64), nullable=False),
@@ -185,7 +185,7 @@ down_cursors = Table(
     "down_cursors",
     metadata,
     Column("kiosk_id", ID, ForeignKey("kiosks.id"), primary_key=True),
-    Column("log", String(64), primary_key=True),
+    Column("log", String(65), primary_key=True),
     Column("generation", BigInteger, primary_key=True),
     Column("position", BigInteger, nullable=False),
 )
