@@ -208,7 +208,7 @@ def _reservations(connection: Connection, kiosk_id: int, epoch: Epoch) -> Iterat
             yield ReservationPlaced(row["id"], epoch, row["code"], lines, sums, until)
         elif row["state"] == "broken":
             yield ReservationRefused(row["id"], NO_LONGER_WANTED)
-        elif row["paid"]:
+        elif row["confirmed_at"] is not None:
             yield ReservationConfirmed(row["id"], until)
 
 

@@ -1,0 +1,69 @@
+"""Closing a count (I12): the shelf by the books at its cut, and what was found over or short.
+
+Rules
+-----
+1.  A count names how far each till of the site was: its *cut*. It stays open until every till of the site is named, or
+    has no open life, and the hub holds every till up to where it is named.
+2.  The shelf by the books is what came less what left, over all lives at the site, with what counts before it adjusted.
+    Of a named till, what it recorded behind the cut is taken out again: facts beyond the position, and later lives.
+3.  What is found over is minted; what is short is an adjustment that is settled as an overdraft is.
+4.  A count whose cut is older than one that was closed already says nothing any more.
+5.  Limbo is cleared by a count that was taken after every life at the site that is closed had been closed: what those
+    sold before is what the count found short.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from contract.stock import Account
+
+
+class Mark(Struct, frozen=True, order=True):
+    """How far a till's lane was in one of its lives."""
+
+    kiosk: str
+    epoch: int
+    position: int
+
+    def __str__(self) -> str:
+        """Return it as an operator names it."""
+        return f"{self.kiosk}={self.epoch}@{self.position}"
+
+
+def shelf(account: Account) -> int:
+    """Return how many goods lie there by an account: what came less what left, whoever may promise them."""
+    came = account.received + account.returned + account.arrived + account.adjusted
+    return came - account.sold - account.wasted - account.sent
+
+
+def missing(
+    cut: Sequence[Mark], open_lives: Iterable[tuple[str, int]], held: Mapping[tuple[str, int], int]
+) -> tuple[str, ...]:
+    """Return what a count waits for: tills with an open life that it does not name, and facts that the hub lacks.
+
+    ``held`` is how far the hub holds each till (kiosk, epoch).
+    """
+    named = {one.kiosk for one in cut}
+    unnamed = sorted({kiosk for kiosk, _ in open_lives} - named)
+    reached = [(one, held.get((one.kiosk, one.epoch), 0)) for one in sorted(cut)]
+    return (
+        *(f"{kiosk} is not named" for kiosk in unnamed),
+        *(f"{one} is held up to {position} only" for one, position in reached if position < one.position),
+    )
+
+
+def is_behind(mark: Mark, epoch: int, seq: int) -> bool:
+    """Return whether a fact of the till was recorded after the cut."""
+    return epoch > mark.epoch or (epoch == mark.epoch and seq > mark.position)
+
+
+def difference(counted: int, accounts: Iterable[Account], *, adjusted: int, behind: Iterable[Account]) -> int:
+    """Return what was found over (+) or short (-): rule 2. ``behind`` are the effects of facts behind the cut."""
+    now = sum(shelf(account) for account in accounts) + adjusted
+    return counted - (now - sum(shelf(effect) for effect in behind))
+
+
+def clears_limbo(taken_at: str, closed_at: Iterable[str]) -> bool:
+    """Return whether a count clears the limbo of its account: rule 5. Instants are RFC 3339 in UTC, sortable."""
+    return all(taken_at > at for at in closed_at)
