@@ -1,0 +1,120 @@
+"""What is available, asked of the books: free rights of the hub and what open lives may still promise, as last told."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
+
+from contract.stock import StockKey
+from contract.values import Condition, Unit
+from hub.store.rights_tables import accounts, lives, pools
+from hub.store.tables import kiosks
+
+AT_ONCE: Final = 200  # keys in one statement: five values each, twice, far below what databases take
+Key = tuple[str, str, StockKey]
+
+
+class Amount(NamedTuple):
+    """What is available of a sku at a site, and how fast it sells there, in units an hour."""
+
+    region: str
+    site: str
+    sku: str
+    unit: Unit
+    amount: int
+    rate: float
+
+
+def sites_with_stock(connection: Connection) -> list[tuple[str, str]]:
+    """Return every site that has a pool or an account, by name."""
+    found = select(pools.c.region, pools.c.site).union(select(accounts.c.region, accounts.c.site))
+    return sorted((region, site) for region, site in connection.execute(found))
+
+
+def amounts_at(connection: Connection, region: str, site: str) -> Iterator[Amount]:
+    """Yield what is available at a site, of everything that it ever had."""
+    of_pools = and_(pools.c.region == region, pools.c.site == site)
+    yield from _amounts(connection, of_pools, and_(accounts.c.region == region, accounts.c.site == site))
+
+
+def amounts_of(connection: Connection, keys: Iterable[Key]) -> Iterator[Amount]:
+    """Yield what is available of ``keys``: sellable ones, the only ones that anybody is told of."""
+    sellable = (key for key in keys if key[2].condition is Condition.SELLABLE)
+    wanted = sorted({(region, site, what.sku, what.unit) for region, site, what in sellable})
+    for start in range(0, len(wanted), AT_ONCE):
+        chunk = wanted[start : start + AT_ONCE]
+        yield from _amounts(connection, _key(pools).in_(chunk), _key(accounts).in_(chunk))
+
+
+def heard(connection: Connection) -> dict[tuple[str, str], float]:
+    """Return since when each site's word stands, in seconds since 1970: the oldest of its kiosks that hold stock.
+
+    A kiosk that holds none (a spare till in a drawer) makes nothing older; where none does, the newest word counts.
+    """
+    holds = exists().where(accounts.c.kiosk_id == kiosks.c.id, _is_open(), _promisable() > 0)
+    oldest: dict[tuple[str, str], float] = {}
+    newest: dict[tuple[str, str], float] = {}
+    for region, site, seen_at, holding in connection.execute(
+        select(kiosks.c.region, kiosks.c.site, kiosks.c.last_seen_at, holds)
+    ):
+        where, at_s = (region, site), datetime.fromisoformat(seen_at).timestamp()
+        newest[where] = max(at_s, newest.get(where, at_s))
+        if holding:
+            oldest[where] = min(at_s, oldest.get(where, at_s))
+    return newest | oldest
+
+
+def _amounts(
+    connection: Connection, of_pools: ColumnElement[bool], of_accounts: ColumnElement[bool]
+) -> Iterator[Amount]:
+    both = union_all(
+        _part(pools, pools.c.free, literal(0.0), [of_pools]),
+        _part(accounts, _promisable(), accounts.c.rate, [of_accounts, _is_open()]),
+    ).subquery()
+    key = [both.c.region, both.c.site, both.c.sku, both.c.unit]
+    statement: Select[Any] = select(*key, func.sum(both.c.amount), func.sum(both.c.rate)).group_by(*key)
+    for region, site, sku, unit, amount, rate in connection.execute(statement):
+        yield Amount(region, site, sku, Unit(unit), int(amount), float(rate))
+
+
+def _part(
+    table: Any, amount: ColumnElement[int], rate: ColumnElement[float], where: Sequence[ColumnElement[bool]]
+) -> Select[Any]:
+    columns = [table.c.region, table.c.site, table.c.sku, table.c.unit]
+    sellable = table.c.condition == Condition.SELLABLE.value
+    return select(*columns, amount.label("amount"), cast(rate, Float).label("rate")).where(sellable, *where)
+
+
+def _key(table: Any) -> ColumnElement[Any]:
+    return tuple_(table.c.region, table.c.site, table.c.sku, table.c.unit)
+
+
+def _promisable() -> ColumnElement[int]:
+    """Return :attr:`contract.stock.Account.promisable` as the database computes it."""
+    term = accounts.c
+    came = term.granted + term.received + term.returned + term.moved_in + term.arrived + term.adjusted
+    left = term.sold + term.released + term.moved_out + term.sent + term.wasted + term.held
+    available = came - left + term.overdraft
+    promisable = available - case((term.overdraft > term.settled, term.overdraft - term.settled), else_=0)
+    return case((promisable > 0, promisable), else_=0)
+
+
+def _is_open() -> ColumnElement[bool]:
+    return ~exists().where(
+        lives.c.kiosk_id == accounts.c.kiosk_id, lives.c.epoch == accounts.c.epoch, lives.c.closed_at.is_not(None)
+    )

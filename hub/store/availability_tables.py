@@ -1,0 +1,31 @@
+"""The tables of availability: where sites are, and how far the kiosks' log of it is."""
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Float, String, Table
+
+from hub.store.tables import INSTANT, metadata
+
+sites = Table(
+    "sites",
+    metadata,
+    Column("region", String(32), primary_key=True),
+    Column("site", String(32), primary_key=True),
+    Column("name", String(200), nullable=False),  # for people
+    Column("lat", Float),
+    Column("lon", Float),
+    Column("zone", String(64), nullable=False),  # IANA name, "" where it was not told
+    CheckConstraint("lat BETWEEN -90 AND 90", name="lat"),
+    CheckConstraint("lon BETWEEN -180 AND 180", name="lon"),
+    CheckConstraint("(lat IS NULL) = (lon IS NULL)", name="point"),
+)
+
+availability_logs = Table(
+    "availability_logs",
+    metadata,
+    Column("region", String(32), primary_key=True),
+    Column("generation", BigInteger, nullable=False),
+    Column("begun_at", INSTANT, nullable=False),
+    Column("told_at", INSTANT, nullable=False),  # when the last fact was told
+    Column("heard_at", INSTANT, nullable=False),  # when sites' ages were told last
+    Column("number", BigInteger, nullable=False),  # the last change that was told
+    Column("lines", BigInteger, nullable=False),  # told since the generation's snapshot
+)

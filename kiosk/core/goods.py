@@ -1,0 +1,250 @@
+"""What a person does with goods beside ringing them up: waste, transfers, counts, and what a manager allows. Pure.
+
+Rules
+-----
+1.  Goods that are broken, on the van or in the shopper's hand have left, whatever the books say; nothing stops that.
+2.  Where a fact names goods that are referred to later, or restates them, each account stands in it once.
+3.  A count is blind: what the books expect is said only after it was recorded, and it corrects no account of the till.
+4.  Goods in hand beyond what this till may sell by right need an approver above a limit for each sku. Rights of the
+    site's other tills, and goods in limbo there, count as cover once this till knows of them.
+5.  Goods that this till keeps no stock of (nothing of them ever came in here) need nobody's approval: there is no
+    account to protect, and a till without a stock take must sell.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+
+from contract.down import Item
+from contract.errors import Malformed
+from contract.facts import StockLine
+from contract.goods import (
+    MAX_TILLS,
+    GoneLine,
+    ShelfCounted,
+    ShelfLine,
+    StockWasted,
+    TillPosition,
+    TransferReceived,
+    TransferSent,
+)
+from contract.money import line_amount
+from contract.rights import OverdraftBooked
+from contract.stock import Account, StockKey
+from contract.values import (
+    MAX_AMOUNT,
+    MAX_EPOCH,
+    MAX_POSITION,
+    BasketId,
+    Condition,
+    Epoch,
+    KioskId,
+    Money,
+    Quantity,
+    Seq,
+    SiteId,
+    Sku,
+    parse_name,
+)
+from kiosk.core.basket import Basket
+
+_TILL: Final = re.compile(r"(?P<kiosk>[^=@]+)=(?P<epoch>[0-9]{1,9})@(?P<position>[0-9]{1,16})")
+_NOBODY: Final[Mapping[StockKey, int]] = {}
+
+
+class GoodsError(Exception):
+    """That cannot be recorded like this; nothing happened. The message says what to do."""
+
+
+class ApprovalNeeded(GoodsError):
+    """More goods leave than the books have, by more than the limit: a manager must allow it. ``beyond`` names them."""
+
+    def __init__(self, beyond: list[StockLine]) -> None:
+        """Name the goods and how many of them are beyond."""
+        named = ", ".join(f"{line.quantity.amount} {line.quantity.unit} of {line.sku}" for line in beyond)
+        super().__init__(f"the books here lack {named}: a manager must approve it")
+        self.beyond = beyond
+
+
+class Discrepancy(Struct, frozen=True):
+    """What a count found against this till's own books. ``value_minor`` is the difference at the catalogue's price."""
+
+    sku: Sku
+    condition: Condition
+    counted: Quantity
+    expected: int
+    value_minor: Money | None
+
+    @property
+    def difference(self) -> int:
+        """Return what is over (+) or short (-), in the quantity's unit."""
+        return self.counted.amount - self.expected
+
+
+def decide_waste(lines: Iterable[StockLine], *, reason: str, at: datetime, by: str = "") -> StockWasted:
+    """Return the fact that goods are broken, spoilt or stolen.
+
+    Raises: GoodsError without a reason, or without goods.
+    """
+    if not reason:
+        raise GoodsError("waste needs a reason, such as 'broken': say which")
+    return StockWasted(_gone(lines), at, reason, by)
+
+
+def decide_send(
+    lines: Iterable[StockLine], *, transfer: str, here: SiteId, to: SiteId, at: datetime, by: str = ""
+) -> TransferSent:
+    """Return the fact that goods left for the site ``to``; the journal says what of them was beyond the books.
+
+    Raises: GoodsError if that is this site, or without goods.
+    """
+    if to == here:
+        raise GoodsError(f"{to} is this site: name the one that the goods go to")
+    return TransferSent(transfer, to, _gone(lines), at, by)
+
+
+def decide_arrive(
+    lines: Iterable[StockLine], *, transfer: str, here: SiteId, origin: SiteId, at: datetime, by: str = ""
+) -> TransferReceived:
+    """Return the fact that goods of a transfer were unpacked here.
+
+    Raises: GoodsError if they come from this site, or without goods.
+    """
+    if origin == here:
+        raise GoodsError(f"{origin} is this site: name the one that the goods come from")
+    return TransferReceived(transfer, origin, merged(lines), at, by)
+
+
+def decide_shelf_count(
+    lines: Iterable[ShelfLine],
+    *,
+    kiosk: KioskId,
+    covers: Seq,
+    others: Iterable[TillPosition],
+    at: datetime,
+    reason: str = "",
+    by: str = "",
+) -> ShelfCounted:
+    """Return the fact of a blind count; what was counted in two places is put together.
+
+    Raises: GoodsError if the counting till, or one till twice, is among the others, and for an empty count.
+    """
+    tills = list(others)
+    named = Counter(one.kiosk for one in tills)
+    if named[kiosk]:
+        raise GoodsError(f"{kiosk} is the till that counts: name the other tills of the site only")
+    if twice := [name for name, times in named.items() if times > 1]:
+        raise GoodsError(f"till {twice[0]} is named twice: name each once")
+    if len(tills) > MAX_TILLS:
+        raise GoodsError(f"{len(tills)} tills are named: a site has at most {MAX_TILLS} beside the one that counts")
+    counted = _sums((StockKey(line.sku, line.condition, line.counted.unit), line.counted.amount) for line in lines)
+    shelf = [ShelfLine(key.sku, Quantity(amount, key.unit), key.condition) for key, amount in counted.items()]
+    return ShelfCounted(shelf, at, covers, tills, reason, by)
+
+
+def read_till(text: str) -> TillPosition:
+    """Return ``kiosk=epoch@position``, as ``k2=1@812``: how far another till of the site was when goods were counted.
+
+    Raises: Malformed.
+    """
+    match = _TILL.fullmatch(text.strip())
+    if match is None or not 1 <= int(match["epoch"]) <= MAX_EPOCH or int(match["position"]) > MAX_POSITION:
+        raise Malformed(f"{text[:60]!r} is not a till's position such as k2=1@812", "till")
+    return TillPosition(
+        KioskId(parse_name(match["kiosk"], "till")), Epoch(int(match["epoch"])), Seq(int(match["position"]))
+    )
+
+
+def on_shelf(account: Account) -> int:
+    """Return what lies there by this till's own books, goods set aside included; rights are no goods."""
+    came = account.received + account.returned + account.arrived + account.adjusted
+    return came - account.sold - account.wasted - account.sent
+
+
+def compare(
+    lines: Iterable[ShelfLine], expected: Mapping[StockKey, int], items: Mapping[Sku, Item]
+) -> list[Discrepancy]:
+    """Return every counted line beside what the books expected, and the value of the difference if there is a price."""
+    return [_compare(line, expected, items.get(line.sku)) for line in lines]
+
+
+def merged(lines: Iterable[StockLine]) -> list[StockLine]:
+    """Return the lines with each account once, in the order of their first mention (rule 2).
+
+    Raises: GoodsError if there are none, or one is more than a fact can say.
+    """
+    amounts = _sums((_key(line), line.quantity.amount) for line in lines)
+    return [StockLine(key.sku, Quantity(amount, key.unit), key.condition) for key, amount in amounts.items()]
+
+
+def find_beyond(
+    basket: Basket, accounts: Mapping[StockKey, Account], *, limit: int, cover: Mapping[StockKey, int] = _NOBODY
+) -> list[StockLine]:
+    """Return what of ``basket`` lies more than ``limit`` (pieces, kg, l, m) beyond account and ``cover``, by sku.
+
+    An account that is missing, or that nothing ever came into, is not kept here (rule 5).
+    """
+    wanted: Counter[StockKey] = Counter()
+    for line in basket.lines:
+        wanted[StockKey(line.sku, Condition.SELLABLE, line.quantity.unit)] += line.quantity.amount
+    beyond = {
+        key: amount - max(0, accounts[key].available) - max(0, cover.get(key, 0))
+        for key, amount in wanted.items()
+        if key in accounts and _is_kept(accounts[key])
+    }
+    return [
+        StockLine(key.sku, Quantity(amount, key.unit))
+        for key, amount in beyond.items()
+        if amount > limit * key.unit.per
+    ]
+
+
+def decide_overdraft(
+    beyond: list[StockLine], *, approved_by: str, at: datetime, basket: BasketId | None = None
+) -> list[OverdraftBooked]:
+    """Return what to record before the sale: nothing where nothing is ``beyond``, else who allowed it (rule 4).
+
+    Raises: ApprovalNeeded.
+    """
+    if not beyond:
+        return []
+    if not approved_by:
+        raise ApprovalNeeded(beyond)
+    return [OverdraftBooked(beyond, approved_by, at, basket)]
+
+
+def _is_kept(account: Account) -> bool:
+    parts = (account.received, account.returned, account.arrived, account.granted, account.moved_in, account.adjusted)
+    return any(parts)
+
+
+def _gone(lines: Iterable[StockLine]) -> list[GoneLine]:
+    return [GoneLine(line.sku, line.quantity, line.condition) for line in merged(lines)]
+
+
+def _key(line: StockLine) -> StockKey:
+    return StockKey(line.sku, line.condition, line.quantity.unit)
+
+
+def _sums(amounts: Iterable[tuple[StockKey, int]]) -> Mapping[StockKey, int]:
+    sums: Counter[StockKey] = Counter()
+    for key, amount in amounts:
+        sums[key] += amount
+    if not sums:
+        raise GoodsError("no goods are named: name a sku and how many")
+    if large := [key for key, amount in sums.items() if amount > MAX_AMOUNT]:
+        raise GoodsError(f"{large[0].sku} is more than {MAX_AMOUNT} in all: name less")
+    return sums
+
+
+def _compare(line: ShelfLine, expected: Mapping[StockKey, int], item: Item | None) -> Discrepancy:
+    key = StockKey(line.sku, line.condition, line.counted.unit)
+    books = expected.get(key, 0)
+    value = None
+    if item is not None and item.price_minor is not None and item.unit is line.counted.unit:
+        value = line_amount(line.counted.amount - books, item.price_minor, item.price_per)
+    return Discrepancy(line.sku, line.condition, line.counted, books, value)

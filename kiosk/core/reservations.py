@@ -1,0 +1,146 @@
+"""Goods set aside for a shopper at this till: hold, collect, cancel. Pure; the journal keeps them. Works offline.
+
+Rules
+-----
+1.  A hold is made from rights that this till has, so it is firm: what is not promisable is refused, line by line, and
+    the shopper is offered a promise instead (:mod:`kiosk.core.promises`).
+2.  A hold has an end, and it is not put off: goods that wait for nobody are sold.
+3.  It ends once: collected with a sale, lapsed, or cancelled. While its goods lie there it may be collected, also when
+    its time is over: the shopper is here.
+4.  What is collected is sold as every sale is, in the same transaction, so that its goods are never free in between.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from contract.down import Item
+from contract.facts import StockLine
+from contract.rights import ReservationCancelled, ReservationCollected, ReservationHeld
+from contract.stock import Account, StockKey
+from contract.values import BasketId, Currency, Money, Sku
+from kiosk.core.basket import Basket, make_line
+from kiosk.core.goods import merged
+
+DEFAULT_HOLD: Final = timedelta(hours=2)  # a shopper who is on the way; longer keeps goods from those who are here
+MIN_HOLD: Final = timedelta(minutes=1)
+MAX_HOLD: Final = timedelta(days=14)  # beyond it no popup stands where it stood
+
+
+class ReservationError(Exception):
+    """The reservation cannot be made or ended like this; nothing happened. The message says what to do."""
+
+
+class NotPromisable(ReservationError):
+    """This till has no right to promise so much. ``lacking`` is what is missing."""
+
+    def __init__(self, lacking: Sequence[tuple[StockLine, int]]) -> None:
+        """Say of each of the goods how many there are."""
+        named = ", ".join(
+            f"{line.quantity.amount} {line.quantity.unit} of {line.sku} wanted, {there} can be promised"
+            for line, there in lacking
+        )
+        super().__init__(f"{named}: hold less, or ask the hub with 'kiosk promise ask'")
+        self.lacking = tuple(lacking)
+
+
+class State(StrEnum):
+    """What became of a reservation."""
+
+    HELD = "held"
+    COLLECTED = "collected"
+    LAPSED = "lapsed"
+    CANCELLED = "cancelled"
+    PAST = "past"  # held in an earlier life of this kiosk: the goods lie aside, the rights are the hub's
+
+
+class Reservation(Struct, frozen=True):
+    """Goods set aside for a shopper. ``placed``: the hub asked for it."""
+
+    id: str
+    code: str
+    state: State
+    lines: tuple[StockLine, ...]
+    held_at: datetime
+    until: datetime
+    placed: bool = False
+    ended_at: datetime | None = None
+
+
+def decide_hold(
+    lines: Iterable[StockLine],
+    *,
+    accounts: Mapping[StockKey, Account],
+    reservation: str,
+    code: str,
+    at: datetime,
+    wait: timedelta = DEFAULT_HOLD,
+) -> ReservationHeld:
+    """Return the fact that goods are set aside for ``wait``.
+
+    Raises: NotPromisable; ReservationError if the time is not 1 minute to 14 days; GoodsError without goods.
+    """
+    if not MIN_HOLD <= wait <= MAX_HOLD:
+        raise ReservationError(f"goods are held for 1 minute to {MAX_HOLD.days} days: give a time between")
+    wanted = merged(lines)
+    there = [accounts.get(StockKey(line.sku, line.condition, line.quantity.unit), Account()) for line in wanted]
+    lacking = [
+        (line, account.promisable)
+        for line, account in zip(wanted, there, strict=True)
+        if line.quantity.amount > account.promisable
+    ]
+    if lacking:
+        raise NotPromisable(lacking)
+    return ReservationHeld(reservation, code, wanted, at, at + wait)
+
+
+def decide_collect(found: Reservation, *, basket: BasketId, at: datetime) -> ReservationCollected:
+    """Return the fact that the shopper takes the goods; the sale of ``basket`` is recorded right after it.
+
+    Raises: ReservationError if it has ended.
+    """
+    _check_open(found)
+    return ReservationCollected(found.id, list(found.lines), basket, at)
+
+
+def decide_cancel(found: Reservation, *, at: datetime, reason: str = "") -> ReservationCancelled:
+    """Return the fact that nobody wants the goods any more.
+
+    Raises: ReservationError if it has ended.
+    """
+    _check_open(found)
+    return ReservationCancelled(found.id, list(found.lines), at, reason)
+
+
+def fill_basket(found: Reservation, *, basket: BasketId, currency: Currency, items: Mapping[Sku, Item]) -> Basket:
+    """Return a basket of the reserved goods at today's prices.
+
+    Raises: ReservationError for goods that are no longer in the catalogue or have no price.
+    """
+    lines = []
+    for line in found.lines:
+        item = items.get(line.sku)
+        if item is None or item.price_minor is None or item.unit is not line.quantity.unit:
+            raise ReservationError(f"{line.sku} has no price in the catalogue: import one, then collect again")
+        lines.append(make_line(item, line.quantity.amount))
+    return Basket(basket, currency, tuple(lines))
+
+
+def due(found: Reservation, items: Mapping[Sku, Item]) -> Money | None:
+    """Return what the goods cost by the catalogue, None where one has no price."""
+    try:
+        return fill_basket(found, basket=BasketId("due"), currency=Currency("XXX"), items=items).total_minor
+    except ReservationError:
+        return None
+
+
+def _check_open(found: Reservation) -> None:
+    if found.state is State.PAST:
+        raise ReservationError(
+            f"{found.code} was held before this card was exchanged, and the hub decides on it: sell the goods as any"
+        )
+    if found.state is not State.HELD:
+        raise ReservationError(f"{found.code} was {found.state} already: nothing is set aside under it")
