@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from mqtt_bridge.urgent import Urgent
+
 
 class Outbox(Protocol):
     """The journals, for reading."""
@@ -22,6 +24,14 @@ class Outbox(Protocol):
 
     def digest(self, stream: str, position: int) -> str | None:
         """Return the digest of the fact at ``position``, if there is one."""
+        ...
+
+    def urgent(self, acked: Mapping[str, int]) -> Sequence[Urgent]:
+        """Return the requests above ``acked`` that nobody answered, oldest first; the same object if none changed."""
+        ...
+
+    def stirred(self) -> bool:
+        """Return whether something was written since :meth:`newest` was asked; called a hundred times a second."""
         ...
 
 

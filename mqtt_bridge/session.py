@@ -108,6 +108,11 @@ class Session:
         self.incarnation = 0
         self.repeats = 0
 
+    def retry_delay_s(self, tries: int) -> float:
+        """Return how long to wait for an answer to what was said ``tries`` times, with jitter: rule 7."""
+        doubled = self._limits.retry_min_s * 2.0 ** min(tries - 1, 30)  # beyond any bound, and within a float
+        return min(doubled, self._limits.retry_max_s) * self._rng.uniform(0.8, 1.2)
+
     def restore(self, stream: str, acked: int, *, incarnation: int) -> None:
         """Take over what was known before a restart: a known stream's acknowledgement and by which incarnation."""
         state = self._streams[stream]

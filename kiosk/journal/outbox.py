@@ -5,7 +5,7 @@ follow keep their numbers.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,8 @@ from kiosk.journal.database import has_table, open_reader, translated
 from kiosk.journal.errors import WrongKiosk
 from kiosk.journal.positions import ends
 from kiosk.journal.schema import OF_LANE
+from kiosk.journal.urgent import UrgentReader
+from mqtt_bridge.urgent import Urgent
 
 LOST: Final = b""  # stands where a fact should be
 PRIORITY: Final = {Lane.TILL: 1, Lane.PICKS: 2, Lane.SENSE: 3, Lane.COUNT: 3}  # sales first
@@ -34,6 +36,9 @@ class _LaneReader:
         self._connection: sqlite3.Connection | None = None
         self._version = -1
         self._newest: dict[int, int] = {}
+        self._urgent = UrgentReader()
+        self._urgent_of: tuple[int, Mapping[int, int]] | None = None
+        self._urgent_now: Sequence[Urgent] = ()
 
     def newest(self) -> dict[int, int]:
         """Return the last position of each epoch; asks the tables only when another process has written."""
@@ -46,6 +51,23 @@ class _LaneReader:
                 self._newest = ends(db)
                 self._version = version
         return self._newest
+
+    def stirred(self) -> bool:
+        """Return whether another process has written since :meth:`newest` was asked."""
+        if self._connection is None:
+            return self.path.exists()
+        with translated(self.path):
+            return bool(self._connection.execute("PRAGMA data_version").fetchone()[0] != self._version)
+
+    def urgent(self, acked: Mapping[int, int]) -> Sequence[Urgent]:
+        """Return the requests above ``acked`` that wait for an answer; the same object while nothing has changed."""
+        newest = self.newest()
+        asked_of = (self._version, acked)
+        if asked_of != self._urgent_of and self._connection is not None:
+            with translated(self.path):
+                self._urgent_now = self._urgent.look(self._connection, acked, newest)
+            self._urgent_of = asked_of
+        return self._urgent_now
 
     def read(self, epoch: int, first: int) -> Iterator[bytes]:
         """Yield what stands at each position from ``first`` on."""
@@ -119,6 +141,17 @@ class Outbox:
         """Return the digest of the fact at ``position``, if there is one."""
         epoch, lane = parse_lane_stream(stream, "stream")
         return self._lanes[lane].digest(epoch, position)
+
+    def stirred(self) -> bool:
+        """Return whether the till has written since :meth:`newest` was asked: cheap enough to ask all the time."""
+        return self._lanes[Lane.TILL].stirred()
+
+    def urgent(self, acked: Mapping[str, int]) -> Sequence[Urgent]:
+        """Return what the till asks the hub for at once, oldest first: facts above ``acked`` that nobody answered."""
+        places = {parse_lane_stream(stream, "stream"): position for stream, position in acked.items()}
+        return self._lanes[Lane.TILL].urgent(
+            {int(epoch): position for (epoch, lane), position in places.items() if lane is Lane.TILL}
+        )
 
     def read(self, stream: str, first: int) -> list[bytes]:
         """Return stored facts from ``first`` on, as many as one batch holds, and at least one if there is one."""
