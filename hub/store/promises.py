@@ -90,6 +90,12 @@ def has_reported(connection: Connection, kiosk_id: int, epoch: int, incarnation:
     return (connection.execute(statement).scalar_one_or_none() or 0) >= incarnation
 
 
+def is_open(connection: Connection, kiosk_id: int, epoch: int) -> bool:
+    """Return whether that life is known and not closed."""
+    where = (lives.c.kiosk_id == kiosk_id, lives.c.epoch == epoch, lives.c.closed_at.is_(None))
+    return connection.execute(select(lives.c.epoch).where(*where)).one_or_none() is not None
+
+
 def list_page(
     connection: Connection, *, region: str | None = None, state: str | None = None, limit: int
 ) -> list[Promise]:

@@ -1,0 +1,47 @@
+"""The message that goes with a promise's answer: the region's template, in the shopper's language."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Connection
+
+from contract import messages
+from contract.down_rights import PromiseResolved
+from contract.errors import Malformed
+from contract.facts import StockLine
+from contract.rights import ReservationRequested
+from hub import wording
+from hub.store import offers, templates
+
+_SHOWN: Final = 20  # lines by name: more than a message has room for
+
+
+def worded(connection: Connection, region: str, request: ReservationRequested | None, resolved: PromiseResolved) -> str:
+    """Return the message for ``resolved``; the built-in one where the operator's own cannot be used any more."""
+    language = request.language if request else messages.FALLBACK
+    fields = {
+        "goods": _named(connection, region, resolved.lines, language),
+        "wanted": _named(connection, region, request.lines if request else [], language),
+        "site": resolved.site or "",
+        "code": resolved.code,
+        "ready": wording.moment(resolved.ready_at, language) if resolved.ready_at else "",
+        "until": wording.moment(resolved.until, language) if resolved.until else "",
+        "amount": "",
+    }
+    if resolved.amount_minor is not None and resolved.currency is not None:
+        fields["amount"] = wording.money(resolved.amount_minor, resolved.currency, language)
+    own = templates.of_region(connection, region)
+    try:
+        return messages.message(resolved.answer, resolved.remedy, language, fields, own)
+    except Malformed:  # it was written for another release: no shopper waits for that to be put right
+        return messages.message(resolved.answer, resolved.remedy, language, fields, {})
+
+
+def _named(connection: Connection, region: str, lines: Sequence[StockLine], language: str) -> str:
+    shown = lines[:_SHOWN]
+    known = offers.items_of(connection, region, (line.sku for line in shown))
+    named = (
+        (known[line.sku].name if line.sku in known else line.sku, line.quantity.amount, line.quantity.unit)
+        for line in shown
+    )
+    return wording.goods(named, language)
