@@ -9,7 +9,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from hub.availability import Availability
 from hub.clock import SystemClock
+from hub.core.availability import Rules
 from hub.core.incarnation import Life
 from hub.downlink import Downlink
 from hub.inbound import Inbound
@@ -58,6 +60,10 @@ class Hub:
         )
         self.service = Service(self.ingest, Downlink(store, rng), self.inbound, clock)
         self._rng = rng
+
+    def availability(self, rules: Rules) -> Availability:
+        """Return what answers what is in stock; it knows nothing before its first look."""
+        return Availability(self.store, SystemClock(), rules)
 
     def connect(self, broker: Broker) -> PahoLink:
         """Return the link, attached and not yet started."""

@@ -8,7 +8,10 @@ from fastapi.responses import JSONResponse
 
 from contract.errors import Malformed
 from contract.values import MAX_EPOCH, Lane, parse_address
+from hub.api.availability import router as availability_router
+from hub.api.keeping import NothingKept
 from hub.api.pages import AfterId, Limit, StockPage, parse_stock_cursor, stock_page
+from hub.availability import Availability
 from hub.core.read_models import ExceptionView, FactView, HealthView, KioskView, QuarantineView, RegionView, SiteView
 from hub.service import Health
 from hub.store import queries
@@ -19,13 +22,16 @@ from hub.store.life import read_life
 router = APIRouter()
 
 
-def create_app(store: Store, health: Callable[[], Health]) -> FastAPI:
-    """Return the API over ``store``; ``health`` tells how the hub's loop is."""
+def create_app(store: Store, health: Callable[[], Health], availability: Availability) -> FastAPI:
+    """Return the API over ``store``; ``health`` tells how the hub's loop is, ``availability`` what is in stock."""
     app = FastAPI(title="popup-kiosk hub", docs_url=None, redoc_url=None)  # those pages load code from elsewhere
     app.state.store = store
     app.state.health = health
+    app.state.availability = availability
+    app.add_middleware(NothingKept)
     app.add_exception_handler(WorldFailed, _world_failed)
     app.include_router(router)
+    app.include_router(availability_router)
     return app
 
 

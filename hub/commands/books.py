@@ -6,6 +6,7 @@ from contract.money import format_minor
 from contract.values import Currency, Money
 from hub.bootstrap import opened_to_read
 from hub.commands.common import database_option, json_option, limit_option, said_plainly, show
+from hub.commands.sites import set_site
 from hub.store import queries
 
 
@@ -22,6 +23,9 @@ def list_sites(*, database_url: str, as_json: bool) -> None:
     with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
         rows = queries.sites(connection)
     show(rows, "sites", ["region", "site", "kiosks", "online", "last_seen_at"], as_json=as_json)
+
+
+site.add_command(set_site)
 
 
 @click.group()

@@ -6,15 +6,19 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 import click
 import uvicorn
 
+from contract.availability import ASK_AFTER_S, EXACT_BELOW
 from contract.errors import Malformed
 from contract.values import parse_name
 from hub.api.app import create_app
+from hub.availability import Availability
 from hub.bootstrap import Broker, Hub, life_of, listen_on, open_hub, opened, state_folder
 from hub.commands.common import (
     Refused,
@@ -25,6 +29,7 @@ from hub.commands.common import (
     said_plainly,
     state_option,
 )
+from hub.core.availability import Rules
 from hub.store.migrate import migrate as migrate_store
 from mqtt_bridge.link import MAX_PORT, BrokerUrl, TlsFiles
 
@@ -38,6 +43,22 @@ _log = logging.getLogger("hub")
 @region_option
 @click.option("--broker", "brokers", multiple=True, metavar="URL", help="mqtt://HOST[:PORT] or mqtts://…; repeatable.")
 @click.option("--listen", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT", help="Where the API is.")
+@click.option(
+    "--exact-below",
+    type=click.IntRange(1, 1000),
+    default=EXACT_BELOW,
+    show_default=True,
+    metavar="N",
+    help="Tell shoppers the number where fewer than N (pieces, kg, l, m) are in stock, else N+.",
+)
+@click.option(
+    "--ask-after",
+    type=click.IntRange(60, 86_400),
+    default=int(ASK_AFTER_S),
+    show_default=True,
+    metavar="SECONDS",
+    help="Tell shoppers to ask where a site was last heard longer ago.",
+)
 @click.option("--client-id", help="Name at the broker, unique a hub. Default: hub-REGION.")
 @click.option("--ca", type=click.Path(path_type=Path), help="Certificate authority of the brokers, PEM.")
 @click.option("--cert", type=click.Path(path_type=Path), help="This hub's certificate, PEM.")
@@ -50,6 +71,8 @@ def serve(
     brokers: tuple[str, ...],
     listen: str,
     client_id: str | None,
+    exact_below: int,
+    ask_after: int,
     **files: Path | None,
 ) -> None:
     """Keep the books: take facts from the broker, answer kiosks, and serve the JSON API, until SIGTERM."""
@@ -60,7 +83,7 @@ def serve(
     with said_plainly(database_url):
         state = state_folder(database_url, state_dir)
         with _listening(host, port) as server, open_hub(database_url, state) as hub:
-            if not _run(hub, broker, server):
+            if not _run(hub, broker, server, Rules(exact_below, ask_after)):
                 raise Refused("the hub's loop ended by an error, which is told above: start it again and report it")
 
 
@@ -87,9 +110,10 @@ def migrate(*, database_url: str, state_dir: Path | None, promoted: bool, as_jso
         click.echo(f"incarnation {said['incarnation']} begins: kiosks send again what this database lacks")
 
 
-def _run(hub: Hub, broker: Broker | None, server: socket.socket) -> bool:
+def _run(hub: Hub, broker: Broker | None, server: socket.socket, rules: Rules) -> bool:
     """Run until told to stop; return whether the loop ended in order."""
-    app = create_app(hub.store, hub.service.health)
+    availability = hub.availability(rules)
+    app = create_app(hub.store, hub.service.health, availability)
     web = uvicorn.Server(
         uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3)
     )
@@ -104,7 +128,8 @@ def _run(hub: Hub, broker: Broker | None, server: socket.socket) -> bool:
     if link:
         link.start()
     try:
-        web.run(sockets=[server])
+        with _kept_fresh(availability, web):
+            web.run(sockets=[server])
     finally:
         hub.service.stop()
         loop.join(LOOP_END_S)
@@ -112,6 +137,26 @@ def _run(hub: Hub, broker: Broker | None, server: socket.socket) -> bool:
             link.stop()
     _log.info("ended")
     return ended_in_order.is_set()
+
+
+@contextmanager
+def _kept_fresh(availability: Availability, web: uvicorn.Server) -> Iterator[None]:
+    """Keep what is available fresh meanwhile; an error in that, which Python prints, ends the whole hub too."""
+    stopping = threading.Event()
+
+    def keep() -> None:
+        try:
+            availability.run(stopping)
+        finally:
+            web.should_exit = True
+
+    keeper = threading.Thread(target=keep, name="hub-availability")
+    keeper.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        keeper.join(LOOP_END_S)
 
 
 def _loop(hub: Hub, web: uvicorn.Server, ended_in_order: threading.Event) -> None:

@@ -98,6 +98,11 @@ class ShelfView:
             row = units[unit] = _Row()
         row.set(at, level)
 
+    def geo_of(self, region: str, site: str) -> str:
+        """Return the cell of the map that a site is in, "" where that is not known."""
+        at = self._index.get((region, site))
+        return "" if at is None else self._places[at].geo
+
     def of_sku(self, sku: str, sites: frozenset[str], region: str | None, near: Point | None) -> list[Found]:
         """Return every site that has, or had, a sku: nearest first, else by name. Of all sites where none is named."""
         units = self._rows.get(sku, {})

@@ -6,8 +6,8 @@ Rules
     A note has no number yet (``number`` 0), and costs no lock but that of its row.
 2.  Numbers are given afterwards, to committed notes only, by whoever holds the feed's lock: :func:`give_numbers`.
     So a number never becomes visible before a smaller one: who read up to N asks for what is beyond N, and misses
-    nothing. (A number taken by the transaction itself would be visible in the order of commits, not of numbers, and a lock that
-    kept the two in order would be held while ingest works.)
+    nothing. (Numbers that the transactions took themselves would become visible in the order of commits; a lock that
+    kept the two in one order would be held while ingest works.)
 3.  A key that changes again gets a new, larger number; its old one is gone. A reader sees the newest change of each.
 4.  A number begins with the hub's incarnation. In the first rounds of a new one every key gets a new number: books
     that went back are told anew, and no number ever means two things.
@@ -43,7 +43,10 @@ class Change(NamedTuple):
 
 
 def note(connection: Connection, keys: Iterable[PoolKey], now: str) -> None:
-    """Note that ``keys`` are no longer available as they were; sorted, so that no two transactions wait in a ring."""
+    """Note that ``keys`` are no longer available as they were: sellable ones, for nobody is told of others.
+
+    Sorted, so that no two transactions wait for each other in a ring.
+    """
     rows = [
         {
             "region": region,
@@ -55,6 +58,7 @@ def note(connection: Connection, keys: Iterable[PoolKey], now: str) -> None:
             "at": now,
         }
         for region, site, what in sorted(set(keys))
+        if what.condition is Condition.SELLABLE
     ]
     _NOTE.run(connection, rows)
 

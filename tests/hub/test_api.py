@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from contract.values import Lane, parse_address
 from hub.api.app import create_app
+from hub.availability import Availability
 from hub.service import Health
 
 WELL = Health(
@@ -49,7 +50,9 @@ def api(hub: Hub) -> Api:
     twin.record(received("coffee", 5))
     other.record(received("tea", 2))
     hub.take(twin.message(newest=9), other.message(), status(other.address, online=False))
-    return Api(create_app(hub.store, lambda: WELL))
+    availability = Availability(hub.store, hub.clock)
+    availability.refresh()
+    return Api(create_app(hub.store, lambda: WELL, availability))
 
 
 def test_health_tells_incarnation_link_database_and_queue(api: Api) -> None:
@@ -183,6 +186,6 @@ def test_hostile_text_finds_nothing(api: Api) -> None:
 def test_books_that_cannot_be_read_are_said_so(hub: Hub) -> None:
     with hub.store.write() as connection:
         connection.execute(text("DROP TABLE stock"))
-    answer = Api(create_app(hub.store, lambda: WELL)).get("/stock")
+    answer = Api(create_app(hub.store, lambda: WELL, Availability(hub.store, hub.clock))).get("/stock")
     assert answer.status_code == 503
     assert "try again" in answer.json()["detail"]
