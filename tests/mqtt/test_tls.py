@@ -59,6 +59,7 @@ def test_a_kiosk_and_its_hub_hear_each_other(tls_broker, hub, make_link, k1_file
     "forbidden",
     [
         topic(K2, "up/facts/till"),
+        topic(K2, "up/requests"),
         topic(K2, "ack/down"),
         topic(K2, "status"),
         topic(K1, "down/facts"),
