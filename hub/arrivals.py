@@ -1,9 +1,10 @@
-"""What kiosks say, parsed at the edge: a topic and a payload become a batch, a status or an acknowledgement."""
+"""What kiosks say, parsed at the edge: a topic and a payload become a batch, a request, a status, an ack."""
 
 from msgspec import Struct
 
 from contract.batch import Ack, Batch, Status, decode_ack, decode_batch, decode_status
 from contract.errors import Malformed
+from contract.requests import Request, decode_request
 from contract.streams import parse_lane_stream
 from contract.values import Address, Epoch, Lane
 from mqtt_bridge.topics import ACK_DOWN, STATUS, UP_FACTS, UP_REQUESTS, UP_TELEMETRY, parse_topic
@@ -40,7 +41,14 @@ class DownAcked(Struct, frozen=True):
     ack: Ack
 
 
-Arrival = UpBatch | Told | DownAcked
+class Asking(Struct, frozen=True):
+    """A request that cannot wait for its place in the sequence."""
+
+    address: Address
+    request: Request
+
+
+Arrival = UpBatch | Told | DownAcked | Asking
 
 
 def parse(message: Message) -> Arrival | None:
@@ -56,7 +64,9 @@ def parse(message: Message) -> Arrival | None:
             return Told(address, decode_status(message.payload))
         case ["ack", "down"]:
             return DownAcked(address, decode_ack(message.payload))
-        case ["up", "requests" | "telemetry"]:
+        case ["up", "requests"]:
+            return Asking(address, decode_request(message.payload))
+        case ["up", "telemetry"]:
             return None
     raise Malformed(f"no kiosk writes to {leaf[:80]!r}", "topic")
 

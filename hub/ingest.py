@@ -14,18 +14,20 @@ from sqlalchemy import Connection
 from contract.errors import Malformed
 from contract.values import Address, instant_text
 from hub.answers import Answers, hello
-from hub.arrivals import Arrival, DownAcked, Message, Told, UpBatch, parse, reason
+from hub.arrivals import Arrival, Asking, DownAcked, Message, Told, UpBatch, parse, reason
+from hub.asked import answer_waiting
 from hub.claims import Claims
 from hub.clock import Clock
 from hub.desk import Desk
 from hub.life import LifeFile
 from hub.refusals import Fate, Refusal, Refusals
-from hub.senders import note
+from hub.senders import newest_epoch, note
 from hub.store import books, inbox
 from hub.store.bounds import Bounds, Rooms
 from hub.store.database import Store
 from hub.store.errors import ContentRefused
 from hub.store.life import count_commit
+from hub.urgent import heed
 
 NewLife = Callable[[Connection, int], None]
 
@@ -126,8 +128,13 @@ class Ingest:
             arrivals = [arrival for arrival in arrivals if arrival.address in senders]
             told = [arrival for arrival in arrivals if isinstance(arrival, Told)]
             desk = Desk(connection, now, careful=careful, limits=self._limits, rooms=self._rooms)
+            for one in told:
+                desk.hear(senders[one.address], newest_epoch(one.status))
             desk.take([arrival for arrival in arrivals if isinstance(arrival, UpBatch)], senders)
             desk.write()
+            asking = [arrival for arrival in arrivals if isinstance(arrival, Asking)]
+            unheeded = heed(connection, asking, senders, now)
+            answer_waiting(connection, senders.values(), now)
             note(connection, arrivals, senders, now)
             held = inbox.positions(connection, (kiosk.id for kiosk in senders.values()))
             raised, troubles = self._claims.heed(connection, told, senders, held)
@@ -141,8 +148,10 @@ class Ingest:
             resumed or self._answers.make(arrivals, senders, desk.works, held, life),
             told,
             acked,
-            desk.fates + Counter(_fates("heard", len(told) + len(acked)) | _fates("refused", len(strangers))),
-            [*desk.refused, *(_stranger(one.address, self._limits.kiosks) for one in strangers)],
+            desk.fates
+            + Counter(_fates("heard", len(told) + len(acked) + len(asking) - len(unheeded)))
+            + Counter(_fates("refused", len(strangers) + len(unheeded))),
+            [*desk.refused, *unheeded, *(_stranger(one.address, self._limits.kiosks) for one in strangers)],
             sum(work.now.position - work.began.position for work in desk.works.values()),
         )
 

@@ -186,7 +186,7 @@ def test_every_message_has_a_fate(hub: Hub, till: LaneTwin) -> None:
     fork = LaneTwin(raws=[b"other"])
     hub.take(till.message(1, 2), till.message(1, 1), till.message(4), fork.message())
     hub.take(LaneTwin(lane=Lane.SENSE, raws=[b"x"]).message(), status(K1), down_ack(K1, {}))
-    hub.take(Message("x", b""), Message(f"popup/v1/{K1}/up/requests", b""))
+    hub.take(Message("x", b""), Message(f"popup/v1/{K1}/up/telemetry", b""))
     assert hub.ingest.fates == {
         "taken": 1,
         "repeated": 1,

@@ -313,7 +313,7 @@ def test_what_is_no_message_of_ours_is_counted_and_changes_nothing(
     assert not any(books(hub.store).values())
 
 
-def test_requests_and_telemetry_are_not_listened_to_yet(hub: Hub) -> None:
+def test_telemetry_is_not_listened_to_yet(hub: Hub) -> None:
     assert hub.take(Message("popup/v1/demo/market/k1/up/telemetry", b"x")).answers == []
     assert hub.ingest.refusals.total == 0
 
