@@ -1,6 +1,6 @@
 """The tables of availability: where sites are, and how far the kiosks' log of it is."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Float, String, Table
+from sqlalchemy import BigInteger, CheckConstraint, Column, Float, Integer, String, Table
 
 from hub.store.tables import INSTANT, metadata
 
@@ -16,6 +16,14 @@ sites = Table(
     CheckConstraint("lat BETWEEN -90 AND 90", name="lat"),
     CheckConstraint("lon BETWEEN -180 AND 180", name="lon"),
     CheckConstraint("(lat IS NULL) = (lon IS NULL)", name="point"),
+)
+
+change_numbers = Table(  # the newest that was ever given: the change that had it may have a newer one by now
+    "change_numbers",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("newest", BigInteger, nullable=False),
+    CheckConstraint("id = 1", name="one"),
 )
 
 availability_logs = Table(

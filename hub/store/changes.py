@@ -7,7 +7,8 @@ Rules
 2.  Numbers are given afterwards, to committed notes only, by whoever holds the feed's lock: :func:`give_numbers`.
     So a number never becomes visible before a smaller one: who read up to N asks for what is beyond N, and misses
     nothing. (Numbers that the transactions took themselves would become visible in the order of commits; a lock that
-    kept the two in one order would be held while ingest works.)
+    kept the two in one order would be held while ingest works.) The newest number has a row of its own, whose lock
+    makes hubs take turns: the change that had it may have been noted anew since.
 3.  A key that changes again gets a new, larger number; its old one is gone. A reader sees the newest change of each.
 4.  A number begins with the hub's incarnation. In the first rounds of a new one every key gets a new number: books
     that went back are told anew, and no number ever means two things.
@@ -16,19 +17,19 @@ Rules
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, exists, func, select, text, update
+from sqlalchemy import Connection, bindparam, exists, select, update
 
 from contract.stock import StockKey
 from contract.values import Condition, Unit
+from hub.store.availability_tables import change_numbers
 from hub.store.database import Store
 from hub.store.life import read_life
 from hub.store.rights_tables import changes
-from hub.store.upsert import Insert, Many, insert
+from hub.store.upsert import Insert, Many, insert, insert_new
 
 PoolKey = tuple[str, str, StockKey]  # region, site, what: hub.store.pools names the parts
 AT_ONCE: Final = 1000  # keys that get numbers in one transaction: some 20 ms, in which no fact is booked on SQLite
 INCARNATION_SHIFT: Final = 40  # 10^12 changes an incarnation, 8,192 incarnations below 2^53
-_LOCK: Final = 0x706F70666D  # one number for every hub of one PostgreSQL database
 _KEY: Final = ("region", "site", "sku", "condition", "unit")
 
 
@@ -69,23 +70,22 @@ def give_numbers(store: Store, *, at_once: int = AT_ONCE) -> int:
         if not connection.execute(_ANY_FRESH, {"first": _first_of_life(connection)}).scalar_one():
             return 0
     with store.write() as connection:
-        if store.is_postgresql:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         first = _first_of_life(connection)
+        newest = max(_lock(connection), first)
         fresh = connection.execute(_FRESH, {"first": first, "at_most": at_once}).all()
-        newest = max(newest_number(connection), first)
         rows = [
             {f"of_{name}": value for name, value in zip(_KEY, row, strict=True)} | {"new": number}
             for number, row in enumerate(fresh, newest + 1)
         ]
         if rows:
             connection.execute(_GIVE, rows)
+            connection.execute(update(change_numbers).values(newest=newest + len(rows)))
     return len(rows)
 
 
 def newest_number(connection: Connection) -> int:
     """Return the newest number that was given, 0 before the first."""
-    return int(connection.execute(select(func.coalesce(func.max(changes.c.number), 0))).scalar_one())
+    return connection.execute(select(change_numbers.c.newest)).scalar_one_or_none() or 0
 
 
 def read_changes(connection: Connection, *, after: int, limit: int) -> list[Change]:
@@ -94,6 +94,12 @@ def read_changes(connection: Connection, *, after: int, limit: int) -> list[Chan
         Change(row.number, row.region, row.site, StockKey(row.sku, Condition(row.condition), Unit(row.unit)), row.at)
         for row in connection.execute(_READ, {"after": after, "at_most": limit})
     ]
+
+
+def _lock(connection: Connection) -> int:
+    """Let no other hub give numbers until the end of this transaction; return the newest one."""
+    insert_new(connection, change_numbers, [{"id": 1, "newest": 0}])
+    return connection.execute(select(change_numbers.c.newest).with_for_update()).scalar_one()
 
 
 def _note(connection: Connection) -> Insert:

@@ -1,4 +1,4 @@
-"""Availability: where sites are, and how far the kiosks' log of it is.
+"""Availability: where sites are, how its changes are numbered, and how far the kiosks' log of it is.
 
 Revision ID: 0003
 Revises: 0002
@@ -30,6 +30,13 @@ def upgrade() -> None:
         sa.CheckConstraint("lat BETWEEN -90 AND 90", name=op.f("ck_sites_lat")),
         sa.CheckConstraint("lon BETWEEN -180 AND 180", name=op.f("ck_sites_lon")),
         sa.CheckConstraint("(lat IS NULL) = (lon IS NULL)", name=op.f("ck_sites_point")),
+    )
+    op.create_table(
+        "change_numbers",
+        sa.Column("id", sa.Integer(), autoincrement=False),
+        sa.Column("newest", _BIG, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_change_numbers"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_change_numbers_one")),
     )
     op.create_table(
         "availability_logs",
