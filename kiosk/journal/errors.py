@@ -45,6 +45,33 @@ class BasketClosed(JournalError, AlreadySold):
         super().__init__(f"basket {basket} is closed already: nothing was sold twice")
 
 
+class RightsMissing(JournalError):
+    """This kiosk has not the rights to set so much aside, to give it away or to promise it."""
+
+    def __init__(self, sku: str, wanted: int, there: int) -> None:
+        """Name the goods, what was wanted and what is there."""
+        super().__init__(f"{sku}: {wanted} wanted, {there} there by right: take less, or ask the hub for the rest")
+        self.sku = sku
+        self.wanted = wanted
+        self.there = there
+
+
+class NotHeld(JournalError):
+    """The reservation ended before, or this life of the kiosk never held it."""
+
+    def __init__(self, reservation: str, state: str) -> None:
+        """Name the reservation and what became of it."""
+        super().__init__(f"reservation {reservation} is {state}: nothing was taken from it; look it up again")
+
+
+class KnownAlready(JournalError):
+    """The id of a reservation or a promise was used before."""
+
+    def __init__(self, what: str, name: str) -> None:
+        """Name it."""
+        super().__init__(f"{what} {name} is known already: nothing was done twice; give it an id of its own")
+
+
 class WrongKiosk(JournalError):
     """The folder belongs to another kiosk."""
 

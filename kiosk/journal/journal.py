@@ -12,6 +12,7 @@ Rules
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from contract.every import UpFact
 from contract.registry import UP
 from contract.values import MAX_EPOCH, Address, Epoch, Lane, Seq
 from kiosk.core.ports import Clock, Recorded
+from kiosk.journal import accounts, asked, reservations
 from kiosk.journal.database import Migration, checkpoint, immediate, open_database, translated
 from kiosk.journal.errors import WrongKiosk
 from kiosk.journal.positions import ends
@@ -29,7 +31,8 @@ from kiosk.journal.projections import complete, project
 _NO_FACT: Final = (Seq(0), NO_DIGEST)
 _OWNER: Final = "owner"
 _EPOCH: Final = "epoch"
-_SEEN: Final = "seen"
+_WHY: Final = "why_epoch"
+SEEN: Final = "seen"  # the last position of the kiosk's own down log that is applied
 
 
 def _nothing_more() -> None:
@@ -67,32 +70,34 @@ class Journal:
     def record(self, facts: Sequence[UpFact]) -> list[Recorded]:
         """Commit ``facts`` in order; each is completed with what only the transaction can know.
 
-        Raises: StorageFailed, BasketClosed, contract.errors.Malformed; nothing was written then.
+        Raises: StorageFailed, BasketClosed, RightsMissing, NotHeld, KnownAlready, contract.errors.Malformed; nothing
+        was written then.
+        """
+        with self.writing() as writing:
+            return writing.add(facts)
+
+    @contextmanager
+    def writing(self) -> Iterator["Writing"]:
+        """Give one transaction to record in, committed and synced at the end, or nothing of it; rules as for a fact.
+
+        Raises: StorageFailed.
         """
         self.before_record()
         stamp = self._clock.stamp()
         with immediate(self.connection, self.path):
             self.follow_epoch()
-            seq, prev = self._last()
-            seen = int(self._meta(_SEEN) or "0")
-            recorded = []
-            for data in facts:
-                fact = complete(data, self.connection, kiosk=self.address.kiosk, epoch=self.epoch)
-                seq = Seq(seq + 1)
-                prev = self._append(fact, seq, prev, stamp, seen)
-                project(fact, seq, self.connection, epoch=self.epoch)
-                recorded.append(Recorded(seq, fact))
+            yield Writing(self, stamp)
         self.after_commit()
-        return recorded
 
-    def raise_epoch(self, above: Epoch) -> Epoch:
+    def raise_epoch(self, above: Epoch, why: str = "") -> Epoch:
         """Begin a new epoch, unless the present one is higher than ``above`` already; return it.
 
-        The last there can be is not left: a till that sells on in it is better than one that cannot name its sales.
+        Its accounts are empty (I6). The last there can be is not left: a till that sells on in it is better than one
+        that cannot name its sales. ``why`` is what somebody must know of it.
         """
         with immediate(self.connection, self.path):
-            self.epoch = Epoch(max(min(above + 1, MAX_EPOCH), self._stored_epoch()))
-            self._put_meta(_EPOCH, str(self.epoch))
+            self.follow_epoch()
+            begin_epoch(self, above, why)
         return self.epoch
 
     def follow_epoch(self) -> Epoch:
@@ -100,9 +105,14 @@ class Journal:
         self.epoch = self._stored_epoch()
         return self.epoch
 
+    def why_epoch(self) -> str:
+        """Return why the present epoch was begun, as somebody must know it; empty for the first, or one of order."""
+        epoch, _, why = (self.meta(_WHY) or "").partition(":")
+        return why if epoch == str(self.follow_epoch()) else ""
+
     def newest(self) -> Seq:
         """Return the sequence number of the last fact of this epoch, 0 for none."""
-        return self._last()[0]
+        return self.last()[0]
 
     def stored(self, epoch: Epoch, after: Seq = Seq(0)) -> Iterator[tuple[Seq, bytes]]:
         """Yield the facts of an epoch in order, as stored."""
@@ -130,7 +140,7 @@ class Journal:
         Raises: StorageFailed if the disk does not take it.
         """
         with immediate(self.connection, self.path):
-            self._put_meta("probe", self._clock.stamp().at.isoformat())
+            self.put_meta("probe", self._clock.stamp().at.isoformat())
 
     def close(self) -> None:
         """Close the file; what was recorded stays."""
@@ -138,24 +148,26 @@ class Journal:
 
     def _claim(self) -> None:
         owner = f"{self.address}/{self.lane}"
-        found = self._meta(_OWNER)
+        found = self.meta(_OWNER)
         if found is None:
             with immediate(self.connection, self.path):
-                self._put_meta(_OWNER, owner)
+                self.put_meta(_OWNER, owner)
         elif found != owner:
             self.connection.close()
             raise WrongKiosk(self.path, found, owner)
 
-    def _last(self) -> tuple[Seq, str]:
+    def last(self) -> tuple[Seq, str]:
+        """Return the last fact of this epoch: its sequence number and its digest."""
         row = self.connection.execute(
             "SELECT seq, digest FROM facts WHERE epoch = ? ORDER BY seq DESC LIMIT 1", (self.epoch,)
         ).fetchone()
         return (Seq(row[0]), row[1]) if row else _NO_FACT
 
     def _stored_epoch(self) -> Epoch:
-        return Epoch(int(self._meta(_EPOCH) or "1"))
+        return Epoch(int(self.meta(_EPOCH) or "1"))
 
-    def _append(self, fact: UpFact, seq: Seq, prev: str, stamp: Stamp, seen: int) -> str:
+    def append(self, fact: UpFact, seq: Seq, prev: str, stamp: Stamp, seen: int) -> str:
+        """Store a completed fact in the caller's transaction; return its digest."""
         source = LaneSource(self.address, self.epoch, self.lane)
         raw = encode(fact, source=source, seq=seq, prev=prev, stamp=stamp, seen=seen)
         mark = digest(raw)
@@ -165,10 +177,53 @@ class Journal:
         )
         return mark
 
-    def _meta(self, key: str) -> str | None:
+    def meta(self, key: str) -> str | None:
+        """Return what the file says of itself under a name.
+
+        Raises: StorageFailed.
+        """
         with translated(self.path):
             row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return row[0] if row else None
 
-    def _put_meta(self, key: str, value: str) -> None:
+    def put_meta(self, key: str, value: str) -> None:
+        """Store what the file says of itself; in a transaction of the caller's."""
         self.connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
+
+
+class Writing:
+    """One transaction of a journal: what is added in it is true once it is committed."""
+
+    def __init__(self, journal: Journal, stamp: Stamp) -> None:
+        """Begin at the present end of the journal, at the present moment."""
+        self.journal = journal
+        self.stamp = stamp
+        self.connection = journal.connection
+
+    def add(self, facts: Sequence[UpFact]) -> list[Recorded]:
+        """Add facts in order, with all that follows from them; raises as :meth:`Journal.record`."""
+        journal = self.journal
+        seq, prev = journal.last()
+        seen = int(journal.meta(SEEN) or "0")
+        recorded = []
+        for data in facts:
+            fact = complete(data, self.connection, kiosk=journal.address.kiosk, epoch=journal.epoch)
+            seq = Seq(seq + 1)
+            prev = journal.append(fact, seq, prev, self.stamp, seen)
+            project(fact, seq, self.connection, epoch=journal.epoch, stamp=self.stamp)
+            recorded.append(Recorded(seq, fact))
+        return recorded
+
+
+def begin_epoch(journal: Journal, above: Epoch, why: str = "") -> None:
+    """Begin the epoch beyond ``above`` in the caller's transaction, unless the present one is higher already."""
+    begun = Epoch(min(above + 1, MAX_EPOCH))
+    if begun <= journal.epoch:
+        return
+    if journal.lane is Lane.TILL:
+        accounts.retire(journal.connection, journal.epoch)
+        reservations.retire(journal.connection)
+        asked.retire(journal.connection)
+    journal.put_meta(_EPOCH, str(begun))
+    journal.put_meta(_WHY, f"{begun}:{why}")
+    journal.epoch = begun

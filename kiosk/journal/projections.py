@@ -1,97 +1,146 @@
-"""What follows from a fact, written in the fact's own transaction: receipt numbers, closed baskets, stock accounts."""
+"""What follows from a fact, in the fact's own transaction: receipt numbers, closed baskets, stock, reservations."""
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeVar, assert_never
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
-from contract.every import UpFact
-from contract.facts import RefundRecorded, SaleLine, SaleRecorded, StockCounted, StockReceived
-from contract.stock import Account, adjust, receive, sell, take_back
-from contract.values import Condition, Epoch, KioskId, Quantity, Receipt, Seq, Sku, instant_text
-from kiosk.journal.errors import BasketClosed
-
-_COLUMNS: Final = tuple(Account.__struct_fields__)
-_READ: Final = f"SELECT {', '.join(_COLUMNS)} FROM accounts WHERE sku = ? AND condition = ? AND unit = ?"  # noqa: S608
-_WRITE: Final = (
-    f"INSERT OR REPLACE INTO accounts (sku, condition, unit, {', '.join(_COLUMNS)}) "  # noqa: S608
-    f"VALUES (?, ?, ?{', ?' * len(_COLUMNS)})"
+from contract.codec import Stamp
+from contract.every import DeviceFact, ReservationEnd, UpFact
+from contract.facts import (
+    ClockStepped,
+    KioskStarted,
+    KioskStopping,
+    RefundLine,
+    RefundRecorded,
+    SaleLine,
+    SaleRecorded,
+    StockCounted,
+    StockReceived,
 )
+from contract.goods import GoneLine, ShelfCounted, StockWasted, TransferReceived, TransferSent
+from contract.rights import (
+    OverdraftBooked,
+    PromiseTold,
+    ReservationCancelled,
+    ReservationCollected,
+    ReservationHeld,
+    ReservationLapsed,
+    ReservationRequested,
+    RightsAccepted,
+    RightsMoved,
+    RightsReleased,
+    RightsReported,
+    RightsRequested,
+)
+from contract.stock import Leaving, StockKey, adjust, arrive, leave, move_in, move_out, receive, release, take_back
+from contract.values import Condition, Epoch, KioskId, Receipt, Seq, instant_text
+from kiosk.journal import accounts, asked, promises, reservations
+from kiosk.journal.accounts import Line, lines_of
+from kiosk.journal.errors import BasketClosed
 
 _RECEIPT: Final = (
     "INSERT INTO receipts (epoch, n, seq, kind, basket, currency, total_minor, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT DO NOTHING"
 )
+_ANSWERED: Final = "INSERT INTO recalls (id, seq) VALUES (?, ?) ON CONFLICT DO NOTHING"
+_Moving = StockReceived | TransferReceived | StockCounted | RightsMoved | RightsAccepted | RightsReleased
+_Still = ShelfCounted | RightsReported | OverdraftBooked | StockWasted | TransferSent | DeviceFact
+_Gone = TypeVar("_Gone", SaleLine, GoneLine)
 
 
 def complete(data: UpFact, connection: sqlite3.Connection, *, kiosk: KioskId, epoch: Epoch) -> UpFact:
     """Return the fact with what only the transaction can know: its receipt number and its overdrafts."""
-    if isinstance(data, SaleRecorded):
-        lines = _spend(connection, data.lines)
-        return replace(data, receipt=_next_receipt(connection, kiosk, epoch), lines=lines)
-    if isinstance(data, RefundRecorded):
-        return replace(data, receipt=_next_receipt(connection, kiosk, epoch))
-    return data
+    match data:
+        case SaleRecorded():
+            lines = _spend(connection, data.lines, "sold")
+            return replace(data, receipt=_next_receipt(connection, kiosk, epoch), lines=lines)
+        case RefundRecorded():
+            return replace(data, receipt=_next_receipt(connection, kiosk, epoch))
+        case StockWasted():
+            return replace(data, lines=_spend(connection, data.lines, "wasted"))
+        case TransferSent():
+            return replace(data, lines=_spend(connection, data.lines, "sent"))
+        case _:
+            return data
 
 
-def project(data: UpFact, seq: Seq, connection: sqlite3.Connection, *, epoch: Epoch) -> None:
-    """Write what follows from a completed fact (a sale's stock was spent by :func:`complete`).
+def project(data: UpFact, seq: Seq, connection: sqlite3.Connection, *, epoch: Epoch, stamp: Stamp) -> None:
+    """Write what follows from a completed fact (goods that left were taken from stock by :func:`complete`).
 
-    Raises: BasketClosed if its basket was sold before.
+    Raises: BasketClosed if its basket was sold before; RightsMissing, NotHeld, KnownAlready.
     """
     match data:
         case SaleRecorded():
             _enter_once(connection, epoch, seq, data)
         case RefundRecorded():
             _enter_once(connection, epoch, seq, data)
-            for line in data.lines:
-                if line.restock:
-                    account = read_account(connection, line.sku, line.quantity)
-                    write_account(connection, line.sku, line.quantity, take_back(account, line.quantity.amount))
-        case StockReceived():
-            for line_in in data.lines:
-                account = read_account(connection, line_in.sku, line_in.quantity, line_in.condition)
-                account = receive(account, line_in.quantity.amount)
-                write_account(connection, line_in.sku, line_in.quantity, account, line_in.condition)
-        case StockCounted():
-            for counted in data.lines:
-                account = read_account(connection, counted.sku, counted.counted, counted.condition)
-                account = adjust(account, counted.adjustment)
-                write_account(connection, counted.sku, counted.counted, account, counted.condition)
+            accounts.change(connection, [_returned(line) for line in data.lines], take_back)
+        case ReservationRequested():
+            promises.begin(connection, data, epoch=epoch)
+        case PromiseTold():
+            promises.end(connection, data)
+        case ReservationHeld():
+            reservations.begin_hold(connection, data, epoch=epoch, stamp=stamp)
+        case RightsRequested():
+            asked.ask(connection, data)
         case _:
+            _move(data, seq, connection)
+
+
+def _move(data: _Moving | _Still | ReservationEnd, seq: Seq, connection: sqlite3.Connection) -> None:
+    match data:
+        case StockReceived():
+            accounts.change(connection, lines_of(data.lines), receive)
+        case TransferReceived():
+            accounts.change(connection, lines_of(data.lines), arrive)
+        case StockCounted():
+            counted = ((StockKey(one.sku, one.condition, one.counted.unit), one.adjustment) for one in data.lines)
+            accounts.change(connection, (Line(*one) for one in counted), adjust)
+        case RightsMoved():
+            accounts.change(connection, lines_of(data.lines), move_out)
+        case RightsAccepted():
+            accounts.change(connection, lines_of(data.lines), move_in)
+        case RightsReleased():
+            accounts.change(connection, lines_of(data.lines), release)
+            if data.recall is not None:
+                connection.execute(_ANSWERED, (data.recall, seq))
+        case _:
+            _end(data, connection)
+
+
+def _end(data: _Still | ReservationEnd, connection: sqlite3.Connection) -> None:
+    match data:
+        case ReservationCollected() | ReservationLapsed() | ReservationCancelled():
+            reservations.end_hold(connection, data)
+        case ShelfCounted() | RightsReported() | OverdraftBooked() | StockWasted() | TransferSent():
             pass
+        case KioskStarted() | KioskStopping() | ClockStepped():
+            pass
+        case _:
+            assert_never(data)
 
 
-def read_account(
-    connection: sqlite3.Connection, sku: Sku, quantity: Quantity, condition: Condition = Condition.SELLABLE
-) -> Account:
-    """Return the account of ``sku`` in the quantity's unit; one that was never used is empty.
-
-    Goods whose unit was changed in the catalogue have an account in each: a sale of them is overdraft, never refused.
-    """
-    row = connection.execute(_READ, (sku, condition, quantity.unit)).fetchone()
-    return Account(*row) if row else Account()
-
-
-def write_account(
-    connection: sqlite3.Connection,
-    sku: Sku,
-    quantity: Quantity,
-    account: Account,
-    condition: Condition = Condition.SELLABLE,
-) -> None:
-    """Store the account of ``sku``, kept in the quantity's unit."""
-    connection.execute(_WRITE, (sku, condition, quantity.unit, *asdict(account).values()))
-
-
-def _spend(connection: sqlite3.Connection, lines: Iterable[SaleLine]) -> list[SaleLine]:
+def _spend(connection: sqlite3.Connection, lines: Iterable[_Gone], how: Leaving) -> list[_Gone]:
     spent = []
     for line in lines:
-        account, overdraft = sell(read_account(connection, line.sku, line.quantity), line.quantity.amount)
-        write_account(connection, line.sku, line.quantity, account)
+        key = _left(line)
+        account, overdraft = leave(accounts.read(connection, key), line.quantity.amount, how)
+        accounts.write(connection, key, account)
         spent.append(replace(line, overdraft=overdraft))
     return spent
+
+
+def _left(line: SaleLine | GoneLine) -> StockKey:
+    condition = line.condition if isinstance(line, GoneLine) else Condition.SELLABLE
+    return StockKey(line.sku, condition, line.quantity.unit)
+
+
+def _returned(line: RefundLine) -> Line:
+    """Return what a refund brings: goods that cannot be sold again are damaged, and kept account of as such."""
+    condition = Condition.SELLABLE if line.restock else Condition.DAMAGED
+    return Line(StockKey(line.sku, condition, line.quantity.unit), line.quantity.amount)
 
 
 def _next_receipt(connection: sqlite3.Connection, kiosk: KioskId, epoch: Epoch) -> Receipt:
@@ -115,5 +164,5 @@ def enter_receipt(connection: sqlite3.Connection, epoch: Epoch, seq: Seq, data: 
 
 
 def _close_basket(connection: sqlite3.Connection, basket: str) -> None:
-    connection.execute("UPDATE baskets SET state = 'sold' WHERE id = ? AND state = 'open'", (basket,))
+    connection.execute("UPDATE baskets SET state = 'sold' WHERE id = ? AND state IN ('open', 'parked')", (basket,))
     connection.execute("DELETE FROM basket_lines WHERE basket = ?", (basket,))

@@ -2,12 +2,11 @@
 
 from msgspec import Struct
 
-from contract.stock import Account
-from contract.values import Condition, Seq, Sku, Unit
+from contract.stock import Account, StockKey
+from contract.values import Condition, Epoch, Seq, Sku, Unit
+from kiosk.journal import accounts
 from kiosk.journal.database import translated
 from kiosk.journal.journal import Journal
-
-_FIELDS = tuple(Account.__struct_fields__)
 
 
 class Kept(Struct, frozen=True):
@@ -20,15 +19,45 @@ class Kept(Struct, frozen=True):
 
 
 def kept(journal: Journal, sku: Sku | None = None) -> list[Kept]:
-    """Return every account by sku, or those of one sku.
+    """Return every account of the present life by sku, or those of one sku.
 
     Raises: StorageFailed.
     """
-    sql = f"SELECT sku, condition, unit, {', '.join(_FIELDS)} FROM accounts "  # noqa: S608
-    sql += "WHERE sku = ? ORDER BY condition, unit" if sku is not None else "ORDER BY sku, condition, unit"
     with translated(journal.path):
-        rows = journal.connection.execute(sql, () if sku is None else (sku,)).fetchall()
-    return [Kept(Sku(row[0]), Condition(row[1]), Unit(row[2]), Account(*row[3:])) for row in rows]
+        found = accounts.every(journal.connection, sku=sku)
+    return [Kept(*key, account) for key, account in found]
+
+
+def past(journal: Journal) -> list[tuple[Epoch, Kept]]:
+    """Return the accounts of earlier lives, to be looked at: their rights are the hub's.
+
+    Raises: StorageFailed.
+    """
+    with translated(journal.path):
+        found = accounts.every_past(journal.connection)
+    return [(epoch, Kept(*key, account)) for epoch, key, account in found]
+
+
+def account_of(journal: Journal, key: StockKey) -> Account:
+    """Return one account of the present life: what is available, promisable and held.
+
+    Raises: StorageFailed.
+    """
+    with translated(journal.path):
+        return accounts.read(journal.connection, key)
+
+
+def account_at(journal: Journal, key: StockKey) -> tuple[Account, Seq]:
+    """Return one account, and the position of the lane that it stands for: one snapshot.
+
+    Raises: StorageFailed.
+    """
+    with translated(journal.path):
+        journal.connection.execute("BEGIN")
+        try:
+            return accounts.read(journal.connection, key), journal.newest()
+        finally:
+            journal.connection.execute("COMMIT")
 
 
 def expected(journal: Journal, sku: Sku, unit: Unit) -> tuple[int, Seq]:
@@ -36,11 +65,5 @@ def expected(journal: Journal, sku: Sku, unit: Unit) -> tuple[int, Seq]:
 
     Raises: StorageFailed.
     """
-    key = (Condition.SELLABLE, unit)
-    with translated(journal.path):
-        journal.connection.execute("BEGIN")
-        try:
-            accounts = [one.account for one in kept(journal, sku) if (one.condition, one.unit) == key]
-            return sum(account.available for account in accounts), journal.newest()
-        finally:
-            journal.connection.execute("COMMIT")
+    account, position = account_at(journal, StockKey(sku, unit=unit))
+    return account.available, position

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from contract.codec import verify_chain
 from contract.errors import Malformed
 from contract.facts import KioskStopping
-from contract.values import MAX_EPOCH, Address, Epoch, KioskId, Quantity, RegionId, SiteId, Sku, Unit
+from contract.stock import StockKey
+from contract.values import MAX_EPOCH, Address, Epoch, KioskId, RegionId, SiteId, Sku, Unit
 from kiosk.journal.database import open_database
 from kiosk.journal.errors import BasketClosed, JournalError, NewerDatabase, NotADatabase, WrongKiosk
-from kiosk.journal.projections import read_account
 from kiosk.journal.schema import TILL
-from kiosk.journal.stock import kept
+from kiosk.journal.stock import account_of, kept
 
 
 def everything(journal):
@@ -27,7 +27,7 @@ def everything(journal):
 
 
 def account(journal, sku="tea"):
-    return read_account(journal.connection, Sku(sku), Quantity(1))
+    return account_of(journal, StockKey(Sku(sku)))
 
 
 def test_facts_are_numbered_without_gaps_and_chained(journal):

@@ -26,8 +26,8 @@ def stay(journal: Journal, link: LinkReader) -> Epoch | None:
 class RaisesByOne(Journal):
     """Begins the epoch after its own, be it known already."""
 
-    def raise_epoch(self, above: Epoch) -> Epoch:
-        return super().raise_epoch(min(above, self.epoch))
+    def raise_epoch(self, above: Epoch, why: str = "") -> Epoch:
+        return super().raise_epoch(min(above, self.epoch), why)
 
 
 class RaisesAtStart(Journal):
@@ -41,11 +41,11 @@ class RaisesAtStart(Journal):
 class KeepsReceiptEpoch(Journal):
     """Prints the first epoch on the receipts of every later one."""
 
-    def _append(self, fact: UpFact, seq: Seq, prev: str, stamp: Stamp, seen: int) -> str:
+    def append(self, fact: UpFact, seq: Seq, prev: str, stamp: Stamp, seen: int) -> str:
         if isinstance(fact, SaleRecorded | RefundRecorded):
             kiosk, _, number = fact.receipt.rsplit("-", 2)
             fact = replace(fact, receipt=Receipt(f"{kiosk}-1-{number}"))
-        return super()._append(fact, seq, prev, stamp, seen)
+        return super().append(fact, seq, prev, stamp, seen)
 
 
 class SendsNewestEpoch(SmallBatches):
