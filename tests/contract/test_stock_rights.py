@@ -69,6 +69,8 @@ def test_what_left_without_rights_cannot_be_promised_again_when_goods_come(short
     assert overdraft == short
     assert account.available == came
     assert account.promisable == max(0, came - short)
+    with pytest.raises(NoRights):
+        hold(account, account.promisable + 1)
     assert grant(account, 0, settled).promisable == max(0, came - max(0, short - settled))
 
 
