@@ -99,7 +99,7 @@ def read_changes(connection: Connection, *, after: int, limit: int) -> list[Chan
 def _lock(connection: Connection) -> int:
     """Let no other hub give numbers until the end of this transaction; return the newest one."""
     insert_new(connection, change_numbers, [{"id": 1, "newest": 0}])
-    return connection.execute(select(change_numbers.c.newest).with_for_update()).scalar_one()
+    return int(connection.execute(select(change_numbers.c.newest).with_for_update()).scalar_one())
 
 
 def _note(connection: Connection) -> Insert:
