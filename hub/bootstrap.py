@@ -1,6 +1,7 @@
 """The one place that puts a hub together."""
 
 import random
+import secrets
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from hub.clock import SystemClock
 from hub.core.availability import Rules
 from hub.core.incarnation import Life
 from hub.downlink import Downlink
+from hub.holds import Holds
 from hub.inbound import Inbound
 from hub.ingest import Ingest
 from hub.life import LifeFile, begin_life
@@ -60,6 +62,11 @@ class Hub:
         )
         self.service = Service(self.ingest, Downlink(store, rng), self.inbound, clock)
         self._rng = rng
+        self._life = life
+
+    def holds(self) -> Holds:
+        """Return what makes reservations for programs."""
+        return Holds(self.store, SystemClock(), new_id=new_id, keep=self._life.keep)
 
     def availability(self, rules: Rules) -> Availability:
         """Return what answers what is in stock; it knows nothing before its first look."""
@@ -77,6 +84,11 @@ class Hub:
         )
         self.service.attach(link)
         return link
+
+
+def new_id() -> str:
+    """Return an id that nobody else gives."""
+    return secrets.token_hex(16)
 
 
 def state_folder(database_url: str, state_dir: Path | None) -> Path:

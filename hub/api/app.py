@@ -11,8 +11,11 @@ from contract.values import MAX_EPOCH, Lane, parse_address
 from hub.api.availability import router as availability_router
 from hub.api.keeping import NothingKept
 from hub.api.pages import AfterId, Limit, StockPage, parse_stock_cursor, stock_page
+from hub.api.reservations import Problem, answer_problem, describe
+from hub.api.reservations import router as reservations_router
 from hub.availability import Availability
 from hub.core.read_models import ExceptionView, FactView, HealthView, KioskView, QuarantineView, RegionView, SiteView
+from hub.holds import Holds
 from hub.service import Health
 from hub.store import queries
 from hub.store.database import Store
@@ -22,8 +25,13 @@ from hub.store.life import read_life
 router = APIRouter()
 
 
-def create_app(store: Store, health: Callable[[], Health], availability: Availability) -> FastAPI:
-    """Return the API over ``store``; ``health`` tells how the hub's loop is, ``availability`` what is in stock."""
+def create_app(
+    store: Store, health: Callable[[], Health], availability: Availability, holds: Holds | None = None
+) -> FastAPI:
+    """Return the API over ``store``; ``health`` tells how the hub's loop is, ``availability`` what is in stock.
+
+    ``holds`` makes reservations; without it they are not served.
+    """
     app = FastAPI(title="popup-kiosk hub", docs_url=None, redoc_url=None)  # those pages load code from elsewhere
     app.state.store = store
     app.state.health = health
@@ -32,6 +40,11 @@ def create_app(store: Store, health: Callable[[], Health], availability: Availab
     app.add_exception_handler(WorldFailed, _world_failed)
     app.include_router(router)
     app.include_router(availability_router)
+    if holds is not None:
+        app.state.holds = holds
+        app.add_exception_handler(Problem, answer_problem)
+        app.include_router(reservations_router)
+        describe(app)
     return app
 
 

@@ -113,7 +113,7 @@ def migrate(*, database_url: str, state_dir: Path | None, promoted: bool, as_jso
 def _run(hub: Hub, broker: Broker | None, server: socket.socket, rules: Rules) -> bool:
     """Run until told to stop; return whether the loop ended in order."""
     availability = hub.availability(rules)
-    app = create_app(hub.store, hub.service.health, availability)
+    app = create_app(hub.store, hub.service.health, availability, hub.holds())
     web = uvicorn.Server(
         uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3)
     )

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
 from contract.facts import StockLine
 from contract.stock import StockKey
-from contract.values import Condition, Quantity, Sku, Unit
+from contract.values import Address, Condition, Quantity, Sku, Unit
 from hub.core.promise import Goods
 from hub.store.rights_tables import reservation_lines, reservations
+from hub.store.tables import kiosks
 from hub.store.upsert import insert_new
 
 State = Literal["reserved", "placed", "held", "collected", "lapsed", "cancelled", "broken"]
@@ -62,7 +63,7 @@ def move(
     reservation: str,
     begin: Collection[State],
     end: State,
-    values: Mapping[str, str | int | bool | None] | None = None,
+    values: Mapping[str, object] | None = None,
 ) -> bool:
     """Move a reservation on, with ``values``, if it is in one of ``begin``; return whether it was."""
     statement = (
@@ -110,6 +111,12 @@ def count_open_holds(connection: Connection, region: str, site: str) -> int:
         columns.confirmed_at.is_(None),
     )
     return connection.execute(statement).scalar_one()
+
+
+def address_of(connection: Connection, kiosk_id: int) -> Address:
+    """Return where the kiosk of a reservation stands."""
+    row = connection.execute(select(kiosks).where(kiosks.c.id == kiosk_id)).one()
+    return Address(row.region, row.site, row.kiosk)
 
 
 def lines_of(goods: Goods) -> list[StockLine]:
