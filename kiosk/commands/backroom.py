@@ -1,16 +1,21 @@
-"""``kiosk backroom``: apply what the hub sent, and keep the journal's log short."""
+"""``kiosk backroom``: apply what the hub sent, look after stock rights, and keep the journal's log short."""
 
 import logging
+import secrets
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Event
 from typing import Final
 
 import click
 
 from kiosk.backroom.apply import Backroom
-from kiosk.bootstrap import open_journal
-from kiosk.config import load_config
+from kiosk.backroom.rights import RightsRoom
+from kiosk.bootstrap import recording
+from kiosk.config import Config, load_config
 from kiosk.journal.errors import StorageFailed
+from kiosk.journal.links import LinkReader
 from kiosk.journal.tidy import Tidier
 from kiosk.signals import stop_on_signals
 
@@ -24,17 +29,28 @@ _DISK_RETRY_S: Final = 1.0  # a disk that has room again is used within a second
 @click.option("--once", is_flag=True, help="Apply what is there, then end.")
 @click.pass_obj
 def backroom(data_dir: Path, *, once: bool) -> None:
-    """Apply catalogue, prices and settings that the hub sent."""
+    """Apply what the hub sent, answer its recalls, ask for rights before they run out, end holds whose time is over."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     stopped = stop_on_signals()
     config = load_config(data_dir)
-    room = Backroom(data_dir, config.currency)
-    journal, _ = open_journal(data_dir, config)
-    tidier = Tidier(journal, time.monotonic)
+    link = LinkReader(data_dir / "link.db")
+    with recording(data_dir, config, log.warning) as (journal, clock):
+        room = Backroom(data_dir, config.currency)
+        rights = RightsRoom(
+            journal, clock, link, new_id=lambda: secrets.token_hex(16), linked=lambda: _linked(link, config)
+        )
+        tidier = Tidier(journal, time.monotonic)
+        _work(stopped, (rights.step, room.step), tidier, once=once)
+        tidier.close()
+        room.close()
+
+
+def _work(stopped: Event, steps: Sequence[Callable[[], int]], tidier: Tidier, *, once: bool) -> None:
+    """Take every step again and again until it is stopped, or with ``once`` until there is nothing left to apply."""
     trouble = ""
     while not stopped.is_set():
         try:
-            applied = room.step()
+            applied = sum(step() for step in steps)
             tidier.turn()
         except StorageFailed as error:
             if once:
@@ -47,9 +63,11 @@ def backroom(data_dir: Path, *, once: bool) -> None:
             break
         if not applied:
             stopped.wait(_POLL_S)
-    tidier.close()
-    journal.close()
-    room.close()
+
+
+def _linked(link: LinkReader, config: Config) -> bool:
+    """Return whether the hub hears what is asked now."""
+    return link.state({}, configured=bool(config.link.brokers)).connected
 
 
 def _tell(problem: str, told: str) -> str:

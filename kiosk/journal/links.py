@@ -22,6 +22,9 @@ _PROBLEM = "problem"
 _ACKED_AT = "acked_at"
 _OWNER = "owner"
 _LOG_PAGES: Final = 1000  # 4 MB of log, some 500 acknowledgements: nobody but the bridge tidies this file
+_SHARED_LOGS: Final = "SELECT DISTINCT log FROM down_facts WHERE log NOT LIKE '%/%' ORDER BY log"
+_BEYOND: Final = """SELECT log, generation, position, bytes FROM down_facts
+WHERE log = ? AND (generation, position) > (?, ?) ORDER BY generation, position LIMIT ?"""
 _NO_BRIDGE = "the bridge is not running"
 
 
@@ -141,20 +144,28 @@ class LinkReader:
         return self._heard[lane]
 
     def down_facts(self, after: Mapping[str, tuple[int, int]], limit: int) -> list[tuple[str, int, int, bytes]]:
-        """Return (log, generation, position, bytes) of facts beyond each log's (generation, position), in order."""
+        """Return (log, generation, position, bytes) of facts beyond each log's (generation, position), in order.
+
+        These are the logs that many kiosks read; the one with a slash in its name is this kiosk's own.
+        """
         db = self._open()
         if db is None:
             return []
         with translated(self._path):
             found = []
-            for (log,) in db.execute("SELECT DISTINCT log FROM down_facts ORDER BY log").fetchall():
+            for (log,) in db.execute(_SHARED_LOGS).fetchall():
                 generation, position = after.get(log, (0, 0))
-                found += db.execute(
-                    "SELECT log, generation, position, bytes FROM down_facts WHERE log = ? "
-                    "AND (generation, position) > (?, ?) ORDER BY generation, position LIMIT ?",
-                    (log, generation, position, limit),
-                ).fetchall()
+                found += db.execute(_BEYOND, (log, generation, position, limit)).fetchall()
         return found
+
+    def own_facts(self, log: str, after: tuple[int, int], limit: int) -> list[tuple[int, int, bytes]]:
+        """Return (generation, position, bytes) of the kiosk's own log beyond a (generation, position), in order."""
+        db = self._open()
+        if db is None:
+            return []
+        with translated(self._path):
+            rows = db.execute(_BEYOND, (log, *after, limit)).fetchall()
+        return [(generation, position, raw) for _, generation, position, raw in rows]
 
     def _open(self) -> sqlite3.Connection | None:
         if self._connection is None and self._path.exists():

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Mapping
 from functools import reduce
+from typing import Final
 
 from contract.values import Epoch, Seq
 from kiosk.core.epochs import Heard, decide_lost, merge
@@ -10,6 +11,8 @@ from kiosk.journal.errors import JournalError
 from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader
 from kiosk.journal.mirror.mirrors import Mirrors
+
+LOST: Final = "this card lost sales that others have"
 
 
 class Lives:
@@ -26,23 +29,28 @@ class Lives:
         self._journal = journal
         self._link = link
         self._mirrors = mirrors
-        self._lost = ""
+        self._begun = journal.follow_epoch()
         self._follow()
         journal.before_record = self._follow
         journal.after_commit = mirrors.after_commit
 
     def warning(self) -> str:
         """Return what somebody must know of copies and lost facts, although recording goes on."""
-        return "; ".join(text for text in (self._mirrors.warning(self._acked()), self._lost) if text)
+        return "; ".join(text for text in (self._mirrors.warning(self._acked()), self._new_life()) if text)
 
     def close(self) -> None:
         """Leave the mirrors, with a last chance to catch up."""
         self._mirrors.close()
 
     def _follow(self) -> None:
-        epoch = follow(self._journal, self._link, self._mirrors.heard())
-        if epoch is not None:
-            self._lost = f"this card lost sales that others have: it goes on as epoch {epoch}; tell the hub's operator"
+        follow(self._journal, self._link, self._mirrors.heard())
+
+    def _new_life(self) -> str:
+        """Return why a new life was begun, by whichever process: until this one ends, and until the hub knows of it."""
+        why, epoch = self._journal.why_epoch(), self._journal.epoch
+        if not why or (epoch == self._begun and epoch in self._acked()):
+            return ""
+        return f"{why}: it goes on as epoch {epoch}; tell the hub's operator"
 
     def _acked(self) -> Mapping[Epoch, Seq]:
         return _of_link(self._journal, self._link).positions
@@ -57,7 +65,7 @@ def follow(journal: Journal, link: LinkReader, others: Iterable[Heard] = ()) -> 
     """
     heard = reduce(merge, others, _of_link(journal, link))  # before the journal's end is looked up, which only grows
     above = decide_lost(journal.follow_epoch(), journal.newest(), heard)
-    return None if above is None else journal.raise_epoch(above)
+    return None if above is None else journal.raise_epoch(above, LOST)
 
 
 def _of_link(journal: Journal, link: LinkReader) -> Heard:

@@ -1,0 +1,126 @@
+"""When this kiosk asks the hub for rights, and what it gives back when the hub recalls. Pure.
+
+Rules
+-----
+1.  How much is :mod:`contract.asking`'s to say; here stands which accounts, how often, and in which order.
+2.  Each account has one open request at a time. It is repeated only after a time that doubles with each try, and begins
+    anew when the hub grants: a hub that has nothing is not asked every minute.
+3.  What a shopper waits for is asked for first and by itself, then what runs dry soonest. A shopper who was told to
+    wait is believed for :data:`PATIENCE_S`.
+4.  Nothing is asked while the link is away: the hub would hear old wishes, and grant where nobody wants goods any more.
+5.  A recall is answered once, whatever there is; that of another life with nothing, for its rights are gone.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from contract import asking
+from contract.asking import Meter
+from contract.facts import StockLine
+from contract.rights import Urgency
+from contract.stock import NOTHING, Account, StockKey
+from contract.values import MAX_AMOUNT, Quantity
+
+OUTAGE_S: Final = 2700.0  # the mean outage that the simulator plans with; a kiosk cannot know what the next one will be
+RETRY_S: Final = 60.0  # a hub that granted has answered in seconds; goods that come back at the hub do so in minutes
+MAX_RETRY_S: Final = 3600.0
+_DOUBLINGS: Final = 10  # which is beyond the longest time already
+MAX_LINES: Final = 200  # of one request: 30 KiB, so that it may go ahead of the facts
+PATIENCE_S: Final = 300.0  # nobody stands at a counter for longer
+FORGET: Final = 0.05  # units: goods that sell less than one in twenty hours are not asked for ahead
+
+
+class Need(Struct, frozen=True):
+    """What shoppers want of one account here: so many wait for it, and so many an hour buy it."""
+
+    waiting: int = 0
+    per_h: float = 0.0
+
+
+class Tried(Struct, frozen=True):
+    """An open request: asked ``tries`` times, the last one ``age_s`` ago."""
+
+    tries: int
+    age_s: float
+
+
+class Wish(Struct, frozen=True):
+    """What to ask for, and why."""
+
+    why: Urgency
+    lines: list[StockLine]
+
+
+class Demand(Struct):
+    """Recent demand by account, from what was sold."""
+
+    meters: dict[StockKey, Meter] = {}
+
+    def count(self, key: StockKey, units: int, *, at_s: float) -> None:
+        """Note that so much was bought."""
+        self.meters[key] = asking.count(self.meters.get(key, asking.begin(0.0, at_s=at_s)), units, at_s=at_s)
+
+    def per_h(self, key: StockKey, *, at_s: float) -> float:
+        """Return recent demand in units an hour."""
+        meter = self.meters.get(key)
+        return asking.per_h(meter, at_s=at_s) if meter else 0.0
+
+    def forget(self, *, at_s: float) -> None:
+        """Let go of what nobody buys any more."""
+        for key in [key for key in self.meters if self.per_h(key, at_s=at_s) < FORGET]:
+            del self.meters[key]
+
+
+def decide_wishes(
+    needs: Mapping[StockKey, Need], accounts: Mapping[StockKey, Account], tried: Mapping[StockKey, Tried]
+) -> list[Wish]:
+    """Return what to ask for now, the most urgent first."""
+    waiting, ahead = list[StockLine](), list[tuple[float, StockLine]]()
+    for key, need in needs.items():
+        if not _is_due(tried.get(key)):
+            continue
+        there = accounts.get(key, NOTHING).promisable
+        ask = asking.decide_ask(there, waiting=need.waiting, demand_per_h=need.per_h, outage_s=OUTAGE_S)
+        if ask.waiting:
+            waiting.append(_line(key, ask.waiting + ask.ahead))
+        elif ask.ahead:
+            ahead.append((there / need.per_h, _line(key, ask.ahead)))
+    ahead.sort(key=lambda one: (one[0], one[1].sku))
+    wishes = ((Urgency.ASKED, waiting), (Urgency.LOW, [line for _, line in ahead]))
+    return [Wish(why, lines[:MAX_LINES]) for why, lines in wishes if lines]
+
+
+def decide_answer(
+    wanted: Iterable[tuple[StockKey, int]],
+    accounts: Mapping[StockKey, Account],
+    needs: Mapping[StockKey, Need],
+    *,
+    urgent: bool,
+) -> list[StockLine]:
+    """Return what to give back of what a recall wants: lines of nothing are left out."""
+    given = []
+    for key, amount in wanted:
+        need = needs.get(key, Need())
+        there = accounts.get(key, NOTHING).promisable
+        gives = asking.decide_release(
+            there, wanted=amount, urgent=urgent, waiting=need.waiting, demand_per_h=need.per_h, outage_s=OUTAGE_S
+        )
+        if gives:
+            given.append(_line(key, gives))
+    return given
+
+
+def retry_s(tries: int) -> float:
+    """Return how long an account is let be after it was asked for ``tries`` times."""
+    return min(RETRY_S * 2.0 ** min(tries - 1, _DOUBLINGS), MAX_RETRY_S)
+
+
+def _is_due(tried: Tried | None) -> bool:
+    """Return whether an account may be asked for; a clock that went back has nobody wait for it."""
+    return tried is None or tried.age_s < 0 or tried.age_s >= retry_s(tried.tries)
+
+
+def _line(key: StockKey, amount: int) -> StockLine:
+    return StockLine(key.sku, Quantity(min(amount, MAX_AMOUNT), key.unit), key.condition)
