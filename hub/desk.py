@@ -14,21 +14,21 @@ from sqlalchemy import Connection
 
 from contract.codec import digest
 from contract.envelope import LaneSource
-from contract.stock import Account, add
 from contract.streams import Gap, place
 from contract.values import Address
 from hub.arrivals import UpBatch
 from hub.core.inbox import LaneState, Refused, Taken, advance, printable, read
 from hub.core.reconcile import effects_of
 from hub.refusals import FATES, Fate, Refusal
+from hub.rights_desk import RightsDesk
 from hub.store import books, bounds, inbox
-from hub.store.books import SiteKey, Trouble
+from hub.store.books import Trouble
 from hub.store.bounds import Bounds, Rooms
 from hub.store.database import sorted_errors
 from hub.store.errors import ContentRefused
 from hub.store.inbox import KioskRow, LaneKey
 from hub.store.tables import quarantine
-from hub.store.upsert import insert_new
+from hub.store.upsert import Row, insert_new
 
 
 @dataclass(slots=True)
@@ -63,10 +63,10 @@ class Desk:
         self._careful = careful
         self._facts: list[dict[str, Any]] = []
         self._receipts: list[dict[str, Any]] = []
-        self._stock: dict[SiteKey, Account] = {}
+        self._rights = RightsDesk(connection, now)
+        self._kiosks: dict[int, KioskRow] = {}
         self._set_aside: list[dict[str, Any]] = []
         self._troubles: list[Trouble] = []
-        self._addresses: dict[int, Address] = {}
         self._lanes: dict[
             int, tuple[int, int]
         ] = {}  # how many a kiosk has, and its newest epoch; where one was asked for
@@ -82,10 +82,15 @@ class Desk:
             work = self.works.get(key)
             if work is None:
                 state = states.get(key, LaneState())
-                self._addresses[key[0]] = batch.address
+                self._kiosks[key[0]] = kiosks[batch.address]
                 work = Work(key, LaneSource(batch.address, batch.epoch, batch.lane), state, state)
                 self.works[key] = work
             self.fates[self._place(work, batch)] += 1
+
+    def hear(self, kiosk: KioskRow, epoch: int) -> None:
+        """Learn that a kiosk says it is in its life ``epoch``; one beyond belief is not heeded."""
+        if 0 < epoch <= kiosk.epoch + self._limits.epoch_leap:
+            self._rights.hear(kiosk, epoch)
 
     def write(self) -> None:
         """Write what was taken; raises ContentRefused or WorldFailed through the transaction."""
@@ -107,6 +112,7 @@ class Desk:
             return "gapped"
         if not work.now.position and not self._may_begin(work):
             return "refused"
+        self._rights.hear(self._kiosks[work.key[0]], work.key[1])
         fates: set[Fate] = {"repeated"}
         if spot.repeats:
             fates.add(self._compare(work, head.first, batch.batch.facts[: spot.repeats]))
@@ -169,11 +175,24 @@ class Desk:
         new = inbox.new_forks(self._connection, work.key, rows)
         kept = [row for row in new if room.take(len(row["bytes"]))]
         insert_new(self._connection, quarantine, kept)
-        self._troubles.append(Trouble("fork", work.subject, work.key[0], {"seq": forks[0][0]}))
+        booked = sum(self._book_fork(work, row) for row in kept)
+        self._troubles.append(Trouble("fork", work.subject, work.key[0], {"seq": forks[0][0], "booked": booked}))
         if len(kept) < len(new):
             self._refuse(work, "forks", "more facts whose number was taken than are kept")
             return "refused"
         return "forked"
+
+    def _book_fork(self, work: Work, row: Row) -> bool:
+        """Note what a fact changes whose number was taken: what it says of goods and money happened all the same."""
+        outcome = read(row["bytes"], source=work.source, seq=row["seq"], prev="")
+        if not isinstance(outcome, Taken):
+            return False
+        effects = effects_of(outcome.fact)
+        if effects.receipt:
+            again = books.again_of_fork(outcome.digest)
+            self._receipts.append(books.receipt_row(work.key, outcome.seq, effects.receipt) | {"again": again})
+        self._rights.note_fork(self._kiosks[work.key[0]], effects)
+        return self._try_to_write() is None if self._careful else True
 
     def _quarantine(self, work: Work, refused: Refused) -> Fate:
         """Set a fact aside; without room for it its lane stays before it, and nothing is lost."""
@@ -194,40 +213,40 @@ class Desk:
     def _book(self, work: Work, taken: Taken) -> Taken | Refused:
         """Note what ``taken`` changes; carefully: write it at once, in a savepoint."""
         self._note(work, taken)
-        if not self._careful:
-            return taken
+        if self._careful and (why := self._try_to_write()) is not None:
+            return Refused(taken.seq, taken.raw, taken.digest, "refused", printable(why), "$.data")
+        return taken
+
+    def _try_to_write(self) -> str | None:
+        """Write what was noted in a savepoint; return why the database would not have it."""
         try:
             with sorted_errors(), self._connection.begin_nested():
                 self._write_facts()
         except ContentRefused as error:
-            return Refused(taken.seq, taken.raw, taken.digest, "refused", printable(str(error)), "$.data")
-        finally:
-            self._forget_facts()
-        return taken
+            self._forget_facts(undone=True)
+            return str(error)
+        self._forget_facts()
+        return None
 
     def _note(self, work: Work, taken: Taken) -> None:
         self._facts.append(inbox.fact_row(work.key, taken, self._now))
         effects = effects_of(taken.fact)
         if effects.receipt:
             self._receipts.append(books.receipt_row(work.key, taken.seq, effects.receipt))
-        address = work.source.address
-        for what, delta in effects.stock:
-            key = SiteKey(address.region, address.site, what)
-            known = self._stock.get(key)
-            self._stock[key] = delta if known is None else add(known, delta)
+        self._rights.note(self._kiosks[work.key[0]], work.key[1], work.source.lane, taken, effects)
 
     def _write_facts(self) -> None:
         inbox.add_facts(self._connection, self._facts)
-        books.add_stock(self._connection, self._stock)
+        self._rights.write()
         for row in books.add_receipts(self._connection, self._receipts):
             detail = {"receipt": row["receipt"], "seq": row["seq"]}
-            subject = f"{self._addresses[row['kiosk_id']]} {row['receipt']}"
+            subject = f"{self._kiosks[row['kiosk_id']].address} {row['receipt']}"
             self._troubles.append(Trouble("receipt_reused", subject, row["kiosk_id"], detail))
 
-    def _forget_facts(self) -> None:
+    def _forget_facts(self, *, undone: bool = False) -> None:
         self._facts.clear()
         self._receipts.clear()
-        self._stock.clear()
+        self._rights.forget(undone=undone)
 
     def _write_lanes(self) -> None:
         moved = [work for work in self.works.values() if work.now != work.began]

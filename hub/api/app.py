@@ -21,6 +21,7 @@ from hub.store import queries
 from hub.store.database import Store
 from hub.store.errors import WorldFailed
 from hub.store.life import read_life
+from hub.store.stock import list_stock
 
 router = APIRouter()
 
@@ -102,7 +103,7 @@ def get_stock(
     """Return stock accounts by site and sku."""
     cursor = parse_stock_cursor(after)
     with books.read() as connection:
-        return stock_page(queries.list_stock(connection, site=site, sku=sku, after=cursor, limit=limit), limit)
+        return stock_page(list_stock(connection, site=site, sku=sku, after=cursor, limit=limit), limit)
 
 
 @router.get("/facts")

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from fastapi import HTTPException, Query
 
 from hub.core.read_models import StockView
-from hub.store.queries import StockCursor
+from hub.store.stock import StockCursor
 
 MAX_LIMIT: Final = 1000  # a page of the largest view is below 1 MB
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Rows a page.")]

@@ -8,6 +8,7 @@ from hub.bootstrap import opened_to_read
 from hub.commands.common import database_option, json_option, limit_option, said_plainly, show
 from hub.commands.sites import set_site
 from hub.store import queries
+from hub.store.stock import list_stock
 
 
 @click.group()
@@ -55,9 +56,10 @@ def list_kiosks(*, database_url: str, site: str | None, limit: int, as_json: boo
 def stock(*, database_url: str, site: str | None, sku: str | None, limit: int, as_json: bool) -> None:
     """Show stock by site and sku."""
     with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
-        rows = queries.list_stock(connection, site=site, sku=sku, limit=limit)
-    columns = ["region", "site", "sku", "condition", "unit", "received", "returned", "sold", "adjusted", "overdraft"]
-    show(rows, "stock", [*columns, "available"], as_json=as_json)
+        rows = list_stock(connection, site=site, sku=sku, limit=limit)
+    columns = ["region", "site", "sku", "condition", "unit", "received", "returned", "sold", "wasted", "adjusted"]
+    rights = ["overdraft", "available", "held", "in_flight", "free", "reserved", "limbo", "deficit", "unsettled"]
+    show(rows, "stock", [*columns, *rights], as_json=as_json)
 
 
 @click.command(epilog="Example: hub report --json")

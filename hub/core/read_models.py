@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from contract.stock import Account
-
 
 @dataclass(frozen=True, slots=True)
 class RegionView:
@@ -56,7 +54,10 @@ class KioskView:
 
 @dataclass(frozen=True, slots=True)
 class StockView:
-    """One stock account of a site: its sums, and what they leave."""
+    """One sku of a site: the sums of its accounts, and where the rights to it are.
+
+    ``available`` and ``held`` are at the open kiosks, ``in_flight`` on the way to them; the rest is the hub's.
+    """
 
     region: str
     site: str
@@ -68,7 +69,17 @@ class StockView:
     sold: int
     adjusted: int
     overdraft: int
+    wasted: int
+    sent: int
+    arrived: int
     available: int
+    held: int
+    in_flight: int
+    free: int
+    reserved: int
+    limbo: int
+    deficit: int
+    unsettled: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,20 +160,6 @@ class HealthView:
 def backlog(newest: int, position: int) -> int:
     """Return how many facts the kiosk has that the hub has not."""
     return max(0, newest - position)
-
-
-def stock_view(where: tuple[str, str], what: tuple[str, str, str], account: Account) -> StockView:
-    """Return an account with what it leaves."""
-    return StockView(
-        *where,
-        *what,
-        received=account.received,
-        returned=account.returned,
-        sold=account.sold,
-        adjusted=account.adjusted,
-        overdraft=account.overdraft,
-        available=account.available,
-    )
 
 
 def takings_view(where: tuple[str, str, str], *, sales: tuple[int, int], refunds: tuple[int, int]) -> TakingsView:

@@ -1,4 +1,4 @@
-"""Statements of the books: stock, receipts, and what a person must decide."""
+"""Statements of the books: receipts, and what a person must decide."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,27 +6,17 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, func, select, text, tuple_
 
-from contract.stock import Account, StockKey
 from hub.core.reconcile import Receipt
 from hub.store.inbox import LaneKey
-from hub.store.tables import exceptions, kiosks, receipts, stock
-from hub.store.upsert import Insert, Many, Row, insert
+from hub.store.tables import exceptions, kiosks, receipts
+from hub.store.upsert import Many, insert
 
-TERMS: Final = ("received", "returned", "sold", "adjusted", "overdraft")
 MAX_OPEN: Final = 1000  # exceptions of one kiosk: more than a person reads; what is beyond them is one more
 AT_ONCE: Final = (
     500  # keys in one statement; databases take some tens of thousands of values, an honest group has fewer
 )
 MAX_SUBJECT: Final = 200  # as the column holds
 OPERATOR: Final = "operator"  # who decides until roles have names
-
-
-class SiteKey(NamedTuple):
-    """A stock account and where it is."""
-
-    region: str
-    site: str
-    what: StockKey
 
 
 class Trouble(NamedTuple):
@@ -38,34 +28,7 @@ class Trouble(NamedTuple):
     detail: Mapping[str, Any]
 
 
-def add_stock(connection: Connection, deltas: Mapping[SiteKey, Account]) -> None:
-    """Add to the stock sums; sorted, so that no two transactions wait for each other in a ring."""
-    _ADD_STOCK.run(connection, [_stock_row(key, deltas[key]) for key in sorted(deltas)])
-
-
-def _stock_statement(connection: Connection) -> Insert:
-    statement = insert(connection, stock)
-    sums = {term: stock.c[term] + statement.excluded[term] for term in TERMS}
-    return statement.on_conflict_do_update(index_elements=["region", "site", "sku", "condition", "unit"], set_=sums)
-
-
-_ADD_STOCK: Final = Many(_stock_statement)
 _ADD_RECEIPTS: Final = Many(lambda connection: insert(connection, receipts).on_conflict_do_nothing())
-
-
-def _stock_row(key: SiteKey, delta: Account) -> Row:
-    return {
-        "region": key.region,
-        "site": key.site,
-        "sku": key.what.sku,
-        "condition": key.what.condition,
-        "unit": key.what.unit,
-        "received": delta.received,
-        "returned": delta.returned,
-        "sold": delta.sold,
-        "adjusted": delta.adjusted,
-        "overdraft": delta.overdraft,
-    }
 
 
 def receipt_row(key: LaneKey, seq: int, receipt: Receipt) -> dict[str, Any]:
@@ -84,6 +47,11 @@ def receipt_row(key: LaneKey, seq: int, receipt: Receipt) -> dict[str, Any]:
     }
 
 
+def again_of_fork(digest: str) -> int:
+    """Return what tells the receipt of a fact whose number was taken from others: 52 bits of its digest."""
+    return int(digest[:13], 16) or 1
+
+
 def add_receipts(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Add receipts; return those whose number their till had used before. They count too: money changed hands."""
     if _ADD_RECEIPTS.run(connection, rows) == len(rows):
@@ -92,9 +60,10 @@ def add_receipts(connection: Connection, rows: Sequence[dict[str, Any]]) -> list
     reused = [
         {**row, "again": row["seq"]}
         for row in rows
-        if first[row["kiosk_id"], row["receipt"]] != (row["epoch"], row["lane"], row["seq"])
+        if not row["again"] and first[row["kiosk_id"], row["receipt"]] != (row["epoch"], row["lane"], row["seq"])
     ]
-    connection.execute(receipts.insert(), reused)
+    if reused:
+        connection.execute(receipts.insert(), reused)
     return reused
 
 

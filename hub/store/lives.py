@@ -39,19 +39,20 @@ def read_lives(connection: Connection, kiosk_ids: Iterable[int], epochs: Iterabl
     return [Life(*row) for row in rows]
 
 
-def open_life(
-    connection: Connection, kiosk_id: int, epoch: int, *, closed_at: str | None = None, why: str = ""
-) -> Life:
+def new_life(connection: Connection, kiosk_id: int, epoch: int, *, closed_at: str | None) -> Life:
     """Return a life that is heard of now: open, or, where a newer one was heard before, closed from its beginning.
 
-    What a kiosk hears first from this hub's first incarnation, it cannot have been granted before; later ones report.
+    What a kiosk first says to a hub's first incarnation, it says without a grant that this hub does not know of.
     """
     hub = read_life(connection)
-    reported = FIRST if hub is not None and hub.incarnation == FIRST else 0
-    life = Life(kiosk_id, epoch, reported=reported, closed_at=closed_at)
+    return Life(kiosk_id, epoch, reported=FIRST if hub and hub.incarnation == FIRST else 0, closed_at=closed_at)
+
+
+def insert_life(connection: Connection, life: Life) -> None:
+    """Write down a new life."""
     row = {name: getattr(life, name) for name in Life.__struct_fields__}
-    connection.execute(insert(connection, lives).on_conflict_do_nothing(), [row | {"closed_why": why or None}])
-    return life
+    why = {"closed_why": "a newer life was heard before" if life.closed_at else None}
+    connection.execute(insert(connection, lives).on_conflict_do_nothing(), [row | why])
 
 
 def save(connection: Connection, changed: Sequence[Life]) -> None:

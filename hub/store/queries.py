@@ -4,9 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, select
 
-from contract.stock import Account
 from contract.values import Address
 from hub.core import read_models
 from hub.core.read_models import (
@@ -17,12 +16,9 @@ from hub.core.read_models import (
     QuarantineView,
     RegionView,
     SiteView,
-    StockView,
     TakingsView,
 )
-from hub.store.tables import exceptions, facts, kiosks, lanes, quarantine, receipts, stock
-
-StockCursor = tuple[str, str, str, str, str]  # region, site, sku, condition, unit
+from hub.store.tables import exceptions, facts, kiosks, lanes, quarantine, receipts
 
 _ONLINE = func.sum(case((kiosks.c.online, 1), else_=0))
 
@@ -58,29 +54,6 @@ def list_kiosks(
     found = connection.execute(statement).all()
     of_kiosk = _lanes(connection, [row.id for row in found])
     return [_kiosk_view(row, of_kiosk.get(row.id, [])) for row in found]
-
-
-def list_stock(
-    connection: Connection,
-    *,
-    site: str | None = None,
-    sku: str | None = None,
-    after: StockCursor | None = None,
-    limit: int = 100,
-) -> list[StockView]:
-    """Return stock accounts by region, site, sku, condition and unit."""
-    key = [stock.c.region, stock.c.site, stock.c.sku, stock.c.condition, stock.c.unit]
-    statement = select(stock).where(*_equal({stock.c.site: site, stock.c.sku: sku})).order_by(*key).limit(limit)
-    if after:
-        statement = statement.where(tuple_(*key) > tuple_(*(literal(part) for part in after)))
-    return [
-        read_models.stock_view(
-            (row.region, row.site),
-            (row.sku, row.condition, row.unit),
-            Account(row.received, row.returned, row.sold, row.adjusted, row.overdraft),
-        )
-        for row in connection.execute(statement)
-    ]
 
 
 def list_facts(

@@ -185,7 +185,7 @@ def test_hostile_text_finds_nothing(api: Api) -> None:
 
 def test_books_that_cannot_be_read_are_said_so(hub: Hub) -> None:
     with hub.store.write() as connection:
-        connection.execute(text("DROP TABLE stock"))
+        connection.execute(text("DROP TABLE accounts"))
     answer = Api(create_app(hub.store, lambda: WELL, Availability(hub.store, hub.clock))).get("/stock")
     assert answer.status_code == 503
     assert "try again" in answer.json()["detail"]

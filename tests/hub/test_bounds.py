@@ -168,13 +168,13 @@ def test_a_message_that_the_database_refuses_takes_no_other_with_it(hub: Hub, ti
 def test_what_is_refused_is_counted_once_however_often_the_database_fails(tmp_path: Path, hub: Hub) -> None:
     till = sold_in(1)
     with hub.store.write() as connection:
-        connection.execute(text("ALTER TABLE stock RENAME TO away"))
+        connection.execute(text("ALTER TABLE accounts RENAME TO away"))
     for _ in range(3):
         with pytest.raises(WorldFailed):
             hub.take(Message("elsewhere", b""), till.message())
     assert hub.ingest.refusals.counts() == {}
     with hub.store.write() as connection:
-        connection.execute(text("ALTER TABLE away RENAME TO stock"))
+        connection.execute(text("ALTER TABLE away RENAME TO accounts"))
     hub.take(Message("elsewhere", b""), till.message())
     assert hub.ingest.fates == {"refused": 1, "taken": 1}
     assert hub.ingest.refusals.total == 1

@@ -92,7 +92,7 @@ def test_looking_at_books_that_are_not_there_makes_none(tmp_path: Path) -> None:
 
 def test_migrate_brings_it_to_this_release_and_says_so(database_url: str, tmp_path: Path) -> None:
     state = ["--state-dir", str(tmp_path / "s")]
-    assert json.loads(run(database_url, "migrate", "--json").stdout) == {"migrations": ["0001"]}
+    assert json.loads(run(database_url, "migrate", "--json").stdout)["migrations"][:2] == ["0001", "0002"]
     assert "of this release already" in run(database_url, "migrate").stdout
     assert json.loads(run(database_url, "migrate", "--promoted", "--json", *state).stdout)["incarnation"] == 1
     assert "incarnation 2 begins" in run(database_url, "migrate", "--promoted", *state).stdout

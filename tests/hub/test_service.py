@@ -218,7 +218,7 @@ def test_the_world_failing_is_no_refusal(tmp_path: Path, till: LaneTwin) -> None
     till.sell()
     with open_hub(f"sqlite:///{tmp_path}/hub.db", tmp_path / "state") as hub:
         with hub.store.write() as connection:
-            connection.execute(text("DROP TABLE stock"))
+            connection.execute(text("DROP TABLE accounts"))
         with pytest.raises(WorldFailed):
             hub.take(till.message())
         assert not books_of_quarantine(hub)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, func, select
 
 from contract.batch import Ack, Status, StreamPosition, decode_ack, encode_batch, encode_message
 from contract.codec import Stamp, digest, encode
@@ -45,7 +45,8 @@ from hub.store import down
 from hub.store.bounds import Bounds
 from hub.store.database import Store, open_store
 from hub.store.migrate import migrate
-from hub.store.tables import exceptions, facts, lanes, metadata, quarantine, receipts, stock
+from hub.store.rights_tables import accounts
+from hub.store.tables import exceptions, facts, lanes, metadata, quarantine, receipts
 
 AT = datetime(2026, 3, 7, 9, 30, tzinfo=UTC)
 
@@ -205,11 +206,22 @@ def positions(ack: Ack | None) -> dict[str, int]:
     return {one.stream: one.position for one in ack.positions}
 
 
+STOCK_KEY = (accounts.c.region, accounts.c.site, accounts.c.sku, accounts.c.condition, accounts.c.unit)
+STOCK_TERMS = ("received", "returned", "sold", "adjusted", "overdraft")
+
+
+def stock_sums(connection: Connection) -> list[tuple[Any, ...]]:
+    """Return what facts came to at each site: region, site, sku, condition, unit and the five oldest terms."""
+    sums = [func.sum(accounts.c[term]) for term in STOCK_TERMS]
+    rows = connection.execute(select(*STOCK_KEY, *sums).group_by(*STOCK_KEY).order_by(*STOCK_KEY))
+    return [(*row[:5], *map(int, row[5:])) for row in rows]
+
+
 def books(store: Store) -> dict[str, Any]:
     """Return everything that facts change, in one order, without instants and row numbers."""
     with store.read() as connection:
         return {
-            "stock": [tuple(row) for row in connection.execute(select(stock).order_by(*stock.primary_key))],
+            "stock": stock_sums(connection),
             "receipts": [tuple(row) for row in connection.execute(select(receipts).order_by(*receipts.primary_key))],
             "facts": [
                 tuple(row)
