@@ -1,4 +1,4 @@
-"""From the down logs to kiosks: one log a region, a cursor a kiosk, the same session code as the way up.
+"""From the down logs to kiosks: each kiosk's own log, urgent, and its region's; the same session code as the way up.
 
 Only kiosks that are online are sent anything: a broker's queue for a kiosk that is away would hold what the session
 sends anyway when it is back. One thread owns a downlink.
@@ -8,19 +8,22 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from sqlalchemy import Connection
+
 from contract.batch import MAX_BATCH_BYTES, MAX_BATCH_FACTS, encode_batch
-from contract.streams import FLEET
+from contract.streams import FLEET, parse_log_stream
+from contract.streams import own_log as own_log_name
 from contract.values import Address, Seq
 from hub.arrivals import DownAcked, Message, Told
-from hub.down_line import DownLine
+from hub.down_line import ORDINARY, URGENT, DownLine
 from hub.senders import has_nothing, newest_epoch
-from hub.store import down
+from hub.store import down, own_log
 from hub.store.database import Store
 from hub.store.inbox import find_kiosk
 from mqtt_bridge.session import Limits, Send
 from mqtt_bridge.topics import DOWN_FACTS, topic
 
-LOOK_EVERY_S: Final = 0.25  # how soon a change of the catalogue is seen; one small query a region
+LOOK_EVERY_S: Final = 0.25  # how soon is seen what others wrote: a command, another hub; two small queries
 _HEAD_BYTES: Final = 512
 
 Publish = Callable[[Message], bool]
@@ -54,24 +57,23 @@ class Downlink:
             if line := self._lines.get(ack.address):
                 line.told(ack.ack, now_s)
 
-    def look(self, now_s: float) -> None:
-        """Look how far the logs reach, every ``LOOK_EVERY_S``; raises WorldFailed."""
-        if not self._lines or now_s - self._looked_at_s < LOOK_EVERY_S:
+    def look(self, now_s: float, *, at_once: bool = False) -> None:
+        """Look how far the logs reach: ``at_once``, or every ``LOOK_EVERY_S``; raises WorldFailed."""
+        if not self._lines or (not at_once and now_s - self._looked_at_s < LOOK_EVERY_S):
             return
         self._looked_at_s = now_s
         with self._store.read() as connection:
-            ends = {
+            fleets = {
                 region: down.log_end(connection, region, FLEET)
                 for region in {address.region for address in self._lines}
             }
+            own = own_log.ends(connection, [line.kiosk_id for line in self._lines.values()])
             for line in self._lines.values():
-                end = ends[line.address.region]
-                if end is None:
-                    continue
-                acked = 0
-                if end.generation != line.generation:
-                    acked = down.cursor(connection, line.kiosk_id, FLEET, end.generation)
-                line.reaches(end, acked, now_s)
+                if line.kiosk_id in own:
+                    self._reaches(connection, line, own_log_name(line.address), *own[line.kiosk_id], URGENT, now_s)
+                end = fleets[line.address.region]
+                if end is not None:
+                    self._reaches(connection, line, FLEET, end.generation, end.position, ORDINARY, now_s)
 
     def send(self, publish: Publish, now_s: float) -> None:
         """Hand what is due to ``publish`` until it says that the link takes no more; raises WorldFailed."""
@@ -105,11 +107,28 @@ class Downlink:
         if kiosk:
             self._lines[address] = DownLine(kiosk.id, address, kiosk.epoch, rng=self._rng, limits=self._limits)
 
+    def _reaches(  # noqa: PLR0917 - where a log ends, for whom, and how urgent it is
+        self,
+        connection: Connection,
+        line: DownLine,
+        log: str,
+        generation: int,
+        position: int,
+        priority: int,
+        now_s: float,
+    ) -> None:
+        is_new = generation != line.generation(log)
+        acked = down.cursor(connection, line.kiosk_id, log, generation) if is_new else 0
+        line.reaches(log, generation, position, acked=acked, priority=priority, now_s=now_s)
+
     def _send(self, line: DownLine, due: Send, publish: Publish, now_s: float) -> bool:
+        log, generation = parse_log_stream(due.stream, "stream")
         with self._store.read() as connection:
-            raws = down.read_log(
-                connection, line.address.region, FLEET, line.generation, due.first, limit=MAX_BATCH_FACTS
-            )
+            raws = down.read_log(connection, line.address.region, log, generation, due.first, limit=MAX_BATCH_FACTS)
+        if not raws:  # a newer generation began, and this one was let go: look at once, and send nothing before
+            self._looked_at_s = float("-inf")
+            line.refused(now_s)
+            return True
         facts = _fitting(raws)
         payload = encode_batch(due.stream, Seq(due.first), facts, Seq(due.newest))
         if not publish(Message(topic(line.address, DOWN_FACTS), payload)):

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from contract.batch import Status, StreamPosition
 from contract.errors import Malformed
-from contract.streams import FLEET, parse_lane_stream, parse_log_stream
+from contract.streams import parse_lane_stream, parse_log_stream
 from contract.values import Address
 from hub.arrivals import Arrival, DownAcked, Told, UpBatch
 from hub.core.inbox import printable
@@ -34,9 +34,8 @@ def note(connection: Connection, arrivals: Sequence[Arrival], senders: Mapping[A
                 if has_nothing(status):
                     down.forget_cursors(connection, row["of_kiosk"])
             case DownAcked(ack=ack):
-                end = down.log_end(connection, arrival.address.region, FLEET)
-                if end:
-                    down.save_cursors(connection, _cursors(row["of_kiosk"], end.generation, ack.positions))
+                newest = down.generations(connection, arrival.address)
+                down.save_cursors(connection, _cursors(row["of_kiosk"], newest, ack.positions))
     for kiosk in senders.values():
         if rows[kiosk.id]["of_epoch"] > kiosk.epoch:
             down.forget_cursors(connection, kiosk.id)  # a new image has nothing of what came down
@@ -63,14 +62,14 @@ def _reaches(kiosk_id: int, newest: Iterable[StreamPosition]) -> Iterable[dict[s
         yield {"of_kiosk": kiosk_id, "of_epoch": epoch, "of_lane": lane.value, "reaches": one.position}
 
 
-def _cursors(kiosk_id: int, generation: int, positions: Iterable[StreamPosition]) -> list[dict[str, Any]]:
-    """Return the cursor in the log that there is; what a kiosk says of logs that nobody wrote is not kept."""
+def _cursors(kiosk_id: int, newest: Mapping[str, int], positions: Iterable[StreamPosition]) -> list[dict[str, Any]]:
+    """Return the cursors in the logs that there are; what a kiosk says of logs that nobody wrote is not kept."""
     rows = []
     for one in positions:
         try:
             log, born = parse_log_stream(one.stream, "$.positions")
         except Malformed:
             continue
-        if (log, born) == (FLEET, generation):
+        if newest.get(log) == born:
             rows.append({"kiosk_id": kiosk_id, "log": log, "generation": born, "position": one.position})
     return rows

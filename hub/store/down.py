@@ -16,8 +16,8 @@ from contract.codec import Stamp, digest, encode
 from contract.down import CatalogueChanged, ConfigChanged, Item
 from contract.envelope import NO_DIGEST, LogSource
 from contract.registry import DOWN, Data
-from contract.streams import FLEET
-from contract.values import Currency, RegionId, Seq
+from contract.streams import FLEET, own_log
+from contract.values import Address, Currency, RegionId, Seq
 from hub.store.tables import down_cursors, down_facts, items, settings
 from hub.store.upsert import Row, insert
 
@@ -46,8 +46,17 @@ def log_end(connection: Connection, region: str, log: str) -> LogEnd | None:
     return LogEnd(*row) if row else None
 
 
+def generations(connection: Connection, address: Address) -> dict[str, int]:
+    """Return the newest generation of each log that the kiosk at ``address`` is told."""
+    ends = {log: log_end(connection, address.region, log) for log in (FLEET, own_log(address))}
+    return {log: end.generation for log, end in ends.items() if end is not None}
+
+
 def append(connection: Connection, source: LogSource, data: Iterable[Data], at: datetime) -> int:
-    """Append facts to a log's generation and return its last position. Call it with the hub's life row locked."""
+    """Append facts to a log's generation and return its last position.
+
+    Call it with the hub's life row locked, or, for a kiosk's own log, with the kiosk's.
+    """
     end = log_end(connection, source.region, source.log)
     if end is None or end.generation < source.generation:
         end = LogEnd(source.generation, 0, NO_DIGEST)

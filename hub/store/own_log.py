@@ -31,12 +31,12 @@ from contract.facts import StockLine
 from contract.rights import MAX_TOTALS, GrantTotal
 from contract.stock import StockKey
 from contract.streams import own_log
-from contract.values import Condition, Epoch, Quantity, Sku, Unit
+from contract.values import Address, Condition, Epoch, Quantity, Sku, Unit
 from hub.store import down
 from hub.store.errors import WorldFailed
 from hub.store.inbox import KioskRow
 from hub.store.rights_tables import accounts, grants, lives, promises, recalls, reservation_lines, reservations
-from hub.store.tables import down_facts
+from hub.store.tables import down_facts, kiosks
 from hub.store.upsert import insert
 
 NO_LONGER_WANTED: Final = "the goods are needed elsewhere"
@@ -83,6 +83,43 @@ def begin(connection: Connection, kiosk: KioskRow, at: datetime, generation: int
     older = (columns.region == region, columns.log == log, columns.generation < generation)
     connection.execute(delete(down_facts).where(*older))
     return True
+
+
+def behind(connection: Connection, generation: int, *, limit: int) -> list[KioskRow]:
+    """Return kiosks with an open life that has not reported, and whose own log of this generation has not begun."""
+    is_told = select(down_facts.c.position).where(
+        down_facts.c.region == kiosks.c.region,
+        down_facts.c.log == kiosks.c.site + "/" + kiosks.c.kiosk,
+        down_facts.c.generation == generation,
+    )
+    statement = (
+        select(kiosks.c.id, kiosks.c.region, kiosks.c.site, kiosks.c.kiosk, kiosks.c.epoch)
+        .join(lives, lives.c.kiosk_id == kiosks.c.id)
+        .where(lives.c.closed_at.is_(None), lives.c.reported < generation, ~is_told.exists())
+        .order_by(kiosks.c.region, kiosks.c.site, kiosks.c.kiosk)
+        .limit(limit)
+    )
+    found = {row.id: row for row in connection.execute(statement)}
+    return [KioskRow(row.id, Address(row.region, row.site, row.kiosk), row.epoch) for row in found.values()]
+
+
+def ends(connection: Connection, kiosk_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Return where the own logs of kiosks end: newest generation and last position; those never begun are absent.
+
+    Two seeks in an index for each kiosk, all in one statement: it is asked several times a second.
+    """
+    facts, log = down_facts.c, kiosks.c.site + "/" + kiosks.c.kiosk
+    generation = select(func.max(facts.generation)).where(facts.region == kiosks.c.region, facts.log == log)
+    newest = (
+        select(kiosks.c.id, kiosks.c.region, log.label("log"), generation.scalar_subquery().label("generation"))
+        .where(kiosks.c.id.in_(kiosk_ids))
+        .subquery()
+    )
+    position = select(func.max(facts.position)).where(
+        facts.region == newest.c.region, facts.log == newest.c.log, facts.generation == newest.c.generation
+    )
+    rows = connection.execute(select(newest.c.id, newest.c.generation, position.scalar_subquery()))
+    return {row[0]: (row[1], row[2]) for row in rows if row[1] is not None}
 
 
 def totals(connection: Connection, kiosk_id: int, epoch: int, keys: Sequence[StockKey]) -> list[GrantTotal]:
