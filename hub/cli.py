@@ -16,6 +16,9 @@ COMMANDS: Final = {
     "exceptions": "hub.commands.books:exceptions",
     "quarantine": "hub.commands.books:quarantine",
     "catalogue": "hub.commands.catalogue:catalogue",
+    "reservation": "hub.commands.reservations:reservation",
+    "promise": "hub.commands.promises:promise",
+    "message": "hub.commands.messages:message",
 }
 
 
