@@ -29,7 +29,7 @@ MAX_RETRY_S: Final = 3600.0
 _DOUBLINGS: Final = 10  # which is beyond the longest time already
 MAX_LINES: Final = 200  # of one request: 30 KiB, so that it may go ahead of the facts
 PATIENCE_S: Final = 300.0  # nobody stands at a counter for longer
-FORGET: Final = 0.05  # units: goods that sell less than one in twenty hours are not asked for ahead
+FORGET: Final = 0.05  # units an hour: goods that sell one in twenty hours run dry in no outage
 
 
 class Need(Struct, frozen=True):

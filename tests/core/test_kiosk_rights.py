@@ -1,0 +1,114 @@
+"""When a kiosk asks for rights, and what it gives back."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract.asking import HOUR_S, MEMORY_S, cover
+from contract.facts import StockLine
+from contract.rights import Urgency
+from contract.stock import Account, StockKey
+from contract.values import Quantity, Sku
+from kiosk.core.rights import (
+    MAX_LINES,
+    MAX_RETRY_S,
+    OUTAGE_S,
+    RETRY_S,
+    Demand,
+    Need,
+    Tried,
+    decide_answer,
+    decide_wishes,
+    retry_s,
+)
+
+AT_S = datetime(2026, 11, 21, 9, 30, tzinfo=UTC).timestamp()
+TEA, MILK, HAM = (StockKey(Sku(name)) for name in ("tea", "milk", "ham"))
+
+
+def line(key, amount):
+    return StockLine(key.sku, Quantity(amount))
+
+
+def there(**amounts):
+    return {StockKey(Sku(name)): Account(received=amount) for name, amount in amounts.items()}
+
+
+def test_nothing_is_asked_for_while_there_is_enough():
+    enough = cover(4.0, OUTAGE_S)
+    assert decide_wishes({TEA: Need(per_h=4.0)}, there(tea=enough), {}) == []
+    (wish,) = decide_wishes({TEA: Need(per_h=4.0)}, there(tea=enough - 1), {})
+    assert (wish.why, wish.lines) == (Urgency.LOW, [line(TEA, 1)])
+
+
+def test_what_a_shopper_waits_for_is_asked_for_first_and_by_itself():
+    needs = {HAM: Need(per_h=4.0), TEA: Need(per_h=4.0), MILK: Need(waiting=3)}
+    asked, low = decide_wishes(needs, there(tea=0, ham=1), {})
+    assert (asked.why, asked.lines) == (Urgency.ASKED, [line(MILK, 3)])
+    assert (low.why, [one.sku for one in low.lines]) == (Urgency.LOW, ["tea", "ham"])
+
+
+def test_what_shoppers_wait_for_and_have_is_not_asked_for():
+    assert decide_wishes({TEA: Need(waiting=3)}, there(tea=3), {}) == []
+
+
+def test_an_overdraft_that_is_owed_is_no_stock():
+    account = {TEA: Account(received=3, sold=1, overdraft=1)}
+    (wish,) = decide_wishes({TEA: Need(waiting=3)}, account, {})
+    assert wish.lines == [line(TEA, 1)]
+
+
+@pytest.mark.parametrize(("tries", "seconds"), [(1, 60), (2, 120), (4, 480), (7, 3600), (1000, 3600)])
+def test_a_request_is_repeated_after_a_time_that_doubles(tries, seconds):
+    assert retry_s(tries) == seconds
+    needs = {TEA: Need(waiting=1)}
+    assert decide_wishes(needs, {}, {TEA: Tried(tries, seconds - 1.0)}) == []
+    assert len(decide_wishes(needs, {}, {TEA: Tried(tries, seconds)})) == 1
+    assert len(decide_wishes(needs, {}, {TEA: Tried(tries, -1.0)})) == 1, "a clock that went back has nobody wait"
+    assert RETRY_S <= retry_s(tries) <= MAX_RETRY_S
+
+
+def test_a_request_is_no_longer_than_can_go_ahead():
+    needs = {StockKey(Sku(f"{number:04d}")): Need(waiting=1) for number in range(MAX_LINES + 5)}
+    assert [len(wish.lines) for wish in decide_wishes(needs, {}, {})] == [MAX_LINES]
+
+
+@pytest.mark.parametrize(
+    ("urgent", "waiting", "per_h", "given"),
+    [(True, 0, 4.0, 9), (True, 4, 4.0, 6), (True, 12, 0.0, 0), (False, 0, 0.0, 9), (False, 4, 0.0, 6)],
+)
+def test_what_a_recall_gets(urgent, waiting, per_h, given):
+    answer = decide_answer([(TEA, 9)], there(tea=10), {TEA: Need(waiting, per_h)}, urgent=urgent)
+    assert answer == ([line(TEA, given)] if given else [])
+
+
+def test_a_plain_recall_leaves_the_cover():
+    answer = decide_answer([(TEA, 99), (MILK, 5)], there(tea=50), {TEA: Need(per_h=4.0)}, urgent=False)
+    assert answer == [line(TEA, 50 - cover(4.0, OUTAGE_S))]
+
+
+@given(st.integers(0, 50), st.integers(0, 50), st.integers(1, 99), st.booleans(), st.integers(0, 20), st.floats(0, 99))
+def test_a_recall_gets_no_more_than_wanted_nor_than_is_promisable(  # noqa: PLR0917 - drawn one by one
+    received, sold, wanted, urgent, waiting, per_h
+):
+    account = Account(received=received, sold=sold, overdraft=max(0, sold - received))
+    answer = decide_answer([(TEA, wanted)], {TEA: account}, {TEA: Need(waiting, per_h)}, urgent=urgent)
+    amount = sum(one.quantity.amount for one in answer)
+    assert 0 <= amount <= min(wanted, account.promisable)
+    if urgent and not waiting:
+        assert amount == min(wanted, account.promisable)
+
+
+def test_demand_is_of_late():
+    demand = Demand()
+    demand.count(TEA, 90, at_s=AT_S)
+    demand.count(TEA, 10, at_s=AT_S)
+    demand.count(MILK, 1, at_s=AT_S)
+    first = demand.per_h(TEA, at_s=AT_S)
+    assert first == pytest.approx(100 * HOUR_S / MEMORY_S)
+    assert demand.per_h(HAM, at_s=AT_S) == 0
+    assert 0 < demand.per_h(TEA, at_s=AT_S + MEMORY_S) < first / 2
+    demand.forget(at_s=AT_S + 5 * MEMORY_S)
+    assert set(demand.meters) == {TEA}
