@@ -39,8 +39,8 @@ def create_app(
     app.state.availability = availability
     app.add_middleware(NothingKept)
     app.add_exception_handler(WorldFailed, _world_failed)
+    app.include_router(availability_router)  # first: routes are tried in order, and this one is asked most
     app.include_router(router)
-    app.include_router(availability_router)
     if holds is not None:
         app.state.holds = holds
         app.add_exception_handler(Problem, answer_problem)

@@ -1,6 +1,7 @@
 """What caches may keep: answers about availability, by how soon they are wrong; nothing else at all."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 from urllib.parse import quote
@@ -61,6 +62,7 @@ def tags_of(needed: Iterable[str], further: Iterable[str]) -> Sequence[str]:
     return [*must, *more] if len(must) + len(more) <= MAX_TAGS else must
 
 
+@lru_cache(maxsize=10_000)  # the skus and sites of a region, most of the time
 def tag(kind: str, name: str) -> str:
     """Return a tag such as ``sku:DR001``; a name's spaces and letters beyond ASCII are percent-encoded."""
     return f"{kind}:{quote(name, safe='/')}"

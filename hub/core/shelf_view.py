@@ -6,8 +6,9 @@ the sorted skus. Whoever shares a view between threads holds a lock around each 
 
 from array import array
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Iterator
-from math import asin, cos, inf, radians, sin, sqrt
+from collections.abc import Iterable, Sequence
+from heapq import nsmallest
+from math import acos, cos, radians, sin
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -16,7 +17,9 @@ from contract.values import Unit
 
 UNKNOWN: Final = -1  # there is no such sku at that site
 _EARTH_KM: Final = 6371.0
+_FAR: Final = 2.0  # beyond any distance, for those whose place is not known
 Point = tuple[float, float]  # latitude, longitude, in degrees
+_Vector = tuple[float, float, float]  # from the middle of the earth, of length 1: nearness is one sum of products
 
 
 class Place(Struct, frozen=True):
@@ -65,9 +68,10 @@ class _Row:
             self.rates.extend([0.0] * missing)
         self.amounts[at], self.rates[at], self.numbers[at] = level
 
-    def get(self, at: int) -> Level | None:
-        if at >= len(self.amounts) or self.amounts[at] == UNKNOWN:
-            return None
+    def has(self, at: int) -> bool:
+        return at < len(self.amounts) and self.amounts[at] != UNKNOWN
+
+    def level(self, at: int) -> Level:
         return Level(self.amounts[at], self.rates[at], self.numbers[at])
 
 
@@ -77,6 +81,8 @@ class ShelfView:
     def __init__(self) -> None:
         """Begin with nothing."""
         self._places: list[Place] = []
+        self._vectors: list[_Vector | None] = []
+        self._ranks: list[int] = []  # by name; empty where it must be counted anew
         self._index: dict[tuple[str, str], int] = {}
         self._rows: dict[str, dict[Unit, _Row]] = {}
         self._skus: list[str] = []
@@ -84,7 +90,9 @@ class ShelfView:
     def set_places(self, places: Iterable[Place]) -> None:
         """Learn what is known of sites now; those that are not named stay as they are."""
         for place in places:
-            self._places[self._at(place.region, place.site)] = place
+            at = self._at(place.region, place.site)
+            self._places[at] = place
+            self._vectors[at] = None if place.point is None else _vector(place.point)
 
     def set_level(self, region: str, site: str, sku: str, unit: Unit, level: Level) -> None:
         """Learn what is available of a sku at a site now."""
@@ -103,49 +111,74 @@ class ShelfView:
         at = self._index.get((region, site))
         return "" if at is None else self._places[at].geo
 
-    def of_sku(self, sku: str, sites: frozenset[str], region: str | None, near: Point | None) -> list[Found]:
-        """Return every site that has, or had, a sku: nearest first, else by name. Of all sites where none is named."""
+    def of_sku(
+        self, sku: str, sites: frozenset[str], region: str | None, near: Point | None, limit: int
+    ) -> list[Found]:
+        """Return at most ``limit`` sites that have, or had, a sku: nearest first, else by name."""
         units = self._rows.get(sku, {})
+        ranks = self._by_name()
+        fars = self._fars(near)
         found = [
-            Found(place, sku, unit, level, _km(near, place.point))
-            for at, place in self._wanted(sites, region)
+            (fars[at], ranks[at], unit, at)
+            for at in self._wanted(sites, region)
             for unit, row in units.items()
-            if (level := row.get(at))
+            if row.has(at)
         ]
-        return sorted(found, key=_by_distance)
+        nearest = nsmallest(limit, found) if limit < len(found) else sorted(found)
+        return [self._found(at, sku, unit, far, near) for far, _, unit, at in nearest]
 
     def of_sites(self, sites: frozenset[str], region: str | None, after: str, limit: int) -> list[Found]:
         """Return what sites have, by sku, beginning after ``after``: at most ``limit`` and the rest of the last sku."""
-        places = list(self._wanted(sites, region))
+        wanted = self._wanted(sites, region)
         found: list[Found] = []
-        for sku in self._skus[bisect_right(self._skus, after) :]:
+        for at_sku in range(bisect_right(self._skus, after), len(self._skus)):
             if len(found) >= limit:
                 break
+            sku = self._skus[at_sku]
             for unit, row in self._rows[sku].items():
-                found += [Found(place, sku, unit, level) for at, place in places if (level := row.get(at))]
+                found += [self._found(at, sku, unit) for at in wanted if row.has(at)]
         return found
 
-    def _wanted(self, sites: frozenset[str], region: str | None) -> Iterator[tuple[int, Place]]:
-        for at, place in enumerate(self._places):
-            if (not sites or place.site in sites) and (region is None or place.region == region):
-                yield at, place
+    def _found(self, at: int, sku: str, unit: Unit, far: float = _FAR, near: Point | None = None) -> Found:
+        known = near is not None and far < _FAR
+        km = _EARTH_KM * acos(max(-1.0, min(1.0, -far))) if known else None
+        return Found(self._places[at], sku, unit, self._rows[sku][unit].level(at), km)
+
+    def _wanted(self, sites: frozenset[str], region: str | None) -> Sequence[int]:
+        if not sites and region is None:
+            return range(len(self._places))
+        return [
+            at
+            for at, place in enumerate(self._places)
+            if (not sites or place.site in sites) and (region is None or place.region == region)
+        ]
+
+    def _fars(self, near: Point | None) -> Sequence[float]:
+        """Return a number for each site that grows with its distance: minus the cosine of the angle between."""
+        if near is None:
+            return [_FAR] * len(self._places)
+        x, y, z = _vector(near)
+        return [-(v[0] * x + v[1] * y + v[2] * z) if v else _FAR for v in self._vectors]
+
+    def _by_name(self) -> Sequence[int]:
+        if not self._ranks:
+            ordered = sorted(self._index.items())
+            self._ranks = [0] * len(ordered)
+            for rank, (_, at) in enumerate(ordered):
+                self._ranks[at] = rank
+        return self._ranks
 
     def _at(self, region: str, site: str) -> int:
         at = self._index.get((region, site))
         if at is None:
             at = self._index[region, site] = len(self._places)
             self._places.append(Place(region, site))
+            self._vectors.append(None)
+            self._ranks = []
         return at
 
 
-def _by_distance(found: Found) -> tuple[float, str, str, str]:
-    return inf if found.km is None else found.km, found.place.region, found.place.site, found.unit
-
-
-def _km(one: Point | None, other: Point | None) -> float | None:
-    """Return the distance over a round earth, which errs by half a percent; None where a point is not known."""
-    if one is None or other is None:
-        return None
-    (lat1, lon1), (lat2, lon2) = ((radians(lat), radians(lon)) for lat, lon in (one, other))
-    half = sin((lat2 - lat1) / 2) ** 2 + cos(lat1) * cos(lat2) * sin((lon2 - lon1) / 2) ** 2
-    return 2 * _EARTH_KM * asin(sqrt(min(1.0, half)))
+def _vector(point: Point) -> _Vector:
+    """Return where on a round earth a point is, which errs by half a percent of a distance."""
+    lat, lon = radians(point[0]), radians(point[1])
+    return cos(lat) * cos(lon), cos(lat) * sin(lon), sin(lat)

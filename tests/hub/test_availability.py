@@ -301,6 +301,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"sku": "tea", "limit": 0}, "limit"),
     ({"sku": "tea", "limit": 1001}, "limit"),
     ({"sku": "tea", "limit": "many"}, "limit"),
+    ({"skus": "tea"}, "query"),
     ({"site": "market", "after": "x" * 65}, "after"),
     *(({"sku": "tea", "near": near}, "near") for near in ("here", "1", "1,2,3", "91,0", "0,181", "nan,0", "inf,1")),
 ]
@@ -315,6 +316,12 @@ def test_what_is_asked_wrongly_is_told_by_its_name(api: Api) -> None:
         named = said.split(":")[0] if isinstance(said, str) else said[0]["loc"][1]
         assert named == field, params
         assert answer.headers["cache-control"] == "no-store"
+
+
+def test_the_question_is_described(api: Api) -> None:
+    described = api.get({}, "/openapi.json").json()["paths"][V1]["get"]["parameters"]
+    assert {one["name"] for one in described} == {"sku", "site", "region", "near", "after", "limit"}
+    assert next(one for one in described if one["name"] == "limit")["schema"]["maximum"] == 1000
 
 
 def test_the_feed_is_asked_in_whole_numbers(api: Api) -> None:

@@ -87,10 +87,10 @@ NONE = frozenset[str]()
 
 
 def test_a_sku_is_found_where_it_is_and_nowhere_else(view: ShelfView) -> None:
-    assert amounts(view.of_sku("tea", NONE, "demo", None)) == [("a", "tea", 8), ("a", "tea", 1), ("b", "tea", 2)]
-    assert amounts(view.of_sku("tea", frozenset({"b"}), None, None)) == [("b", "tea", 2)]
-    assert amounts(view.of_sku("tea", NONE, "other", None)) == [("a", "tea", 9)]
-    assert view.of_sku("gin", NONE, None, None) == []
+    assert amounts(view.of_sku("tea", NONE, "demo", None, 99)) == [("a", "tea", 8), ("a", "tea", 1), ("b", "tea", 2)]
+    assert amounts(view.of_sku("tea", frozenset({"b"}), None, None, 99)) == [("b", "tea", 2)]
+    assert amounts(view.of_sku("tea", NONE, "other", None, 99)) == [("a", "tea", 9)]
+    assert view.of_sku("gin", NONE, None, None, 99) == []
 
 
 def test_a_sites_goods_come_in_pages_that_split_no_sku(view: ShelfView) -> None:
@@ -103,13 +103,14 @@ def test_a_sites_goods_come_in_pages_that_split_no_sku(view: ShelfView) -> None:
 def test_the_nearest_comes_first_and_what_has_no_place_last(view: ShelfView) -> None:
     berlin, paris = (52.52, 13.405), (48.8566, 2.3522)
     view.set_places([Place("demo", "a", 1.0, paris, "u09tv"), Place("demo", "b", 2.0, berlin, "u33db")])
-    found = view.of_sku("tea", NONE, None, berlin)
+    found = view.of_sku("tea", NONE, None, berlin, 99)
     assert [(one.place.region, one.place.site) for one in found] == [
         ("demo", "b"),
         ("demo", "a"),
         ("demo", "a"),
         ("other", "a"),
     ]
+    assert view.of_sku("tea", NONE, None, berlin, 2) == found[:2]
     assert found[0].km == pytest.approx(0)
     assert found[1].km == pytest.approx(878, rel=0.01)  # as maps say
     assert found[3].km is None
