@@ -1,6 +1,7 @@
 """The one place that puts a kiosk together and chooses real or simulated parts."""
 
 import random
+import secrets
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -14,12 +15,17 @@ from contract.codec import decode
 from contract.down import Item
 from contract.errors import Malformed
 from contract.every import UpFact
+from contract.facts import StockLine
+from contract.stock import StockKey
 from contract.streams import lane_stream
 from contract.values import Address, BasketId, Gtin, Lane, Sku
 from kiosk.clock import RELEASED_AT, KioskClock
 from kiosk.config import CONFIG_NAME, Config, ConfigError, load_config
 from kiosk.core.basket import Basket
+from kiosk.core.codes import CODES
 from kiosk.core.endpoint import Endpoint
+from kiosk.core.goods import find_beyond
+from kiosk.core.parking import Parked
 from kiosk.core.ports import LastSale, LinkState, Mirror, Recorded
 from kiosk.journal.baskets import Baskets
 from kiosk.journal.catalogue import Catalogue
@@ -33,6 +39,8 @@ from kiosk.journal.mirror.mirrors import Mirrors
 from kiosk.journal.outbox import Outbox, lane_path
 from kiosk.journal.receipts import last_sale
 from kiosk.journal.schema import OF_LANE
+from kiosk.journal.stock import account_of
+from kiosk.stockroom import LocalStockroom
 from mqtt_bridge.backoff import Backoff
 from mqtt_bridge.link import BrokerUrl, TlsFiles, Will
 
@@ -71,6 +79,26 @@ class LocalDesk:
         """Store the open basket, synced."""
         self._untidy = True
         self._baskets.keep(basket, self.clock.stamp().at)
+
+    def park(self, basket: Basket, label: str) -> None:
+        """Put the open basket aside, synced."""
+        self._untidy = True
+        self._baskets.park(basket, label, self.clock.stamp().at)
+
+    def parked(self) -> list[Parked]:
+        """Return the baskets put aside, oldest first."""
+        return self._baskets.parked()
+
+    def recall(self, basket: BasketId) -> None:
+        """Make a basket that was put aside the open one."""
+        self._untidy = True
+        self._baskets.recall(basket, self.clock.stamp().at)
+
+    def beyond(self, basket: Basket) -> list[StockLine]:
+        """Return the goods that a manager must approve; see :func:`kiosk.core.goods.find_beyond`."""
+        keys = {StockKey(line.sku, unit=line.quantity.unit) for line in basket.lines}
+        accounts = {key: account_of(self.journal, key) for key in keys}
+        return find_beyond(basket, accounts, limit=self.config.stock.overdraft_limit)
 
     def open_basket(self) -> Basket:
         """Return the basket that was open when the till last ran, or a new one."""
@@ -171,6 +199,35 @@ def recording(data_dir: Path, config: Config, tell: Callable[[str], None]) -> It
             yield journal, clock
             if warning := lives.warning():
                 tell(warning)
+
+
+@contextmanager
+def stockroom(data_dir: Path, config: Config, tell: Callable[[str], None]) -> Iterator[LocalStockroom]:
+    """Give what a person does with goods and for shoppers, over this kiosk's own files; see :func:`recording`.
+
+    Raises: JournalError.
+    """
+    with recording(data_dir, config, tell) as (journal, clock), _stockroom(data_dir, config, journal, clock) as room:
+        yield room
+
+
+@contextmanager
+def looking(data_dir: Path, config: Config) -> Iterator[LocalStockroom]:
+    """Give the same to somebody who only looks, and records nothing.
+
+    Raises: JournalError.
+    """
+    journal, clock = open_journal(data_dir, config)
+    with closing(journal), _stockroom(data_dir, config, journal, clock) as room:
+        yield room
+
+
+@contextmanager
+def _stockroom(data_dir: Path, config: Config, journal: Journal, clock: KioskClock) -> Iterator[LocalStockroom]:
+    with closing(Catalogue(data_dir / "catalogue.db")) as catalogue:
+        yield LocalStockroom(
+            config, clock, journal, catalogue, new_id=lambda: str(uuid.uuid4()), draw=lambda: secrets.randbelow(CODES)
+        )
 
 
 def open_mirrors(data_dir: Path, config: Config) -> Mirrors:

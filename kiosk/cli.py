@@ -18,6 +18,9 @@ COMMANDS: Final = {
     "catalogue": "kiosk.commands.catalogue:catalogue",
     "replay": "kiosk.commands.replay:replay",
     "stock": "kiosk.commands.stock:stock",
+    "reservation": "kiosk.commands.reservation:reservation",
+    "promise": "kiosk.commands.promise:promise",
+    "basket": "kiosk.commands.basket:basket",
     "journal": "kiosk.commands.journal:journal",
     "keeper": "kiosk.commands.keeper:keeper",
 }

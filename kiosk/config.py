@@ -81,6 +81,15 @@ class KeeperConfig(Struct, frozen=True, forbid_unknown_fields=True):
             _check_endpoint("listen", self.listen)
 
 
+class StockConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """How far goods in hand may go beyond what this till may sell by right, unasked: pieces, kg, l or m of a sku.
+
+    Five: a box whose delivery was not booked yet should not stop a queue; more is a mistake or a theft worth a look.
+    """
+
+    overdraft_limit: Annotated[int, Meta(ge=0, le=1_000_000)] = 5
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Who this kiosk is."""
 
@@ -93,6 +102,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     link: LinkConfig = LinkConfig()
     mirror: MirrorConfig | None = None
     keeper: KeeperConfig = KeeperConfig()
+    stock: StockConfig = StockConfig()
 
     def __post_init__(self) -> None:
         """Refuse sections that do not fit each other.

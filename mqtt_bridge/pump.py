@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 DISK_RETRY_S: Final = 1.0  # a disk that has room again is used within a second
 POLL_S: Final = 0.05  # how soon a new fact of any lane is seen: the promised latency of a batch
-WAKE_S: Final = 0.015  # how soon the till's are, for one may be a request: 12 ms to the broker, 0.9 % of a processor
+WAKE_S: Final = 0.015  # how soon the till's are, for one may be a request: 15 ms to the broker, 1 % of a processor
 ACKS_S: Final = 0.5  # how much of a draining backlog a kill may make the bridge send again
 STATUS_S: Final = 30.0  # the hub's list of kiosks is never older than this while the link is up
 MAX_EVENTS: Final = 64  # 8 MiB of full batches not yet handled; beyond that the link waits, and with it the broker

@@ -1,7 +1,11 @@
-"""``kiosk stock``: what arrived, what was counted, what is there."""
+"""``kiosk stock``: what arrived, left otherwise than by a sale, was counted, and is there."""
 
 import json
-from collections.abc import Iterable
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,113 +13,231 @@ import click
 from msgspec.structs import asdict
 
 from contract.errors import Malformed
-from contract.values import MAX_NAME_LENGTH, Quantity, Sku, Unit, parse_sku
-from kiosk.bootstrap import open_journal, recording
+from contract.facts import StockLine
+from contract.goods import ShelfLine, StockWasted, TransferSent
+from contract.money import format_minor
+from contract.values import Condition, Quantity, SiteId, Sku, parse_name
+from kiosk.bootstrap import looking, stockroom
+from kiosk.commands.goods import (
+    MAX_ID,
+    MAX_REASON,
+    NEGATIVE,
+    as_json,
+    by_whom,
+    check_text,
+    condition_of,
+    damaged,
+    goods_argument,
+    read_goods,
+    read_pairs,
+    read_sku,
+    refusals,
+)
 from kiosk.config import load_config
-from kiosk.core.stock_take import BadQuantity, decide_count, decide_receive, read_quantity
+from kiosk.core.entry import EntryError, parse_amount, parse_entry
+from kiosk.core.goods import Discrepancy, read_till
+from kiosk.core.ports import Counted
 from kiosk.journal.catalogue import Catalogue
-from kiosk.journal.journal import Journal
-from kiosk.journal.stock import Kept, expected, kept
+from kiosk.journal.stock import Kept, kept
+from kiosk.stockroom import LocalStockroom
 from kiosk.tools.files import Refused, UsedWrongly, tell
 
-_MAX_ADVICE: Final = 32
-_NEGATIVE: Final = {"ignore_unknown_options": True}  # else a quantity of -3 is taken for an option
+_TOKEN: Final = re.compile(r"[0-9A-Za-z-]{1,64}")  # as facts hold an id
+_MAX_SCANS: Final = 100_000  # lines of one count; a store of five thousand goods has fewer things in it
 
 
 @click.group()
 def stock() -> None:
-    """What arrived, what was counted, what is there."""
+    """What arrived, what left, what was counted, what is there."""
 
 
-@stock.command(context_settings=_NEGATIVE, epilog="Example: kiosk stock receive 4711 24")
-@click.argument("sku")
-@click.argument("qty")
+@stock.command(context_settings=NEGATIVE, epilog="Example: kiosk stock receive 4711 24 --advice D-1704")
+@goods_argument
 @click.option("--advice", default="", metavar="TEXT", help="Number of the delivery, at most 32 characters.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@as_json
 @click.pass_obj
-def receive(data_dir: Path, sku: str, qty: str, advice: str, *, as_json: bool) -> None:
-    """Take QTY of SKU into stock, in the unit it is kept in, or as 1.5kg."""
-    _check_text("--advice", advice, _MAX_ADVICE)
-    with recording(data_dir, load_config(data_dir), tell) as (journal, clock):
-        named, quantity = _goods(data_dir, journal, sku, qty, least=1)
-        journal.record([decide_receive(named, quantity, clock.stamp().at, advice)])
-        _show(data_dir, kept(journal, named), as_json=as_json)
+def receive(data_dir: Path, goods: tuple[str, ...], advice: str, *, as_json: bool) -> None:
+    """Take goods into stock that were delivered: QTY of each SKU, in the unit it is kept in, or as 1.5kg."""
+    check_text("--advice", advice, MAX_ID)
+    with stockroom(data_dir, load_config(data_dir), tell) as room, refusals():
+        lines = read_goods(room, goods)
+        room.receive(lines, advice=advice)
+        _show_left(room, lines, {}, as_json=as_json)
 
 
-@stock.command(context_settings=_NEGATIVE, epilog="Example: kiosk stock count 4711 23 --reason 'Sunday'")
-@click.argument("sku")
-@click.argument("qty")
+@stock.command(context_settings=NEGATIVE, epilog="Example: kiosk stock waste 4711 2 --reason broken")
+@goods_argument
+@click.option("--reason", required=True, metavar="TEXT", help="Such as broken or stolen, at most 200 characters.")
+@by_whom
+@damaged
+@as_json
+@click.pass_obj
+def waste(data_dir: Path, goods: tuple[str, ...], reason: str, by: str, *, damaged: bool, as_json: bool) -> None:
+    """Write off goods that are broken, spoilt or stolen."""
+    check_text("--reason", reason, MAX_REASON)
+    check_text("--by", by, MAX_ID)
+    with stockroom(data_dir, load_config(data_dir), tell) as room, refusals():
+        lines = read_goods(room, goods, is_damaged=damaged)
+        fact = room.waste(lines, reason=reason, by=by)
+        _show_left(room, lines, {"overdraft": _overdraft(fact)}, as_json=as_json)
+
+
+@stock.command(context_settings=NEGATIVE, epilog="Example: kiosk stock send 4711 12 --to river-pier")
+@goods_argument
+@click.option("--to", required=True, metavar="SITE", help="The site of this region that they go to.")
+@by_whom
+@damaged
+@as_json
+@click.pass_obj
+def send(data_dir: Path, goods: tuple[str, ...], to: str, by: str, *, damaged: bool, as_json: bool) -> None:
+    """Put goods on the way to another site; the id that is printed goes with them."""
+    check_text("--by", by, MAX_ID)
+    site = _site("--to", to)
+    with stockroom(data_dir, load_config(data_dir), tell) as room, refusals():
+        lines = read_goods(room, goods, is_damaged=damaged)
+        fact = room.send(lines, to=site, by=by)
+        _show_left(room, lines, {"transfer": fact.transfer, "overdraft": _overdraft(fact)}, as_json=as_json)
+
+
+@stock.command(
+    context_settings=NEGATIVE, epilog="Example: kiosk stock arrive 4711 12 --from market-hall --transfer 0b7c5a52-3d0e"
+)
+@goods_argument
+@click.option("--from", "origin", required=True, metavar="SITE", help="The site that sent them.")
+@click.option("--transfer", required=True, metavar="ID", help="The id that came with them.")
+@by_whom
+@damaged
+@as_json
+@click.pass_obj
+def arrive(
+    data_dir: Path, *, goods: tuple[str, ...], origin: str, transfer: str, by: str, damaged: bool, as_json: bool
+) -> None:
+    """Take goods in that came from another site: what was there to unpack, whatever the slip says."""
+    check_text("--by", by, MAX_ID)
+    site = _site("--from", origin)
+    if not _TOKEN.fullmatch(transfer):
+        raise UsedWrongly(f"--transfer: {transfer[:40]!r} is no id of letters, digits and dashes: see its slip")
+    with stockroom(data_dir, load_config(data_dir), tell) as room, refusals():
+        lines = read_goods(room, goods, is_damaged=damaged)
+        room.arrive(lines, transfer=transfer, origin=site, by=by)
+        _show_left(room, lines, {"transfer": transfer}, as_json=as_json)
+
+
+@stock.command(context_settings=NEGATIVE, epilog="Example: kiosk stock count 4711 23 --till k2=1@812 --reason Sunday")
+@click.argument("goods", nargs=-1, metavar="[SKU QTY]...")
+@click.option("--scan", is_flag=True, help="Read codes from standard input too, one a line; 3*CODE for three.")
+@click.option("--till", "tills", multiple=True, metavar="K=E@N", help="Another till, its epoch and position.")
 @click.option("--reason", default="", metavar="TEXT", help="Why it was counted, at most 200 characters.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@by_whom
+@damaged
+@as_json
 @click.pass_obj
-def count(data_dir: Path, sku: str, qty: str, reason: str, *, as_json: bool) -> None:
-    """Say that QTY of SKU are there; the books take the difference."""
-    _check_text("--reason", reason, MAX_NAME_LENGTH)
-    with recording(data_dir, load_config(data_dir), tell) as (journal, clock):
-        named, quantity = _goods(data_dir, journal, sku, qty, least=0)
-        was, covers = expected(journal, named, quantity.unit)
-        fact = decide_count(named, quantity, expected=was, covers=covers, at=clock.stamp().at, reason=reason)
-        journal.record([fact])
-        _show(data_dir, kept(journal, named), as_json=as_json)
+def count(
+    data_dir: Path,
+    *,
+    goods: tuple[str, ...],
+    tills: tuple[str, ...],
+    reason: str,
+    by: str,
+    scan: bool,
+    damaged: bool,
+    as_json: bool,
+) -> None:
+    """Say what lies there, set-aside goods included. What was expected is said afterwards.
+
+    Each of the site's other tills is named with its position at the time; without any, this is the only till. The hub
+    compares, once it has them all; no till corrects its own books.
+    """
+    check_text("--reason", reason, MAX_REASON)
+    check_text("--by", by, MAX_ID)
+    if not goods and not scan:
+        raise UsedWrongly("nothing is counted: give a SKU and QTY, or --scan")
+    try:
+        others = [read_till(text) for text in tills]
+    except Malformed as error:
+        raise UsedWrongly(f"--till: {error.what}") from error
+    with stockroom(data_dir, load_config(data_dir), tell) as room, refusals():
+        condition = condition_of(damaged=damaged)
+        lines = [ShelfLine(sku, quantity, condition) for sku, quantity in read_pairs(room, goods, least=0)]
+        lines += _scanned(room, condition) if scan else []
+        counted = room.count(lines, others=others, reason=reason, by=by)
+        _show_count(room, counted, as_json=as_json)
 
 
 @stock.command(epilog="Example: kiosk stock show --json")
 @click.argument("sku", required=False)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@as_json
 @click.pass_obj
 def show(data_dir: Path, sku: str | None, *, as_json: bool) -> None:
-    """Show what is there of SKU, or of everything that ever moved."""
-    journal, _ = open_journal(data_dir, load_config(data_dir))
-    named = None if sku is None else _sku(sku)
-    found = kept(journal, named)
-    if named is not None and not found and Catalogue(data_dir / "catalogue.db").item(named) is None:
-        raise Refused(f"sku {named!r} is not known here: see 'kiosk catalogue search'")
-    _show(data_dir, found, as_json=as_json)
+    """Show what this till may sell of SKU by right, or of everything that ever moved."""
+    with looking(data_dir, load_config(data_dir)) as room:
+        named = None if sku is None else read_sku(room, sku)
+        found = kept(room.journal, named)
+        if named is not None and not found and room.catalogue.item(named) is None:
+            raise Refused(f"sku {named!r} is not known here: see 'kiosk catalogue search'")
+        _show(room, found, {}, as_json=as_json)
 
 
-def _goods(data_dir: Path, journal: Journal, sku: str, qty: str, *, least: int) -> tuple[Sku, Quantity]:
-    """Return which goods and how many of them a person means.
+def _scanned(room: LocalStockroom, condition: Condition) -> list[ShelfLine]:
+    """Return what the scanner read: nothing is recorded where one code of it is not known.
 
-    Raises: Refused.
+    Raises: UsedWrongly, naming the first lines that mean nothing.
     """
-    named = _sku(sku)
-    unit = _unit(data_dir, journal, named)
-    try:
-        quantity = read_quantity(qty, unit or Unit.PIECE, least=least)
-    except BadQuantity as error:
-        raise UsedWrongly(f"{named}: {error}") from error
-    if unit is None:
-        raise Refused(f"sku {named!r} is not known here: import it first, see 'kiosk catalogue import --help'")
-    return named, quantity
+    amounts: Counter[Sku] = Counter()
+    unknown: list[str] = []
+    for number, text in enumerate(sys.stdin, 1):
+        if number > _MAX_SCANS:
+            raise UsedWrongly(f"more than {_MAX_SCANS} scans: count in parts")
+        try:
+            _add_scan(room, text, amounts)
+        except (EntryError, UsedWrongly) as error:
+            unknown.append(f"line {number}: {error}")
+    if unknown:
+        more = f", and {len(unknown) - 3} more" if len(unknown) > 3 else ""  # noqa: PLR2004 - what one line of error bears
+        raise UsedWrongly(f"nothing was recorded: {'; '.join(unknown[:3])}{more}")
+    return [ShelfLine(sku, Quantity(amount, room.items([sku])[sku].unit), condition) for sku, amount in amounts.items()]
 
 
-def _check_text(option: str, text: str, longest: int) -> None:
-    if len(text) > longest or not text.isprintable():
-        raise UsedWrongly(f"{option}: give at most {longest} printable characters")
-
-
-def _unit(data_dir: Path, journal: Journal, sku: Sku) -> Unit | None:
-    if item := Catalogue(data_dir / "catalogue.db").item(sku):
-        return item.unit
-    accounts = kept(journal, sku)
-    return accounts[0].unit if accounts else None
-
-
-def _sku(text: str) -> Sku:
-    try:
-        return parse_sku(text)
-    except Malformed as error:
-        raise UsedWrongly(f"{error.what}: give a sku, see 'kiosk catalogue search'") from error
-
-
-def _show(data_dir: Path, accounts: Iterable[Kept], *, as_json: bool) -> None:
-    catalogue = Catalogue(data_dir / "catalogue.db")
-    rows = [_row(one, catalogue) for one in accounts]
-    if as_json:
-        click.echo(json.dumps({"stock": rows}))
+def _add_scan(room: LocalStockroom, text: str, amounts: "Counter[Sku]") -> None:
+    entry = parse_entry(text)
+    if not entry.text:
         return
+    sku = read_sku(room, entry.text)
+    item = room.catalogue.item(sku)
+    if item is None:
+        raise UsedWrongly(f"{entry.text[:40]!r} is not in the catalogue")
+    amounts[sku] += parse_amount(entry.times or Decimal(1), item.unit)
+
+
+def _site(option: str, text: str) -> SiteId:
+    try:
+        return SiteId(parse_name(text, "site"))
+    except Malformed as error:
+        raise UsedWrongly(f"{option}: {error.what}") from error
+
+
+def _overdraft(fact: StockWasted | TransferSent) -> int:
+    """Return how much of it the books lacked, over all lines: nothing hides what is booked openly."""
+    return sum(line.overdraft for line in fact.lines)
+
+
+def _show_left(room: LocalStockroom, lines: Sequence[StockLine], told: Mapping[str, Any], *, as_json: bool) -> None:
+    """Show the accounts that lines are about, after what was just done; ``told`` is what else there is to know."""
+    wanted = {line.sku: None for line in lines}
+    _show(room, (one for sku in wanted for one in kept(room.journal, sku)), told, as_json=as_json)
+
+
+def _show(room: LocalStockroom, accounts: Iterable[Kept], told: Mapping[str, Any], *, as_json: bool) -> None:
+    rows = [_row(one, room.catalogue) for one in accounts]
+    if as_json:
+        click.echo(json.dumps({**told, "stock": rows}))
+        return
+    for name, value in told.items():
+        if value:
+            click.echo(f"{name}\t{value}")
     for row in rows:
-        click.echo("{sku}\t{name}\t{available} {unit}\t{condition}".format(**row))
+        aside = "\t{held} {unit} set aside".format(**row) if row["held"] else ""
+        click.echo("{sku}\t{name}\t{available} {unit}\t{condition}".format(**row) + aside)
 
 
 def _row(one: Kept, catalogue: Catalogue) -> dict[str, Any]:
@@ -126,5 +248,39 @@ def _row(one: Kept, catalogue: Catalogue) -> dict[str, Any]:
         "condition": one.condition,
         "unit": one.unit,
         "available": one.account.available,
+        "promisable": one.account.promisable,
         **asdict(one.account),
     }
+
+
+def _show_count(room: LocalStockroom, counted: Counted, *, as_json: bool) -> None:
+    rows = [_discrepancy(room, one) for one in counted.found or ()]
+    if as_json:
+        click.echo(json.dumps({"position": counted.position, "compared": counted.found is not None, "counted": rows}))
+        return
+    if counted.found is None:
+        click.echo("counted; the hub compares once it has every till's facts up to the positions named")
+    for row in rows:
+        sign = "as expected" if not row["difference"] else "{difference:+} {unit}, {expected} expected".format(**row)
+        click.echo("{sku}\t{name}\t{counted} {unit}\t".format(**row) + sign + _value(row))
+
+
+def _discrepancy(room: LocalStockroom, one: Discrepancy) -> dict[str, Any]:
+    item = room.catalogue.item(one.sku)
+    return {
+        "sku": one.sku,
+        "name": item.name if item else "",
+        "condition": one.condition,
+        "unit": one.counted.unit,
+        "counted": one.counted.amount,
+        "expected": one.expected,
+        "difference": one.difference,
+        "value_minor": one.value_minor,
+        "currency": room.config.currency,
+    }
+
+
+def _value(row: Mapping[str, Any]) -> str:
+    if not row["difference"] or row["value_minor"] is None:
+        return ""
+    return f"\t{format_minor(row['value_minor'], row['currency'])} {row['currency']}"

@@ -29,7 +29,7 @@ def till(data_dir: Path) -> None:
     come_first()
     gc.disable()  # what is being imported is not garbage; looking costs a tenth of the start
     desk = open_desk(data_dir)
-    with _only_till(data_dir):
+    with only_till(data_dir):
         desk.record([KioskStarted(version=version(), epoch=desk.journal.epoch)])
         os.environ.setdefault("TEXTUAL_FPS", "120")  # a scan shows up to 8 ms after it was taken in, not 16
         from kiosk.till.app import TillApp  # noqa: PLC0415 - Textual is imported when there is something to show
@@ -46,7 +46,7 @@ def till(data_dir: Path) -> None:
 
 
 @contextmanager
-def _only_till(data_dir: Path) -> Iterator[None]:
+def only_till(data_dir: Path) -> Iterator[None]:
     """Hold the folder's screen: two tills would share one basket.
 
     Raises: JournalError if another till has it.

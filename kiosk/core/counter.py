@@ -9,6 +9,7 @@ Rules
     be made twice.
 4.  A quantity typed before a code that fails is dropped with it: the next shopper's goods are never multiplied by it.
 5.  A desk that fails never takes the basket away: what was in it is still there, and the notice says what to do.
+6.  Goods in hand beyond the limit need an approver, for this basket only: ``@`` and an id in the entry line.
 """
 
 from decimal import Decimal
@@ -37,9 +38,13 @@ from kiosk.core.entry import (
     parse_price,
     parse_times,
 )
+from kiosk.core.goods import ApprovalNeeded, decide_overdraft
+from kiosk.core.parking import Parked, ParkingError, check_park, check_recall, find_parked
 from kiosk.core.ports import AlreadySold, Desk, DeskError
 
 OPEN_ITEM: Final = Item(sku=Sku("OPEN"), name="Open item")  # sold at a typed price: an empty catalogue sells at once
+APPROVAL: Final = "@"  # before an approver's id; a sku that begins with it is found by its name
+MAX_APPROVER: Final = 32  # as the fact holds it
 MAX_RESULTS: Final = 8  # as many as fit above the entry line at 24 rows
 
 
@@ -104,9 +109,12 @@ class Counter:
         self.restored = len(self.basket.lines)
         self.times: Decimal | None = None
         self.sold: Sold | None = None
+        self.approved_by = ""
 
     def enter(self, text: str) -> Answer:
         """Take one entry: a scan, a code, words, a price, a quantity. None when all is said by the basket itself."""
+        if text.strip().startswith(APPROVAL):
+            return self.approve(text.strip().removeprefix(APPROVAL).strip())
         pending, self.times = self.times, None
         try:
             entry = parse_entry(text)
@@ -167,21 +175,61 @@ class Counter:
         """Sell the basket for cash; says SOLD only after the desk has recorded it."""
         try:
             payment = cash(self.basket.total_minor, tendered)
-            sale = decide_sale(self.basket, [payment], sold_at=self.desk.clock.stamp().at)
-            receipt = self.desk.record([sale])[0].receipt
+            at = self.desk.clock.stamp().at
+            sale = decide_sale(self.basket, [payment], sold_at=at)
+            beyond = self.desk.beyond(self.basket)
+            allowed = decide_overdraft(beyond, approved_by=self.approved_by, at=at, basket=self.basket.id)
+            receipt = self.desk.record([*allowed, sale])[-1].receipt
         except AlreadySold:
             return self._begin_anew()
         except CheckoutError as error:
             return Notice(Mood.ERROR, str(error))
+        except ApprovalNeeded as error:
+            return Notice(Mood.ERROR, f"NOT SOLD: {error}. Esc, type {APPROVAL} and their id, then take payment")
         except (DeskError, ContractError) as error:
             return Notice(Mood.ERROR, f"NOT SOLD: {error}. The basket is kept")
         return self._sold(sale, receipt or Receipt("?"))
+
+    def approve(self, approver: str) -> Notice:
+        """Let goods in hand beyond the limit leave with this basket; the approver's id goes on record with its sale."""
+        if not 1 <= len(approver) <= MAX_APPROVER or not approver.isprintable():
+            return Notice(Mood.ERROR, f"type {APPROVAL} and the manager's id, at most {MAX_APPROVER} characters")
+        self.approved_by = approver
+        return Notice(Mood.INFO, f"approved by {approver}, for this basket")
+
+    def park(self, label: str = "") -> Notice:
+        """Put the basket aside and begin a new one; it takes no stock."""
+        try:
+            check_park(self.basket, label, self.desk.parked())
+            self.desk.park(self.basket, label)
+        except AlreadySold:
+            return self._begin_anew()
+        except (ParkingError, DeskError) as error:
+            return Notice(Mood.ERROR, str(error))
+        self._renew(Basket(self.desk.new_basket_id(), self.basket.currency))
+        return Notice(Mood.INFO, f"parked {label}".rstrip())
+
+    def recall(self, wanted: str = "") -> Notice:
+        """Take up a parked basket again: by its label, its id, or the only one."""
+        try:
+            check_recall(self.basket)
+            found: Parked = find_parked(wanted, self.desk.parked())
+            self.desk.recall(found.basket.id)
+        except AlreadySold:
+            return self._begin_anew()
+        except (ParkingError, DeskError) as error:
+            return Notice(Mood.ERROR, str(error))
+        self._renew(found.basket)
+        return Notice(Mood.INFO, f"recalled {found.label}".rstrip())
+
+    def _renew(self, basket: Basket) -> None:
+        self.basket, self.times, self.sold, self.approved_by = basket, None, None, ""
 
     def _sold(self, sale: SaleRecorded, receipt: Receipt) -> Notice:
         payment = sale.payments[0]
         self.sold = Sold(receipt, sale.total_minor, payment.tendered_minor, payment.change_minor)
         self.basket = Basket(self.desk.new_basket_id(), sale.currency)
-        self.times = None
+        self.times, self.approved_by = None, ""
         total, change = (format_minor(minor, sale.currency) for minor in (sale.total_minor, payment.change_minor))
         return Notice(Mood.SOLD, f"SOLD receipt {receipt}, total {total}, change {change}")
 
@@ -190,6 +238,7 @@ class Counter:
             self.basket, self.last_sale = self.desk.open_basket(), self.desk.last_sale()
         except DeskError as error:
             return Notice(Mood.ERROR, str(error))
+        self.approved_by = ""
         last = self.last_sale
         told = (
             f"last sale {last.receipt}, {format_minor(last.total_minor, last.currency)}" if last else "see the journal"

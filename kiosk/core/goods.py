@@ -13,7 +13,7 @@ Rules
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -63,11 +63,11 @@ class GoodsError(Exception):
 class ApprovalNeeded(GoodsError):
     """More goods leave than the books have, by more than the limit: a manager must allow it. ``beyond`` names them."""
 
-    def __init__(self, beyond: list[StockLine]) -> None:
+    def __init__(self, beyond: Sequence[StockLine]) -> None:
         """Name the goods and how many of them are beyond."""
         named = ", ".join(f"{line.quantity.amount} {line.quantity.unit} of {line.sku}" for line in beyond)
         super().__init__(f"the books here lack {named}: a manager must approve it")
-        self.beyond = beyond
+        self.beyond = tuple(beyond)
 
 
 class Discrepancy(Struct, frozen=True):
@@ -204,7 +204,7 @@ def find_beyond(
 
 
 def decide_overdraft(
-    beyond: list[StockLine], *, approved_by: str, at: datetime, basket: BasketId | None = None
+    beyond: Sequence[StockLine], *, approved_by: str, at: datetime, basket: BasketId | None = None
 ) -> list[OverdraftBooked]:
     """Return what to record before the sale: nothing where nothing is ``beyond``, else who allowed it (rule 4).
 
@@ -214,7 +214,7 @@ def decide_overdraft(
         return []
     if not approved_by:
         raise ApprovalNeeded(beyond)
-    return [OverdraftBooked(beyond, approved_by, at, basket)]
+    return [OverdraftBooked(list(beyond), approved_by, at, basket)]
 
 
 def _is_kept(account: Account) -> bool:

@@ -4,7 +4,7 @@ Screens know core and these; ``kiosk.bootstrap`` decides what stands behind them
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from msgspec import Struct
@@ -12,9 +12,15 @@ from msgspec import Struct
 from contract.codec import Stamp
 from contract.down import Item
 from contract.every import UpFact
-from contract.facts import ClockStepped
-from contract.values import Address, BasketId, Currency, Epoch, Gtin, Money, Receipt, Seq, Sku
+from contract.facts import ClockStepped, Payment, SaleRecorded, StockLine, StockReceived
+from contract.goods import ShelfLine, StockWasted, TillPosition, TransferReceived, TransferSent
+from contract.rights import ReservationCancelled
+from contract.values import Address, BasketId, Currency, Epoch, Gtin, Money, Receipt, Seq, SiteId, Sku
 from kiosk.core.basket import Basket
+from kiosk.core.goods import Discrepancy
+from kiosk.core.parking import Parked
+from kiosk.core.promises import Promise
+from kiosk.core.reservations import DEFAULT_HOLD, Reservation
 
 
 class DeskError(Exception):
@@ -171,6 +177,28 @@ class Desk(Protocol):
         """Return the basket that was open when the till last ran, or a new one."""
         ...
 
+    def park(self, basket: Basket, label: str) -> None:
+        """Put a basket aside as it is, synced; it is no longer the open one.
+
+        Raises: DeskError; AlreadySold if it was sold. ParkingError.
+        """
+        ...
+
+    def parked(self) -> Sequence[Parked]:
+        """Return the baskets put aside, oldest first."""
+        ...
+
+    def recall(self, basket: BasketId) -> None:
+        """Make a basket that was put aside the open one.
+
+        Raises: DeskError; AlreadySold if it is not put aside any more.
+        """
+        ...
+
+    def beyond(self, basket: Basket) -> Sequence[StockLine]:
+        """Return the goods of ``basket`` that a manager must approve, for the books lack them beyond the limit."""
+        ...
+
     def scan(self, gtin: Gtin) -> Item | None:
         """Return the item behind a barcode."""
         ...
@@ -205,4 +233,80 @@ class Desk(Protocol):
 
     def new_basket_id(self) -> BasketId:
         """Return an id that no other basket has."""
+        ...
+
+
+class Counted(Struct, frozen=True):
+    """A count on record. ``found`` is against this till's own books; None: others sell here, so the hub compares."""
+
+    position: Seq
+    found: tuple[Discrepancy, ...] | None
+
+
+class Stockroom(Protocol):
+    """What a person does with goods and for shoppers beside ringing up. All of it works offline.
+
+    Every method may raise DeskError, and the refusal of its core: GoodsError, ReservationError, PromiseError.
+    """
+
+    def receive(self, lines: Sequence[StockLine], *, advice: str = "") -> StockReceived:
+        """Take goods in that were delivered."""
+        ...
+
+    def waste(self, lines: Sequence[StockLine], *, reason: str, by: str = "") -> StockWasted:
+        """Write off goods that are broken, spoilt or stolen."""
+        ...
+
+    def send(self, lines: Sequence[StockLine], *, to: SiteId, by: str = "") -> TransferSent:
+        """Put goods on the way to another site, under a transfer id of their own."""
+        ...
+
+    def arrive(self, lines: Sequence[StockLine], *, transfer: str, origin: SiteId, by: str = "") -> TransferReceived:
+        """Take goods in that came from another site: what was there to unpack."""
+        ...
+
+    def count(
+        self, lines: Sequence[ShelfLine], *, others: Sequence[TillPosition] = (), reason: str = "", by: str = ""
+    ) -> Counted:
+        """Record a blind count; only then say what was expected."""
+        ...
+
+    def hold(self, lines: Sequence[StockLine], *, wait: timedelta = DEFAULT_HOLD) -> Reservation:
+        """Set goods aside for a shopper by this till's own rights."""
+        ...
+
+    def reservation(self, wanted: str) -> Reservation:
+        """Return the reservation of a code, or of an id."""
+        ...
+
+    def reservations(self, *, ended: bool = False) -> Sequence[Reservation]:
+        """Return what is set aside, oldest first; with ``ended`` also what no longer is."""
+        ...
+
+    def collect(self, found: Reservation, payment: Payment) -> SaleRecorded:
+        """Sell the goods to the shopper who collects them; return the sale."""
+        ...
+
+    def cancel(self, found: Reservation, *, reason: str = "") -> ReservationCancelled:
+        """End a hold that nobody wants any more."""
+        ...
+
+    def ask(
+        self,
+        lines: Sequence[StockLine],
+        *,
+        language: str,
+        paid_minor: Money = Money(0),
+        site: SiteId | None = None,
+        wait: timedelta | None = None,
+    ) -> Promise:
+        """Ask the hub for goods that this till has no right to; pending until it answers."""
+        ...
+
+    def promise(self, wanted: str) -> Promise:
+        """Return the promise of an id, or of its beginning."""
+        ...
+
+    def promises(self, *, told: bool = False) -> Sequence[Promise]:
+        """Return the promises that wait for an answer, oldest first; with ``told`` also those that have one."""
         ...

@@ -97,13 +97,17 @@ def decide_hold(
     return ReservationHeld(reservation, code, wanted, at, at + wait)
 
 
-def decide_collect(found: Reservation, *, basket: BasketId, at: datetime) -> ReservationCollected:
-    """Return the fact that the shopper takes the goods; the sale of ``basket`` is recorded right after it.
+def decide_collect(found: Reservation, *, basket: BasketId, at: datetime) -> list[ReservationCollected]:
+    """Return what is recorded right before the sale of ``basket``, by which the shopper takes the goods.
+
+    Nothing, where the hold is of an earlier life: its goods lie there without rights, and are sold as goods in hand.
 
     Raises: ReservationError if it has ended.
     """
+    if found.state is State.PAST:
+        return []
     _check_open(found)
-    return ReservationCollected(found.id, list(found.lines), basket, at)
+    return [ReservationCollected(found.id, list(found.lines), basket, at)]
 
 
 def decide_cancel(found: Reservation, *, at: datetime, reason: str = "") -> ReservationCancelled:
@@ -139,8 +143,6 @@ def due(found: Reservation, items: Mapping[Sku, Item]) -> Money | None:
 
 def _check_open(found: Reservation) -> None:
     if found.state is State.PAST:
-        raise ReservationError(
-            f"{found.code} was held before this card was exchanged, and the hub decides on it: sell the goods as any"
-        )
+        raise ReservationError(f"{found.code} was held by an earlier life of this kiosk: put the goods back and count")
     if found.state is not State.HELD:
         raise ReservationError(f"{found.code} was {found.state} already: nothing is set aside under it")

@@ -14,6 +14,7 @@ from kiosk.core.promises import Promise, headline, remedy_text
 from kiosk.core.reservations import Reservation, State
 
 _FALLBACK: Final = "en"
+SHORT_ID: Final = 8  # characters of a promise's id that name it at one till
 _TIME: Final = "%Y-%m-%d %H:%M %Z"
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
@@ -68,7 +69,7 @@ def promise_slip(promise: Promise, items: Mapping[Sku, Item]) -> Slip:
         return Slip((*what, *filter(None, [remedy_text(promise)])), answer.code)
     words = _of(asked.language if asked is not None else _FALLBACK)
     goods = _goods(asked.lines, items) if asked is not None else ()
-    lines = [words["pending"], *goods, words["wait"]]
+    lines = [words["pending"], *goods, words["wait"], f"№ {promise.id[:SHORT_ID]}"]
     if asked is not None and asked.paid_minor:
         lines.append(words["paid"].format(paid=_money(asked.paid_minor, asked.currency)))
     return Slip(tuple(lines))

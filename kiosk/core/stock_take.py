@@ -1,6 +1,7 @@
 """What a person says of stock on the command line, as facts. Pure."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 from contract.csv_rows import read_number
 from contract.facts import CountLine, StockCounted, StockLine, StockReceived
 from contract.values import MAX_AMOUNT, Quantity, Seq, Sku, Unit
+from kiosk.core.goods import merged
 
 _AMOUNT: Final = re.compile(r"(?P<number>[-+]?[0-9.]+)\s*(?P<unit>[a-z]*)")
 _SCALES: Final = {
@@ -48,6 +50,14 @@ def read_quantity(text: str, unit: Unit, *, least: int) -> Quantity:
 def decide_receive(sku: Sku, quantity: Quantity, at: datetime, advice: str = "") -> StockReceived:
     """Return the fact that goods arrived."""
     return StockReceived([StockLine(sku, quantity)], at, advice=advice)
+
+
+def decide_receive_lines(lines: Iterable[StockLine], at: datetime, advice: str = "") -> StockReceived:
+    """Return the fact that goods arrived; ``advice`` names the delivery that announced them.
+
+    Raises: GoodsError without goods.
+    """
+    return StockReceived(merged(lines), at, advice=advice)
 
 
 def decide_count(sku: Sku, counted: Quantity, *, expected: int, covers: Seq, at: datetime, reason: str) -> StockCounted:

@@ -1,4 +1,4 @@
-"""Open baskets, stored line by line: a crash or a power cut gives the shopper's basket back."""
+"""Open and parked baskets, stored line by line: a crash or a power cut gives the shopper's basket back."""
 
 from datetime import datetime
 
@@ -6,6 +6,7 @@ import msgspec
 
 from contract.values import BasketId, Currency, instant_text
 from kiosk.core.basket import Basket, Line
+from kiosk.core.parking import Parked
 from kiosk.journal.database import immediate, translated
 from kiosk.journal.errors import BasketClosed
 from kiosk.journal.journal import Journal
@@ -48,9 +49,43 @@ class Baskets:
                 "SELECT b.id, b.currency FROM baskets b WHERE b.state = 'open' "
                 "AND EXISTS (SELECT 1 FROM basket_lines l WHERE l.basket = b.id) ORDER BY b.opened_at DESC LIMIT 1"
             ).fetchone()
-            if row is None:
-                return None
-            lines = self._connection.execute(
-                "SELECT line FROM basket_lines WHERE basket = ? ORDER BY no", (row[0],)
+            return self._read(*row) if row else None
+
+    def park(self, basket: Basket, label: str, at: datetime) -> None:
+        """Put the open basket aside under ``label``, with all of its lines.
+
+        Raises: StorageFailed; BasketClosed if it is not open.
+        """
+        self.keep(basket, at)
+        self._move(basket.id, "open", "parked", label, at)
+
+    def recall(self, basket: BasketId, at: datetime) -> None:
+        """Make a parked basket the one that was opened last.
+
+        Raises: StorageFailed; BasketClosed if it is not parked.
+        """
+        self._move(basket, "parked", "open", "", at)
+
+    def parked(self) -> list[Parked]:
+        """Return the baskets put aside, oldest first."""
+        with translated(self._path):
+            rows = self._connection.execute(
+                "SELECT id, currency, label, opened_at FROM baskets WHERE state = 'parked' ORDER BY opened_at, id"
             ).fetchall()
-        return Basket(BasketId(row[0]), Currency(row[1]), tuple(_LINE.decode(line[0]) for line in lines))
+            return [
+                Parked(self._read(name, currency), label, datetime.fromisoformat(at))
+                for name, currency, label, at in rows
+            ]
+
+    def _move(self, basket: BasketId, state: str, to: str, label: str, at: datetime) -> None:
+        with immediate(self._connection, self._path) as db:
+            done = db.execute(
+                "UPDATE baskets SET state = ?, label = ?, opened_at = ? WHERE id = ? AND state = ?",
+                (to, label, instant_text(at), basket, state),
+            )
+            if done.rowcount == 0:
+                raise BasketClosed(basket)
+
+    def _read(self, basket: str, currency: str) -> Basket:
+        lines = self._connection.execute("SELECT line FROM basket_lines WHERE basket = ? ORDER BY no", (basket,))
+        return Basket(BasketId(basket), Currency(currency), tuple(_LINE.decode(line[0]) for line in lines))

@@ -103,6 +103,12 @@ def retire(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE reservations SET state = 'past' WHERE state = 'held'")
 
 
+def hand_over_past(connection: sqlite3.Connection, reservation: str, at: datetime) -> bool:
+    """Note that goods of an earlier life were sold as goods in hand; return False where they are gone already."""
+    sql = "UPDATE reservations SET state = 'collected', ended_at = ? WHERE id = ? AND state = 'past'"
+    return connection.execute(sql, (instant_text(at), reservation)).rowcount == 1
+
+
 def _ended(data: ReservationEnd) -> tuple[State, datetime]:
     match data:
         case ReservationCollected():

@@ -17,9 +17,10 @@ from msgspec.structs import replace
 from contract.codec import Stamp
 from contract.down import Item
 from contract.every import UpFact
-from contract.facts import ClockStepped, SaleRecorded
+from contract.facts import ClockStepped, SaleRecorded, StockLine
 from contract.values import Address, BasketId, Currency, Gtin, KioskId, Money, Receipt, RegionId, Seq, SiteId, Sku, Unit
 from kiosk.core.basket import Basket
+from kiosk.core.parking import Parked
 from kiosk.core.ports import LastSale, LinkState, Recorded
 from kiosk.till.app import TillApp
 
@@ -87,6 +88,21 @@ class SampleDesk:
     def open_basket(self) -> Basket:
         """Return an empty basket."""
         return Basket(self.new_basket_id(), Currency("EUR"))
+
+    def park(self, basket: Basket, label: str) -> None:
+        """Forget it."""
+
+    def parked(self) -> list[Parked]:
+        """Return none."""
+        return []
+
+    def recall(self, basket: BasketId) -> None:
+        """Do nothing."""
+
+    def beyond(self, basket: Basket) -> list[StockLine]:
+        """Return nothing: the books of a picture lack nothing."""
+        del basket
+        return []
 
     def scan(self, gtin: Gtin) -> Item | None:
         """Return the item of a barcode."""

@@ -52,8 +52,14 @@ class Kiosk:
     data: Path
 
     def __call__(self, *args: str | Path) -> Done:
+        return self.with_input("", *args)
+
+    def with_input(self, text: str, *args: str | Path) -> Done:
+        """Run a command that reads ``text`` from standard input."""
         argv = self.argv(*args)
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120, env=environment())
+        done = subprocess.run(
+            argv, input=text, capture_output=True, text=True, check=False, timeout=120, env=environment()
+        )
         assert "Traceback" not in done.stderr, done.stderr
         return Done(done.returncode, done.stdout, done.stderr)
 

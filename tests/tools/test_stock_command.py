@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 from kiosk_command import Kiosk
 
 from contract.codec import decode
-from contract.facts import StockCounted
+from contract.goods import ShelfCounted, StockWasted, TransferReceived, TransferSent
+from contract.stock import TERMS
 from contract.values import MAX_AMOUNT, Quantity, Unit
 from kiosk.core.stock_take import BadQuantity, read_quantity
 
@@ -17,7 +19,7 @@ from kiosk.core.stock_take import BadQuantity, read_quantity
 @pytest.fixture
 def shop(kiosk: Kiosk, tmp_path: Path) -> Kiosk:
     file = tmp_path / "list.csv"
-    file.write_text("sku,name,price,unit\nA,Apple,0.50,\nH,Ham,20,kg\n")
+    file.write_text("sku,name,price,unit,gtin\nA,Apple,0.50,,4006381333931\nH,Ham,20,kg,\n")
     kiosk("catalogue", "import", file)
     return kiosk
 
@@ -27,42 +29,117 @@ def account(shop: Kiosk, sku: str) -> dict[str, Any]:
     return dict(one)
 
 
+def facts(shop: Kiosk) -> list[Any]:
+    """Return what was recorded, in order."""
+    with closing(sqlite3.connect(shop.data / "till.db")) as db:
+        return [decode(raw).data for (raw,) in db.execute("SELECT bytes FROM facts ORDER BY epoch, seq")]
+
+
 def test_what_is_received_is_there(shop: Kiosk) -> None:
     assert shop("stock", "receive", "A", "24", "--advice", "D-1").out == "A\tApple\t24 pc\tsellable\n"
     shop("stock", "receive", "A", "1")
-    assert account(shop, "A") == {
-        "sku": "A",
-        "name": "Apple",
-        "condition": "sellable",
-        "unit": "pc",
-        "available": 25,
-        "received": 25,
-        "returned": 0,
-        "sold": 0,
-        "adjusted": 0,
-        "overdraft": 0,
+    stored = dict.fromkeys(TERMS, 0) | {"received": 25}
+    told = {"sku": "A", "name": "Apple", "condition": "sellable", "unit": "pc", "available": 25, "promisable": 25}
+    assert account(shop, "A") == told | stored
+    assert [fact.advice for fact in facts(shop)] == ["D-1", ""]
+
+
+def test_a_delivery_of_several_goods_is_one_fact_and_names_each_once(shop: Kiosk) -> None:
+    out = shop("stock", "receive", "A", "2", "H", "1kg", "4006381333931", "3").out
+    assert out == "A\tApple\t5 pc\tsellable\nH\tHam\t1000 g\tsellable\n"
+    (received,) = facts(shop)
+    assert [(line.sku, line.quantity.amount) for line in received.lines] == [("A", 5), ("H", 1000)]
+
+
+def test_waste_names_why_and_who_and_says_what_the_books_lacked(shop: Kiosk) -> None:
+    shop("stock", "receive", "A", "2")
+    done = shop("stock", "waste", "A", "3", "--reason", "broken", "--by", "anna", "--json").json
+    assert (done["overdraft"], done["stock"][0]["available"], done["stock"][0]["wasted"]) == (1, 0, 3)
+    (fact,) = facts(shop)[1:]
+    assert isinstance(fact, StockWasted)
+    assert (fact.reason, fact.by, fact.lines[0].overdraft) == ("broken", "anna", 1)
+
+
+def test_damaged_goods_are_kept_apart(shop: Kiosk) -> None:
+    shop("stock", "receive", "A", "2")
+    shop("stock", "waste", "A", "1", "--reason", "binned", "--damaged")
+    rows = shop("stock", "show", "A", "--json").json["stock"]
+    assert {row["condition"]: (row["available"], row["wasted"]) for row in rows} == {
+        "sellable": (2, 0),
+        "damaged": (0, 1),
     }
 
 
-def test_a_count_gives_the_difference_and_names_what_it_covers(shop: Kiosk) -> None:
+def test_a_transfer_is_known_at_both_ends_by_its_id(shop: Kiosk, tmp_path: Path) -> None:
+    shop("stock", "receive", "A", "9")
+    sent = shop("stock", "send", "A", "4", "--to", "pier", "--json").json
+    assert (sent["overdraft"], sent["stock"][0]["available"], sent["stock"][0]["sent"]) == (0, 5, 4)
+    pier = Kiosk(tmp_path / "pier")
+    pier.data.mkdir()
+    (pier.data / "kiosk.toml").write_text('site = "pier"\nclock = "system"\n')
+    pier("catalogue", "import", tmp_path / "list.csv")
+    slip = ("--from", "demo", "--transfer", sent["transfer"])
+    assert pier("stock", "arrive", "A", "3", *slip, "--json").json["stock"][0]["arrived"] == 3
+    (out,) = facts(shop)[1:]
+    (into,) = facts(pier)
+    assert isinstance(out, TransferSent)
+    assert isinstance(into, TransferReceived)
+    assert (out.transfer, out.to, into.origin) == (into.transfer, "pier", "demo")
+    assert shop("stock", "send", "A", "1", "--to", "pier").out.startswith("transfer\t")
+
+
+def test_a_count_is_blind_and_says_the_difference_and_its_value_afterwards(shop: Kiosk) -> None:
     shop("stock", "receive", "A", "24")
-    assert shop("stock", "count", "A", "20", "--reason", "Sunday", "--json").json["stock"][0]["available"] == 20
-    assert (account(shop, "A")["adjusted"], account(shop, "A")["received"]) == (-4, 24)
-    with sqlite3.connect(shop.data / "till.db") as db:
-        ((raw,),) = db.execute("SELECT bytes FROM facts WHERE seq = 2")
-    counted = decode(raw).data
-    assert isinstance(counted, StockCounted)
-    assert (counted.covers, counted.lines[0].expected, counted.lines[0].counted.amount, counted.reason) == (
-        1,
-        24,
-        20,
-        "Sunday",
-    )
+    counted = shop("stock", "count", "A", "20", "--reason", "Sunday", "--json").json
+    assert (counted["position"], counted["compared"]) == (2, True)
+    assert counted["counted"] == [
+        {
+            "sku": "A",
+            "name": "Apple",
+            "condition": "sellable",
+            "unit": "pc",
+            "counted": 20,
+            "expected": 24,
+            "difference": -4,
+            "value_minor": -200,
+            "currency": "EUR",
+        }
+    ]
+    fact = facts(shop)[1]
+    assert isinstance(fact, ShelfCounted)
+    assert (fact.covers, fact.lines[0].counted.amount, fact.reason, fact.others) == (1, 20, "Sunday", [])
+    assert account(shop, "A")["available"] == 24, "no till corrects its own account"
+    assert shop("stock", "count", "A", "20").out == "A\tApple\t20 pc\tas expected\n"
+    shop("stock", "waste", "A", "1", "--reason", "rotten")
+    assert shop("stock", "count", "A", "21").out == "A\tApple\t21 pc\t+2 pc, 19 expected\t1.00 EUR\n"
+
+
+def test_a_count_beside_other_tills_names_their_positions_and_leaves_comparing_to_the_hub(shop: Kiosk) -> None:
+    shop("stock", "receive", "A", "24")
+    shop("stock", "count", "A", "20")
+    done = shop("stock", "count", "A", "9", "--till", "k2=1@812", "--till", "k3=2@0", "--json").json
+    assert (done["compared"], done["counted"]) == (False, [])
+    assert [(one.kiosk, one.epoch, one.position) for one in facts(shop)[2].others] == [("k2", 1, 812), ("k3", 2, 0)]
+    assert "the hub compares" in shop("stock", "count", "A", "9", "--till", "k2=1@813").out
+    assert shop("stock", "count", "A", "24").out == "A\tApple\t24 pc\tas expected\n", "an old count says nothing now"
 
 
 def test_goods_never_seen_can_be_counted_also_as_none(shop: Kiosk) -> None:
-    shop("stock", "count", "A", "0")
-    assert account(shop, "A")["available"] == 0
+    assert shop("stock", "count", "A", "0").out == "A\tApple\t0 pc\tas expected\n"
+    assert shop("stock", "count", "A", "2").out == "A\tApple\t2 pc\t+2 pc, 0 expected\t1.00 EUR\n"
+
+
+def test_a_count_by_scanner_adds_up_scans_quantities_and_typed_goods(shop: Kiosk) -> None:
+    scans = "4006381333931\n\nA\n3*4006381333931\n0.250*H\n"
+    done = shop.with_input(scans, "stock", "count", "A", "1", "--scan", "--json").json
+    assert [(row["sku"], row["counted"]) for row in done["counted"]] == [("A", 6), ("H", 250)]
+
+
+def test_a_count_with_one_unknown_scan_records_nothing_and_names_it(shop: Kiosk) -> None:
+    done = shop.with_input("A\nnope\n2*\n4006381333932\n1.5*A\nelse\n", "stock", "count", "--scan")
+    assert "nothing was recorded: line 2: 'nope' is not in the catalogue; line 4" in done.complaint
+    assert "and 1 more" in done.complaint
+    assert (done.status, facts(shop)) == (2, [])
 
 
 def test_weighed_goods_are_kept_in_grams(shop: Kiosk) -> None:
@@ -84,6 +161,23 @@ def test_everything_that_moved_is_shown(shop: Kiosk) -> None:
     [
         (["count", "A", "-3"], "A: a quantity of -3 cannot be: give 0 or more", 2),
         (["count", "nope", "-3"], "a quantity of -3 cannot be", 2),
+        (["count"], "nothing is counted: give a SKU and QTY, or --scan", 2),
+        (["count", "A"], "'A' has no quantity", 2),
+        (["count", "A", "1", "--till", "k2"], "--till: 'k2' is not a till's position such as k2=1@812", 2),
+        (["count", "A", "1", "--till", "K 2=1@8"], "--till: 'K 2' is not a name", 2),
+        (["count", "A", "1", "--till", "k2=0@8"], "is not a till's position", 2),
+        (["count", "A", "1", "--till", "k1=1@8"], "k1 is the till that counts", 1),
+        (["count", "A", "1", "--till", "k2=1@8", "--till", "k2=1@9"], "till k2 is named twice", 1),
+        (["waste", "A", "1"], "Missing option '--reason'", 2),
+        (["waste", "A", "1", "--reason", ""], "waste needs a reason", 1),
+        (["waste", "A", "1", "--reason", "x", "--by", "y" * 33], "--by: give at most 32", 2),
+        (["send", "A", "1", "--to", "demo"], "demo is this site", 1),
+        (["send", "A", "1", "--to", "No Where"], "--to: 'No Where' is not a name", 2),
+        (["arrive", "A", "1", "--from", "demo", "--transfer", "t-1"], "demo is this site", 1),
+        (["arrive", "A", "1", "--from", "pier", "--transfer", "t 1"], "--transfer: 't 1' is no id", 2),
+        (["arrive", "A", "1", "--from", "pier"], "Missing option '--transfer'", 2),
+        (["receive"], "Missing argument", 2),
+        (["receive", "A", "1000000000", "A", "1"], "A is more than 1000000000 in all", 1),
         (["receive", "A", "0"], "give 1 or more", 2),
         (["receive", "A", "many"], "'many' is not a quantity", 2),
         (["receive", "A", "1.5"], "give a whole number of pc", 2),

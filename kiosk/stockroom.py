@@ -1,0 +1,210 @@
+"""What a person does with goods and for shoppers at this kiosk, over its own files: see ``kiosk.core.ports.Stockroom``.
+
+The decisions are the core's; the journal's transaction has the last word on rights.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, TypeVar, cast
+
+from contract.down import Item
+from contract.every import UpFact
+from contract.facts import Payment, SaleRecorded, StockLine, StockReceived
+from contract.goods import ShelfLine, StockWasted, TillPosition, TransferReceived, TransferSent
+from contract.rights import ReservationCancelled
+from contract.stock import Account, StockKey
+from contract.values import BasketId, Money, SiteId, Sku
+from kiosk.config import Config
+from kiosk.core import goods, promises, reservations
+from kiosk.core.checkout import decide_sale
+from kiosk.core.codes import is_mistyped, make_code, normalize
+from kiosk.core.ports import Clock, Counted
+from kiosk.core.promises import Promise, PromiseError
+from kiosk.core.reservations import DEFAULT_HOLD, Reservation, ReservationError, State
+from kiosk.core.stock_take import decide_receive_lines
+from kiosk.journal import promises as kept_promises
+from kiosk.journal import reservations as kept_reservations
+from kiosk.journal.catalogue import Catalogue
+from kiosk.journal.counts import expected_on_shelf, note_count
+from kiosk.journal.database import translated
+from kiosk.journal.journal import Journal
+from kiosk.journal.stock import account_of
+
+F = TypeVar("F", bound=UpFact)
+_DRAWS: Final = 8  # of a code that nobody holds; one in 27 thousand million is taken for each that is
+
+
+class LocalStockroom:
+    """This kiosk's goods, reservations and promises."""
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        journal: Journal,
+        catalogue: Catalogue,
+        *,
+        new_id: Callable[[], str],
+        draw: Callable[[], int],
+    ) -> None:
+        """Take the parts; ``draw`` gives a number below :data:`kiosk.core.codes.CODES` that nobody can guess."""
+        self.config = config
+        self.journal = journal
+        self.catalogue = catalogue
+        self._clock = clock
+        self._new_id = new_id
+        self._draw = draw
+
+    def receive(self, lines: Sequence[StockLine], *, advice: str = "") -> StockReceived:
+        """Take goods in that were delivered."""
+        return self._record(decide_receive_lines(lines, self._now(), advice))
+
+    def waste(self, lines: Sequence[StockLine], *, reason: str, by: str = "") -> StockWasted:
+        """Write off goods that are broken, spoilt or stolen."""
+        return self._record(goods.decide_waste(lines, reason=reason, by=by, at=self._now()))
+
+    def send(self, lines: Sequence[StockLine], *, to: SiteId, by: str = "") -> TransferSent:
+        """Put goods on the way to another site."""
+        here = self.config.site
+        return self._record(goods.decide_send(lines, transfer=self._new_id(), here=here, to=to, by=by, at=self._now()))
+
+    def arrive(self, lines: Sequence[StockLine], *, transfer: str, origin: SiteId, by: str = "") -> TransferReceived:
+        """Take goods in that came from another site."""
+        here = self.config.site
+        return self._record(
+            goods.decide_arrive(lines, transfer=transfer, here=here, origin=origin, by=by, at=self._now())
+        )
+
+    def count(
+        self, lines: Sequence[ShelfLine], *, others: Sequence[TillPosition] = (), reason: str = "", by: str = ""
+    ) -> Counted:
+        """Record a blind count, in one transaction with what it is compared with; only then say what was expected."""
+        with self.journal.writing() as writing:
+            covers = self.journal.newest()
+            fact = goods.decide_shelf_count(
+                lines,
+                kiosk=self.config.kiosk,
+                covers=covers,
+                others=others,
+                reason=reason,
+                by=by,
+                at=self._now(),
+            )
+            expected = expected_on_shelf(self.journal.connection, fact.lines)
+            (recorded,) = writing.add([fact])
+            note_count(writing.connection, fact)
+        items = self.items(line.sku for line in fact.lines)
+        return Counted(recorded.seq, None if others else tuple(goods.compare(fact.lines, expected, items)))
+
+    def hold(self, lines: Sequence[StockLine], *, wait: timedelta = DEFAULT_HOLD) -> Reservation:
+        """Set goods aside for a shopper by this till's own rights."""
+        fact = reservations.decide_hold(
+            lines,
+            accounts=self._accounts(lines),
+            reservation=self._new_id(),
+            code=self._new_code(),
+            at=self._now(),
+            wait=wait,
+        )
+        self._record(fact)
+        return self.reservation(fact.reservation)
+
+    def reservation(self, wanted: str) -> Reservation:
+        """Return the reservation of a code, the one that is held first, or of an id."""
+        db, code = self.journal.connection, normalize(wanted)
+        with translated(self.journal.path):
+            found = kept_reservations.by_code(db, code) or kept_reservations.by_code(db, wanted.strip())
+            found = found or [one for one in [kept_reservations.find(db, wanted.strip())] if one is not None]
+        if not found and is_mistyped(wanted):
+            raise ReservationError(f"{code[:40]} is mistyped, its last character says: read the code again")
+        if not found:
+            raise ReservationError(f"no reservation here has the code {code[:40]}: see 'kiosk reservation list'")
+        return min(found, key=lambda one: one.state is not State.HELD)
+
+    def reservations(self, *, ended: bool = False) -> list[Reservation]:
+        """Return what is set aside, oldest first; with ``ended`` also what no longer is."""
+        states = State if ended else (State.HELD, State.PAST)
+        with translated(self.journal.path):
+            return kept_reservations.in_state(self.journal.connection, *states)
+
+    def collect(self, found: Reservation, payment: Payment) -> SaleRecorded:
+        """Sell the goods to the shopper who collects them; return the sale."""
+        at, basket = self._now(), BasketId(self._new_id())
+        filled = reservations.fill_basket(
+            found, basket=basket, currency=self.config.currency, items=self.items(line.sku for line in found.lines)
+        )
+        facts: list[UpFact] = [
+            *reservations.decide_collect(found, basket=basket, at=at),
+            decide_sale(filled, [payment], sold_at=at),
+        ]
+        with self.journal.writing() as writing:
+            if found.state is State.PAST and not kept_reservations.hand_over_past(writing.connection, found.id, at):
+                raise ReservationError(f"{found.code} was collected already: nothing was sold twice")
+            return cast("SaleRecorded", writing.add(facts)[-1].data)
+
+    def cancel(self, found: Reservation, *, reason: str = "") -> ReservationCancelled:
+        """End a hold that nobody wants any more."""
+        return self._record(reservations.decide_cancel(found, at=self._now(), reason=reason))
+
+    def ask(
+        self,
+        lines: Sequence[StockLine],
+        *,
+        language: str,
+        paid_minor: Money = Money(0),
+        site: SiteId | None = None,
+        wait: timedelta | None = None,
+    ) -> Promise:
+        """Ask the hub for goods that this till has no right to."""
+        fact = promises.decide_ask(
+            lines,
+            promise=self._new_id(),
+            language=language,
+            currency=self.config.currency,
+            at=self._now(),
+            paid_minor=paid_minor,
+            site=site,
+            wait=wait,
+        )
+        self._record(fact)
+        return self.promise(fact.promise)
+
+    def promise(self, wanted: str) -> Promise:
+        """Return the promise of an id, or of its beginning."""
+        found = [one for one in self.promises(told=True) if wanted and one.id.startswith(wanted)]
+        if len(found) == 1:
+            return found[0]
+        what = "several promises begin" if found else "no promise here begins"
+        raise PromiseError(f"{what} with {wanted[:40]!r}: see 'kiosk promise list'")
+
+    def promises(self, *, told: bool = False) -> list[Promise]:
+        """Return the promises that wait for an answer, oldest first; with ``told`` also those that have one."""
+        db = self.journal.connection
+        with translated(self.journal.path):
+            pending = kept_promises.pending(db)
+            answered = kept_promises.told(db) if told else []
+        return [*answered, *pending]
+
+    def items(self, skus: Iterable[Sku]) -> Mapping[Sku, Item]:
+        """Return the items of the catalogue that are named."""
+        found = {sku: self.catalogue.item(sku) for sku in skus}
+        return {sku: item for sku, item in found.items() if item is not None}
+
+    def _record(self, fact: F) -> F:
+        """Return the fact as it was stored: with its overdrafts."""
+        return cast("F", self.journal.record([fact])[0].data)
+
+    def _now(self) -> datetime:
+        return self._clock.stamp().at
+
+    def _accounts(self, lines: Iterable[StockLine]) -> dict[StockKey, Account]:
+        keys = {StockKey(line.sku, line.condition, line.quantity.unit) for line in lines}
+        return {key: account_of(self.journal, key) for key in keys}
+
+    def _new_code(self) -> str:
+        for _ in range(_DRAWS):
+            code = make_code(self._draw())
+            with translated(self.journal.path):
+                if not kept_reservations.by_code(self.journal.connection, code):
+                    return code
+        raise ReservationError("no free code was drawn: try again")
