@@ -101,7 +101,7 @@ def _ended(connection: Connection, one: Asked_, end: ReservationEnd, now: str) -
         give_back(connection, known, now)
         reservations.move(connection, known.id, {"reserved"}, state, _by(one) | {"ended_at": at})
     elif (known.kiosk_id, known.epoch) == (one.kiosk.id, one.epoch):
-        reservations.move(connection, known.id, {"placed", "held"}, state, {"ended_at": at})
+        reservations.move(connection, known.id, {"placed", "held", "broken"}, state, {"ended_at": at})
     else:
         _wonder(connection, one, known, now)
 

@@ -1,0 +1,57 @@
+"""Statements of a site's reservations as the steward looks at them: locked, before the pools."""
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from sqlalchemy import Connection, select, update
+
+from contract.stock import StockKey
+from hub.store import reservations
+from hub.store.chores import Site
+from hub.store.reservations import Reservation
+from hub.store.rights_tables import reservation_lines
+from hub.store.rights_tables import reservations as table
+
+AT_ONCE: Final = 500  # skus in one statement; databases take some tens of thousands of values
+_OPEN: Final = ("reserved", "placed", "held", "broken")  # broken at a till, which has not ended it yet
+
+
+def lock_open(connection: Connection, site: Site, whats: Sequence[StockKey]) -> list[Reservation]:
+    """Return the hub's own reservations of ``whats`` at a site that have not ended, each row locked, by id."""
+    skus, ids = sorted({what.sku for what in whats}), set()
+    for start in range(0, len(skus), AT_ONCE):
+        statement = (
+            select(table.c.id)
+            .join(reservation_lines, reservation_lines.c.reservation == table.c.id)
+            .where(
+                table.c.region == site.region,
+                table.c.site == site.site,
+                table.c.state.in_(_OPEN),
+                table.c.ended_at.is_(None),
+                table.c.source != "kiosk",
+                reservation_lines.c.sku.in_(skus[start : start + AT_ONCE]),
+            )
+        )
+        ids |= set(connection.execute(statement).scalars())
+    found = [reservations.find(connection, one, lock=True) for one in sorted(ids)]
+    return [one for one in found if one is not None and one.state in _OPEN and one.ended_at is None]
+
+
+def expired(connection: Connection, now: str, *, limit: int) -> list[Reservation]:
+    """Return reservations that are still in the pool although their time is over."""
+    statement = (
+        select(table.c.id).where(table.c.state == "reserved", table.c.until <= now).order_by(table.c.until).limit(limit)
+    )
+    found = [reservations.find(connection, one) for one in connection.execute(statement).scalars().all()]
+    return [one for one in found if one is not None]
+
+
+def end(connection: Connection, reservation: str, state: Literal["lapsed", "broken"], now: str) -> None:
+    """End a reservation that is in the pool."""
+    reservations.move(connection, reservation, {"reserved"}, state, {"ended_at": now})
+
+
+def give_up(connection: Connection, reservation: str) -> None:
+    """Note that a till was asked to give a reservation up; the till ends it."""
+    where = (table.c.id == reservation, table.c.state.in_(["placed", "held"]))
+    connection.execute(update(table).where(*where).values(state="broken"))

@@ -1,0 +1,179 @@
+"""Statements of closing counts (I12): those that are open, what lies behind their cut, and what they found."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+from sqlalchemy import Connection, Row, Select, and_, or_, select, update
+
+from contract.codec import decode
+from contract.stock import NOTHING, Account, StockKey, add
+from hub.core.counting import Mark
+from hub.core.reconcile import effects_of
+from hub.store.accounts import stock_key
+from hub.store.chores import Site
+from hub.store.rights_tables import counts, lives
+from hub.store.tables import facts, kiosks, lanes
+
+LANE: Final = "till"  # a position names how far this lane was
+FETCH: Final = 500  # facts at a time: a count may be closed hours behind the tills
+AT_ONCE: Final = 500  # skus in one statement; databases take some tens of thousands of values
+MOVES_GOODS: Final = (  # facts that come and go over the shelf; the others say only who may promise
+    *("sale.recorded.v1", "refund.recorded.v1", "stock.received.v1", "stock.counted.v1", "stock.wasted.v1"),
+    *("transfer.sent.v1", "transfer.received.v1"),
+)
+
+
+class Count(Struct, frozen=True):
+    """One line of a count: what lay there of one account, at which positions of which tills."""
+
+    kiosk_id: int
+    epoch: int
+    seq: int
+    region: str
+    site: str
+    what: StockKey
+    counted: int
+    cut: tuple[Mark, ...]
+    at: str
+
+    @property
+    def id(self) -> str:
+        """Return how an operator names the whole count."""
+        return f"{self.kiosk_id}-{self.epoch}-{self.seq}"
+
+
+def parse_id(text: str) -> tuple[int, int, int] | None:
+    """Return the count that an operator names, None for what is no name."""
+    parts = text.split("-")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):  # noqa: PLR2004 - as it says
+        return None
+    return int(parts[0]), int(parts[1]), int(parts[2])
+
+
+def open_of(connection: Connection, site: Site, keys: Sequence[StockKey]) -> dict[StockKey, list[Count]]:
+    """Return the open counts of ``keys`` at a site, the oldest first."""
+    found: dict[StockKey, list[Count]] = {}
+    wanted, skus = set(keys), sorted({key.sku for key in keys})
+    for start in range(0, len(skus), AT_ONCE):
+        statement = _open().where(
+            counts.c.region == site.region,
+            counts.c.site == site.site,
+            counts.c.sku.in_(skus[start : start + AT_ONCE]),
+        )
+        for count in map(_count, connection.execute(statement)):
+            if count.what in wanted:
+                found.setdefault(count.what, []).append(count)
+    return found
+
+
+def open_page(connection: Connection, *, site: str | None, limit: int) -> list[Count]:
+    """Return one line of each open count, the oldest first."""
+    where = [] if site is None else [counts.c.site == site]
+    seen: dict[str, Count] = {}
+    for count in map(_count, connection.execute(_open().where(*where))):
+        seen.setdefault(count.id, count)
+        if len(seen) == limit:
+            break
+    return list(seen.values())
+
+
+def of_id(connection: Connection, name: tuple[int, int, int]) -> list[Count]:
+    """Return the open lines of one count."""
+    kiosk_id, epoch, seq = name
+    statement = _open().where(counts.c.kiosk_id == kiosk_id, counts.c.epoch == epoch, counts.c.seq == seq)
+    return [_count(row) for row in connection.execute(statement)]
+
+
+def held(connection: Connection, kiosk_ids: Mapping[int, str]) -> dict[tuple[str, int], int]:
+    """Return how far the hub holds each life of the kiosks, which are given with their names."""
+    statement = select(lanes).where(lanes.c.kiosk_id.in_(sorted(kiosk_ids)), lanes.c.lane == LANE)
+    return {(kiosk_ids[row.kiosk_id], row.epoch): row.position for row in connection.execute(statement)}
+
+
+def closings(connection: Connection, kiosk_ids: Iterable[int]) -> list[str]:
+    """Return when lives of the kiosks were closed."""
+    closed = (lives.c.kiosk_id.in_(sorted(kiosk_ids)), lives.c.closed_at.is_not(None))
+    return list(connection.execute(select(lives.c.closed_at).where(*closed)).scalars())
+
+
+def newer_closed(connection: Connection, count: Count) -> bool:
+    """Return whether a count of the same account that was taken later is closed."""
+    statement = select(counts.c.seq).where(
+        counts.c.region == count.region,
+        counts.c.site == count.site,
+        counts.c.sku == count.what.sku,
+        counts.c.condition == count.what.condition,
+        counts.c.unit == count.what.unit,
+        counts.c.closed_at.is_not(None),
+        counts.c.at > count.at,
+    )
+    return connection.execute(statement.limit(1)).first() is not None
+
+
+def behind(
+    connection: Connection, kiosk_ids: Mapping[str, int], cut: Iterable[Mark], keys: Iterable[StockKey]
+) -> dict[StockKey, Account]:
+    """Return what facts behind the cut came to, of ``keys``."""
+    sums = dict.fromkeys(keys, NOTHING)
+    for mark in cut:
+        for key, delta in _effects(connection, kiosk_ids.get(mark.kiosk, 0), mark):
+            if key in sums:
+                sums[key] = add(sums[key], delta)
+    return sums
+
+
+def close(connection: Connection, count: Count, difference: int, now: str) -> None:
+    """Close one line of a count."""
+    where = and_(_is(count), counts.c.closed_at.is_(None))
+    connection.execute(update(counts).where(where).values(closed_at=now, difference=difference))
+
+
+def name_positions(connection: Connection, lines: Sequence[Count], more: Sequence[Mark]) -> None:
+    """Add positions to a count, as an operator names them; one that is named again replaces what was there."""
+    for count in lines:
+        marks = {one.kiosk: one for one in (*count.cut, *more)}
+        cut = json.dumps([[one.kiosk, one.epoch, one.position] for one in marks.values()])
+        connection.execute(update(counts).where(_is(count)).values(cut=cut))
+
+
+def names(connection: Connection, site: Site) -> dict[str, int]:
+    """Return the kiosks of a site by name."""
+    of_site = (kiosks.c.region == site.region, kiosks.c.site == site.site)
+    return {row.kiosk: row.id for row in connection.execute(select(kiosks.c.kiosk, kiosks.c.id).where(*of_site))}
+
+
+def open_lives(connection: Connection, kiosk_ids: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return the open lives of kiosks, by name."""
+    known = {kiosk_id: name for name, kiosk_id in kiosk_ids.items()}
+    statement = select(lives.c.kiosk_id, lives.c.epoch).where(
+        lives.c.kiosk_id.in_(sorted(known)), lives.c.closed_at.is_(None)
+    )
+    return [(known[row.kiosk_id], row.epoch) for row in connection.execute(statement)]
+
+
+def _effects(connection: Connection, kiosk_id: int, mark: Mark) -> Iterable[tuple[StockKey, Account]]:
+    columns = facts.c
+    later = or_(columns.epoch > mark.epoch, and_(columns.epoch == mark.epoch, columns.seq > mark.position))
+    where = (columns.kiosk_id == kiosk_id, columns.lane == LANE, later, columns.type.in_(MOVES_GOODS))
+    rows = connection.execute(select(columns.bytes).where(*where), execution_options={"yield_per": FETCH})
+    for raw in rows.scalars():
+        yield from effects_of(decode(bytes(raw))).stock
+
+
+def _open() -> Select[Any]:
+    order = (counts.c.at, counts.c.kiosk_id, counts.c.epoch, counts.c.seq, counts.c.sku)
+    return select(counts).where(counts.c.closed_at.is_(None)).order_by(*order)
+
+
+def _is(count: Count) -> Any:
+    what = count.what
+    line = and_(counts.c.sku == what.sku, counts.c.condition == what.condition, counts.c.unit == what.unit)
+    return and_(counts.c.kiosk_id == count.kiosk_id, counts.c.epoch == count.epoch, counts.c.seq == count.seq, line)
+
+
+def _count(row: Row[Any]) -> Count:
+    cut = tuple(Mark(kiosk, epoch, position) for kiosk, epoch, position in json.loads(row.cut))
+    what = stock_key(row.sku, row.condition, row.unit)
+    return Count(row.kiosk_id, row.epoch, row.seq, row.region, row.site, what, row.counted, cut, row.at)
