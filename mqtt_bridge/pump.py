@@ -24,7 +24,7 @@ from contract.batch import (
     encode_message,
 )
 from contract.errors import Malformed
-from contract.streams import Gap, log_stream, parse_lane_stream, parse_log_stream, place
+from contract.streams import Gap, log_stream, own_log, parse_lane_stream, parse_log_stream, place
 from contract.values import MAX_EPOCH_LEAP, Address, Incarnation, Lane, Seq
 from mqtt_bridge.errors import LinkBusy, LinkDown, LinkTooLarge
 from mqtt_bridge.link import Connected, Delivered, Disconnected, Link, LinkEvent, Received, Refused
@@ -41,7 +41,7 @@ WAKE_S: Final = 0.015  # how soon the till's are, for one may be a request: 15 m
 ACKS_S: Final = 0.5  # how much of a draining backlog a kill may make the bridge send again
 STATUS_S: Final = 30.0  # the hub's list of kiosks is never older than this while the link is up
 MAX_EVENTS: Final = 64  # 8 MiB of full batches not yet handled; beyond that the link waits, and with it the broker
-MAX_LOGS: Final = 16  # there is one, the fleet's; this leaves room for those of later releases
+MAX_LOGS: Final = 16  # there are two, the fleet's and its own; this leaves room for those of later releases
 MAX_DOWN_BYTES: Final = 2**30  # ten years of a thousand new prices a day; a sixteenth of the smallest card
 MAX_STREAMS: Final = 64  # of a status: sixteen epochs of four lanes
 
@@ -311,6 +311,8 @@ class Pump:
 
     def _take_batch(self, batch: Batch) -> Fate:
         name, generation = parse_log_stream(batch.head.stream, "$.head.stream")
+        if "/" in name and name != own_log(self._address):
+            raise Malformed(f"{name} is another kiosk's own log", "$.head.stream")
         born, position = self._down.get(name, (generation, 0))
         if born > generation:
             return "outdated"  # an older life of the log: its hub lost it, and began a new one with all that counts

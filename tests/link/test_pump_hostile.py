@@ -133,3 +133,11 @@ def test_a_line_is_written_once_for_each_epoch_that_strayed(kiosk: KioskTwin, ca
             hear(kiosk, "ack/up", ack("till@7", position))
         kiosk.turn()
     assert len(caplog.records) == 1
+
+
+def test_the_own_log_of_another_kiosk_is_refused_and_ones_own_is_taken(kiosk: KioskTwin) -> None:
+    hear(kiosk, "down/facts", down(f"{K1.site}/k2@1"))
+    hear(kiosk, "down/facts", down(f"harbour/{K1.kiosk}@1"))
+    hear(kiosk, "down/facts", down(f"{K1.site}/{K1.kiosk}@1"))
+    assert kiosk.pump.fates == {"refused": 2, "taken": 1}
+    assert set(kiosk.pump._down) == {f"{K1.site}/{K1.kiosk}"}
