@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "exceptions": "hub.commands.books:exceptions",
     "quarantine": "hub.commands.books:quarantine",
     "catalogue": "hub.commands.catalogue:catalogue",
+    "simulate-rights": "hub.commands.simulate:simulate_rights",
     "reservation": "hub.commands.reservations:reservation",
     "promise": "hub.commands.promises:promise",
     "message": "hub.commands.messages:message",

@@ -1,0 +1,1 @@
+"""Simulators: what a policy would do over a day that never happened."""
