@@ -5,19 +5,22 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Connection,
     Float,
     Select,
+    String,
     and_,
     case,
     cast,
+    column,
     exists,
     func,
     literal,
     select,
-    tuple_,
     union_all,
+    values,
 )
 
 from contract.stock import StockKey
@@ -26,6 +29,8 @@ from hub.store.rights_tables import accounts, lives, pools
 from hub.store.tables import kiosks
 
 AT_ONCE: Final = 200  # keys in one statement: five values each, twice, far below what databases take
+_KEY: Final = ("region", "site", "sku", "unit")
+_WANTED: Final = tuple(column(name, String) for name in _KEY)
 Key = tuple[str, str, StockKey]
 
 
@@ -55,10 +60,10 @@ def amounts_at(connection: Connection, region: str, site: str) -> Iterator[Amoun
 def amounts_of(connection: Connection, keys: Iterable[Key]) -> Iterator[Amount]:
     """Yield what is available of ``keys``: sellable ones, the only ones that anybody is told of."""
     sellable = (key for key in keys if key[2].condition is Condition.SELLABLE)
-    wanted = sorted({(region, site, what.sku, what.unit) for region, site, what in sellable})
+    wanted = sorted({(region, site, str(what.sku), what.unit.value) for region, site, what in sellable})
     for start in range(0, len(wanted), AT_ONCE):
-        chunk = wanted[start : start + AT_ONCE]
-        yield from _amounts(connection, _key(pools).in_(chunk), _key(accounts).in_(chunk))
+        here = values(*_WANTED, name="wanted").data(wanted[start : start + AT_ONCE]).cte("wanted")
+        yield from _amounts(connection, _is(pools, here), _is(accounts, here))
 
 
 def heard(connection: Connection) -> dict[tuple[str, str], float]:
@@ -100,8 +105,9 @@ def _part(
     return select(*columns, amount.label("amount"), cast(rate, Float).label("rate")).where(sellable, *where)
 
 
-def _key(table: Any) -> ColumnElement[Any]:
-    return tuple_(table.c.region, table.c.site, table.c.sku, table.c.unit)
+def _is(table: Any, wanted: CTE) -> ColumnElement[bool]:
+    """Join to ``wanted``: a list of rows behind IN makes SQLite read the whole table."""
+    return and_(*(table.c[name] == wanted.c[name] for name in _KEY))
 
 
 def _promisable() -> ColumnElement[int]:
