@@ -1,19 +1,21 @@
 """The kiosk's stock rights while nobody looks: what the hub said of them, goods whose time is over, what runs dry."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from contract.codec import Stamp, decode
 from contract.errors import Malformed
 from contract.facts import Origin, SaleRecorded
+from contract.registry import Data
 from contract.rights import ReservationLapsed, RightsRequested, Urgency
 from contract.stock import StockKey
 from contract.values import Condition, Epoch, Seq
 from kiosk.core import lapsing
 from kiosk.core.ports import Clock
 from kiosk.core.reservations import State
-from kiosk.core.rights import PATIENCE_S, Demand, Need, Tried, decide_wishes
+from kiosk.core.rights import PATIENCE_S, Demand, Need, Tried, decide_ask
 from kiosk.journal import accounts, asked, reservations
+from kiosk.journal.accounts import Line
 from kiosk.journal.asked import Asked
 from kiosk.journal.database import immediate, translated
 from kiosk.journal.errors import NotHeld
@@ -70,6 +72,7 @@ class RightsRoom:
     def _look_round(self, now: Stamp) -> None:
         self._own.report()
         self._lapse(now)
+        self._follow_demand()
         if self._linked():
             self._ask(now)
 
@@ -101,38 +104,52 @@ class RightsRoom:
                 key: Tried(one.tries, (now.at - one.asked_at).total_seconds())
                 for key, one in asked.open_requests(db).items()
             }
-        for wish in decide_wishes(needs, held, tried):
-            self._journal.record([RightsRequested(self._new_id(), wish.lines, wish.why, now.at)])
+        if lines := decide_ask(needs, held, tried):
+            self._journal.record([RightsRequested(self._new_id(), lines, Urgency.LOW, now.at)])
 
     def _needs(self, now: Stamp) -> Mapping[StockKey, Need]:
-        """Return what shoppers want: what sold of late, and what one waits for at the counter."""
-        self._follow_sales()
+        """Return what shoppers want: what was wanted of late, and what one waits for at the counter."""
+        self._follow_demand()
         at_s = now.at.timestamp()
         self._demand.forget(at_s=at_s)
+        db = self._journal.connection
         with translated(self._journal.path):
             waiting = {
-                key: one.amount - one.granted
-                for key, one in asked.open_requests(self._journal.connection).items()
+                key: accounts.read(db, key).promisable + one.amount - one.granted
+                for key, one in asked.open_requests(db).items()
                 if _waits(one, now)
             }
         keys = self._demand.meters.keys() | waiting.keys()
         return {key: Need(waiting.get(key, 0), self._demand.per_h(key, at_s=at_s)) for key in sorted(keys)}
 
-    def _follow_sales(self) -> None:
+    def _follow_demand(self) -> None:
         epoch, after = self._read
+        after = self._count(epoch, after)
         if self._journal.follow_epoch() != epoch:
-            epoch, after = self._journal.epoch, Seq(0)
+            epoch = self._journal.epoch
+            after = self._count(epoch, Seq(0))
+        self._read = (epoch, after)
+
+    def _count(self, epoch: Epoch, after: Seq) -> Seq:
+        """Count what was wanted after a position of an epoch; return the position of its last fact."""
         for seq, raw in self._journal.stored(epoch, after):
             after = seq
             try:
                 fact = decode(raw)
             except Malformed:
                 continue  # `kiosk journal verify` names it
-            if isinstance(fact.data, SaleRecorded) and fact.data.origin is Origin.TILL:
-                for line in fact.data.lines:
-                    key = StockKey(line.sku, Condition.SELLABLE, line.quantity.unit)
-                    self._demand.count(key, line.quantity.amount, at_s=fact.stamp.at.timestamp())
-        self._read = (epoch, after)
+            for key, amount in _wanted(fact.data):
+                self._demand.count(key, amount, at_s=fact.stamp.at.timestamp())
+        return after
+
+
+def _wanted(data: Data) -> Iterator[Line]:
+    match data:
+        case SaleRecorded(origin=Origin.TILL):
+            for line in data.lines:
+                yield Line(StockKey(line.sku, Condition.SELLABLE, line.quantity.unit), line.quantity.amount)
+        case RightsRequested(why=Urgency.ASKED):
+            yield from accounts.lines_of(data.lines)
 
 
 def _waits(one: Asked, now: Stamp) -> bool:

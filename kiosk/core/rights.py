@@ -5,8 +5,8 @@ Rules
 1.  How much is :mod:`contract.asking`'s to say; here stands which accounts, how often, and in which order.
 2.  Each account has one open request at a time. It is repeated only after a time that doubles with each try, and begins
     anew when the hub grants: a hub that has nothing is not asked every minute.
-3.  What a shopper waits for is asked for first and by itself, then what runs dry soonest. A shopper who was told to
-    wait is believed for :data:`PATIENCE_S`.
+3.  What runs dry soonest is asked for first. What a shopper waits for, the till asks for at once; from then on it is
+    kept for them, whoever recalls it, for :data:`PATIENCE_S`, and counts as demand.
 4.  Nothing is asked while the link is away: the hub would hear old wishes, and grant where nobody wants goods any more.
 5.  A recall is answered once, whatever there is; that of another life with nothing, for its rights are gone.
 """
@@ -19,7 +19,6 @@ from msgspec import Struct
 from contract import asking
 from contract.asking import Meter
 from contract.facts import StockLine
-from contract.rights import Urgency
 from contract.stock import NOTHING, Account, StockKey
 from contract.values import MAX_AMOUNT, Quantity
 
@@ -46,20 +45,13 @@ class Tried(Struct, frozen=True):
     age_s: float
 
 
-class Wish(Struct, frozen=True):
-    """What to ask for, and why."""
-
-    why: Urgency
-    lines: list[StockLine]
-
-
 class Demand(Struct):
-    """Recent demand by account, from what was sold."""
+    """Recent demand by account, from what was sold and what was asked for."""
 
     meters: dict[StockKey, Meter] = {}
 
     def count(self, key: StockKey, units: int, *, at_s: float) -> None:
-        """Note that so much was bought."""
+        """Note that shoppers wanted so much."""
         self.meters[key] = asking.count(self.meters.get(key, asking.begin(0.0, at_s=at_s)), units, at_s=at_s)
 
     def per_h(self, key: StockKey, *, at_s: float) -> float:
@@ -73,23 +65,20 @@ class Demand(Struct):
             del self.meters[key]
 
 
-def decide_wishes(
+def decide_ask(
     needs: Mapping[StockKey, Need], accounts: Mapping[StockKey, Account], tried: Mapping[StockKey, Tried]
-) -> list[Wish]:
-    """Return what to ask for now, the most urgent first."""
-    waiting, ahead = list[StockLine](), list[tuple[float, StockLine]]()
+) -> list[StockLine]:
+    """Return what to ask for now, what runs dry soonest first."""
+    found = list[tuple[float, StockLine]]()
     for key, need in needs.items():
-        if not _is_due(tried.get(key)):
+        if need.waiting or not _is_due(tried.get(key)):
             continue
         there = accounts.get(key, NOTHING).promisable
-        ask = asking.decide_ask(there, waiting=need.waiting, demand_per_h=need.per_h, outage_s=OUTAGE_S)
-        if ask.waiting:
-            waiting.append(_line(key, ask.waiting + ask.ahead))
-        elif ask.ahead:
-            ahead.append((there / need.per_h, _line(key, ask.ahead)))
-    ahead.sort(key=lambda one: (one[0], one[1].sku))
-    wishes = ((Urgency.ASKED, waiting), (Urgency.LOW, [line for _, line in ahead]))
-    return [Wish(why, lines[:MAX_LINES]) for why, lines in wishes if lines]
+        ask = asking.decide_ask(there, waiting=0, demand_per_h=need.per_h, outage_s=OUTAGE_S)
+        if ask.ahead:
+            found.append((there / need.per_h, _line(key, ask.ahead)))
+    found.sort(key=lambda one: (one[0], one[1].sku))
+    return [line for _, line in found[:MAX_LINES]]
 
 
 def decide_answer(

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from contract.asking import HOUR_S, MEMORY_S, cover
 from contract.facts import StockLine
-from contract.rights import Urgency
 from contract.stock import Account, StockKey
 from contract.values import Quantity, Sku
 from kiosk.core.rights import (
@@ -20,7 +19,7 @@ from kiosk.core.rights import (
     Need,
     Tried,
     decide_answer,
-    decide_wishes,
+    decide_ask,
     retry_s,
 )
 
@@ -38,41 +37,39 @@ def there(**amounts):
 
 def test_nothing_is_asked_for_while_there_is_enough():
     enough = cover(4.0, OUTAGE_S)
-    assert decide_wishes({TEA: Need(per_h=4.0)}, there(tea=enough), {}) == []
-    (wish,) = decide_wishes({TEA: Need(per_h=4.0)}, there(tea=enough - 1), {})
-    assert (wish.why, wish.lines) == (Urgency.LOW, [line(TEA, 1)])
+    assert decide_ask({TEA: Need(per_h=4.0)}, there(tea=enough), {}) == []
+    assert decide_ask({TEA: Need(per_h=4.0)}, there(tea=enough - 1), {}) == [line(TEA, 1)]
 
 
-def test_what_a_shopper_waits_for_is_asked_for_first_and_by_itself():
-    needs = {HAM: Need(per_h=4.0), TEA: Need(per_h=4.0), MILK: Need(waiting=3)}
-    asked, low = decide_wishes(needs, there(tea=0, ham=1), {})
-    assert (asked.why, asked.lines) == (Urgency.ASKED, [line(MILK, 3)])
-    assert (low.why, [one.sku for one in low.lines]) == (Urgency.LOW, ["tea", "ham"])
+def test_what_runs_dry_soonest_is_asked_for_first():
+    needs = {TEA: Need(per_h=4.0), HAM: Need(per_h=8.0), MILK: Need(per_h=4.0)}
+    found = decide_ask(needs, there(tea=2, ham=2), {})
+    assert [one.sku for one in found] == ["milk", "ham", "tea"]
 
 
-def test_what_shoppers_wait_for_and_have_is_not_asked_for():
-    assert decide_wishes({TEA: Need(waiting=3)}, there(tea=3), {}) == []
+def test_what_a_shopper_waits_for_the_till_has_asked_for():
+    assert decide_ask({TEA: Need(waiting=3, per_h=9.0)}, {}, {}) == []
 
 
 def test_an_overdraft_that_is_owed_is_no_stock():
-    account = {TEA: Account(received=3, sold=1, overdraft=1)}
-    (wish,) = decide_wishes({TEA: Need(waiting=3)}, account, {})
-    assert wish.lines == [line(TEA, 1)]
+    enough = cover(4.0, OUTAGE_S)
+    account = {TEA: Account(received=enough, sold=1, overdraft=1)}
+    assert decide_ask({TEA: Need(per_h=4.0)}, account, {}) == [line(TEA, 1)]
 
 
 @pytest.mark.parametrize(("tries", "seconds"), [(1, 60), (2, 120), (4, 480), (7, 3600), (1000, 3600)])
 def test_a_request_is_repeated_after_a_time_that_doubles(tries, seconds):
     assert retry_s(tries) == seconds
-    needs = {TEA: Need(waiting=1)}
-    assert decide_wishes(needs, {}, {TEA: Tried(tries, seconds - 1.0)}) == []
-    assert len(decide_wishes(needs, {}, {TEA: Tried(tries, seconds)})) == 1
-    assert len(decide_wishes(needs, {}, {TEA: Tried(tries, -1.0)})) == 1, "a clock that went back has nobody wait"
+    needs = {TEA: Need(per_h=4.0)}
+    assert decide_ask(needs, {}, {TEA: Tried(tries, seconds - 1.0)}) == []
+    assert len(decide_ask(needs, {}, {TEA: Tried(tries, seconds)})) == 1
+    assert len(decide_ask(needs, {}, {TEA: Tried(tries, -1.0)})) == 1, "a clock that went back has nobody wait"
     assert RETRY_S <= retry_s(tries) <= MAX_RETRY_S
 
 
 def test_a_request_is_no_longer_than_can_go_ahead():
-    needs = {StockKey(Sku(f"{number:04d}")): Need(waiting=1) for number in range(MAX_LINES + 5)}
-    assert [len(wish.lines) for wish in decide_wishes(needs, {}, {})] == [MAX_LINES]
+    needs = {StockKey(Sku(f"{number:04d}")): Need(per_h=4.0) for number in range(MAX_LINES + 5)}
+    assert len(decide_ask(needs, {}, {})) == MAX_LINES
 
 
 @pytest.mark.parametrize(
