@@ -14,12 +14,14 @@ from hub.availability import Availability
 from hub.clock import SystemClock
 from hub.core.availability import Rules
 from hub.core.incarnation import Life
+from hub.core.redistribute import plan_ours
 from hub.downlink import Downlink
 from hub.holds import Holds
 from hub.inbound import Inbound
 from hub.ingest import Ingest
 from hub.life import LifeFile, begin_life
 from hub.service import Service
+from hub.steward import Steward
 from hub.store import down
 from hub.store.database import Store, open_store, sqlite_file
 from hub.store.life import read_life
@@ -60,7 +62,8 @@ class Hub:
             clock,
             new_life=lambda connection, incarnation: down.begin_generations(connection, incarnation, clock.now()),
         )
-        self.service = Service(self.ingest, Downlink(store, rng), self.inbound, clock)
+        steward = Steward(store, clock, keep=life.keep, new_id=new_id, policy=plan_ours)
+        self.service = Service(self.ingest, Downlink(store, rng), self.inbound, clock, steward=steward)
         self._rng = rng
         self._life = life
 

@@ -41,6 +41,12 @@ class Outcome(Struct, frozen=True):
     fates: Counter[Fate] = field(default_factory=Counter)
     refused: list[Refusal] = []
     positions_taken: int = 0
+    requests: int = 0
+
+    @property
+    def has_news(self) -> bool:
+        """Return whether something was taken that kiosks may have been told of, or that left chores."""
+        return bool(self.positions_taken or self.requests or self.told)
 
 
 class Ingest:
@@ -153,6 +159,7 @@ class Ingest:
             + Counter(_fates("refused", len(strangers) + len(unheeded))),
             [*desk.refused, *unheeded, *(_stranger(one.address, self._limits.kiosks) for one in strangers)],
             sum(work.now.position - work.began.position for work in desk.works.values()),
+            len(asking),
         )
 
 
@@ -172,4 +179,5 @@ def _joined(outcomes: Sequence[Outcome]) -> Outcome:
         sum((one.fates for one in outcomes), Counter()),
         [refusal for one in outcomes for refusal in one.refused],
         sum(one.positions_taken for one in outcomes),
+        sum(one.requests for one in outcomes),
     )

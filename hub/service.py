@@ -1,4 +1,4 @@
-"""The hub's loop: link -> inbox and books -> acknowledgements -> downlink. One thread owns it all.
+"""The hub's loop: link -> books -> acknowledgements -> downlink -> steward -> downlink. One thread owns it all.
 
 When the world fails (disk full, database away), what was taken stays in hand and is tried again; nothing is
 acknowledged meanwhile, the queue fills and drops, and kiosks send again. Said once when it begins and
@@ -20,6 +20,7 @@ from hub.core.read_models import HealthView
 from hub.downlink import Downlink
 from hub.inbound import Events, Inbound
 from hub.ingest import Ingest, Outcome
+from hub.steward import MAX_SITES, Steward
 from hub.store.errors import WorldFailed
 from mqtt_bridge.errors import LinkBusy, LinkDown, LinkTooLarge
 from mqtt_bridge.link import Connected, Disconnected, Link, Refused
@@ -27,6 +28,7 @@ from mqtt_bridge.topics import DOWN_FACTS, parse_topic
 
 RETRY_S: Final = 1.0  # a full disk or a restarted database is noticed within a second of being well again
 IDLE_S: Final = 1.0
+BUSY_SITES: Final = 1  # that the steward looks after between two groups of messages; kiosks wait for their answers
 _log = logging.getLogger(__name__)
 
 
@@ -49,12 +51,21 @@ class Health(Struct, frozen=True):
 
 
 class Service:
-    """Runs ingest and downlink over one link."""
+    """Runs ingest, steward and downlink over one link."""
 
     def __init__(
-        self, ingest: Ingest, downlink: Downlink, inbound: Inbound, clock: Clock, *, retry_s: float = RETRY_S
+        self,
+        ingest: Ingest,
+        downlink: Downlink,
+        inbound: Inbound,
+        clock: Clock,
+        *,
+        steward: Steward | None = None,
+        retry_s: float = RETRY_S,
     ) -> None:
         """Take the parts; :meth:`attach` gives the link, which needs ``inbound.on_event`` first."""
+        self._steward = steward
+        self._steward_due_s = float("-inf")
         self._retry_s = retry_s
         self._ingest = ingest
         self._downlink = downlink
@@ -111,7 +122,9 @@ class Service:
         )
 
     def _wait_s(self) -> float:
-        return min(IDLE_S, self._downlink.wake_in(self._clock.monotonic_s())) if self._connected else IDLE_S
+        now_s = self._clock.monotonic_s()
+        idle_s = IDLE_S if self._steward is None else min(IDLE_S, max(0.0, self._steward_due_s - now_s))
+        return min(idle_s, self._downlink.wake_in(now_s)) if self._connected else idle_s
 
     def _heed(self, events: Events) -> None:
         for event in events.link:
@@ -133,9 +146,29 @@ class Service:
         outcome = self._take() if self._in_hand else Outcome()
         self._queue(outcome.answers)
         self._flush()
+        self._tell(outcome)
+        if outcome.has_news or self._clock.monotonic_s() >= self._steward_due_s:
+            self._look_after()
+
+    def _tell(self, outcome: Outcome) -> None:
+        """Send kiosks what is new; what they asked for is answered without waiting for the next look."""
         now_s = self._clock.monotonic_s()
         if self._connected:
             self._downlink.heard(outcome.told, outcome.acked, now_s)
+            if outcome.has_news:
+                self._downlink.look(now_s, at_once=True)
+            self._downlink.send(self._publish, now_s)
+
+    def _look_after(self) -> None:
+        """Have the steward do what is due; while kiosks wait for answers, little of it at a time."""
+        if self._steward is None:
+            return
+        limit = BUSY_SITES if self._inbound.depth else MAX_SITES
+        done = self._steward.step(limit)
+        now_s = self._clock.monotonic_s()
+        self._steward_due_s = now_s if done >= limit else now_s + IDLE_S
+        if self._connected and self._steward.take_told():
+            self._downlink.look(now_s, at_once=True)
             self._downlink.send(self._publish, now_s)
 
     def _take(self) -> Outcome:

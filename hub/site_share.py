@@ -1,0 +1,94 @@
+"""Shares one account of a site among its tills: what is free is granted, what is wanted elsewhere is recalled."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+
+from contract.stock import StockKey
+from hub.core import redistribute
+from hub.core.redistribute import Holder, Plan, Policy
+from hub.store import holdings
+from hub.store.holdings import Held, Post, Want
+
+ASKED_S: Final = 900.0  # after a quarter of an hour no shopper stands there any more; the want itself stays
+OFFLINE_S: Final = 120.0  # how long ago a till that is known to be away was heard, at least: two of its statuses missed
+OUTAGE_S: Final = 900.0  # a mean outage, until links are measured: longer than a broker's restart, shorter than a night
+LEAST_WAIT_S: Final = 5.0  # a till that is there answers a recall within a second
+MOST_WAIT_S: Final = 300.0
+WAIT_SHARE: Final = 0.25  # of how long it has waited already
+
+
+class Share(Struct, frozen=True):
+    """What one till has of the account, and what it waits for; ``asked`` of it back already."""
+
+    post: Post
+    balance: int
+    in_flight: int
+    asked: int
+    rests: bool
+    held: Held | None
+    wants: tuple[Want, ...] = ()
+
+
+def decide(policy: Policy, free: int, shares: Sequence[Share], now: datetime) -> Plan:
+    """Return what to grant and to recall, by kiosk id: within what is free, and of tills that can be asked."""
+    plan = policy(redistribute.Pool(free=free, holders=tuple(_holder(one, now) for one in shares)))
+    askable = {str(one.post.kiosk.id): _spare(one) for one in shares if not one.asked and not one.rests}
+    left, grants = free, []
+    for grant in plan.grants:
+        units = min(grant.units, left)
+        if units > 0:
+            grants.append(redistribute.Grant(grant.to, units))
+            left -= units
+    recalls = [
+        redistribute.Recall(one.of, min(one.units, askable[one.of]), urgent=one.urgent)
+        for one in plan.recalls
+        if askable.get(one.of, 0) > 0 and one.units > 0
+    ]
+    return Plan(tuple(grants), tuple(recalls))
+
+
+def note_met(note: Callable[[Want, int], None], wants: Sequence[Want], units: int) -> None:
+    """Note that ``units`` of what a till waits for were granted, for those who are there first."""
+    for want in sorted(wants, key=lambda one: not one.asked):
+        part = min(units, want.amount)
+        if part:
+            note(want, part)
+        units -= part
+
+
+def wait_s(shares: Sequence[Share], now: datetime) -> float:
+    """Return in how many seconds to look again at what is waited for."""
+    youngest = min((_age_s(want, now) for one in shares for want in one.wants), default=0.0)
+    return min(MOST_WAIT_S, max(LEAST_WAIT_S, youngest * WAIT_SHARE))
+
+
+def _holder(one: Share, now: datetime) -> Holder:
+    heard_s = max(0.0, (now - datetime.fromisoformat(one.post.heard_at)).total_seconds())
+    waiting = sum(want.amount for want in one.wants if want.asked and _age_s(want, now) < ASKED_S)
+    return Holder(
+        name=str(one.post.kiosk.id),
+        available=max(0, one.balance),
+        in_flight=one.in_flight,
+        waiting=waiting,
+        ahead=sum(want.amount for want in one.wants) - waiting,
+        demand_per_h=holdings.rate_now(one.held, now) if one.held else 0.0,
+        heard_s=heard_s if one.post.online else max(heard_s, OFFLINE_S),
+        outage_s=OUTAGE_S,
+        recalling=one.asked,
+    )
+
+
+def _spare(one: Share) -> int:
+    return max(0, one.balance) + one.in_flight
+
+
+def _age_s(want: Want, now: datetime) -> float:
+    return max(0.0, (now - datetime.fromisoformat(want.at)).total_seconds())
+
+
+def of_account(what: StockKey, wants: Sequence[Want], post: Post) -> tuple[Want, ...]:
+    """Return what a till waits for of one account, in the life that is open."""
+    return tuple(one for one in wants if (one.kiosk_id, one.epoch, one.what) == (post.kiosk.id, post.life, what))

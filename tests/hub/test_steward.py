@@ -1,0 +1,331 @@
+"""The steward: what is owed is settled, what is wanted is granted, and a right is never in two places."""
+
+from typing import Any
+
+import pytest
+from hub_books import Hub, status
+from sqlalchemy import Table, select
+from steward_twins import Shop, still
+
+from contract.down_rights import ReservationPlaced, ReservationRefused, RightsGranted
+from contract.rights import Urgency
+from contract.stock import StockKey
+from contract.values import Sku
+from hub.core.redistribute import Grant, Plan, Pool, Recall, plan_ours
+from hub.store.rights_tables import chores, recalls, reservations, wants
+from hub.store.tables import exceptions
+
+CAKE = StockKey(Sku("cake"))
+
+
+@pytest.fixture
+def shop(hub: Hub) -> Shop:
+    return Shop(hub, plan_ours)
+
+
+def rows(shop: Shop, table: Table) -> list[Any]:
+    with shop.hub.store.read() as connection:
+        return list(connection.execute(select(table)))
+
+
+def state_of(shop: Shop, name: str) -> str:
+    return next(str(row.state) for row in rows(shop, reservations) if row.id == name)
+
+
+def troubles(shop: Shop) -> dict[str, bool]:
+    """Return the kinds of exceptions, and whether one of the kind is open."""
+    found: dict[str, bool] = {}
+    for row in rows(shop, exceptions):
+        found[row.kind] = found.get(row.kind, False) or row.resolved_at is None
+    return found
+
+
+def test_what_a_till_asks_for_comes_from_the_till_that_has_it(shop: Shop) -> None:
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    k1.receive(10)
+    k2.want(3)
+    shop.settle_down()
+    assert k2.account().available >= 3
+    assert k1.account().available + k2.account().available + shop.pool().free == 10
+    assert all(row.amount == 0 for row in rows(shop, wants))
+    assert all(row.answered_at for row in rows(shop, recalls))
+    shop.check()
+
+
+def test_a_grant_is_in_flight_until_its_till_says_that_it_saw_it(shop: Shop) -> None:
+    k1 = shop.till()
+    shop.give(free=5)
+    k1.want(2)
+    k1.flush()
+    shop.work()
+    (mirror,) = shop.mirrors().values()
+    assert (mirror.issued, mirror.account.granted) == (mirror.in_flight, 0)
+    assert mirror.issued >= 2
+    shop.check()
+    k1.hear()
+    k1.spend()
+    k1.flush()
+    (mirror,) = shop.mirrors().values()
+    assert mirror.in_flight == 0
+    assert mirror.account == k1.account()
+    shop.check()
+
+
+def test_one_till_has_one_open_recall_of_an_account(shop: Shop) -> None:
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    k1.receive(10)
+    k2.want(3)
+    k1.flush()
+    k2.flush()
+    for _ in range(5):
+        shop.work(20)
+        k1.flush()
+        k2.want(4)
+        k2.flush()
+    assert len(rows(shop, recalls)) == 1
+
+
+@pytest.mark.parametrize(("free", "limbo"), [(3, 0), (0, 3), (2, 1)])
+def test_an_overdraft_is_settled_from_what_the_hub_has_and_the_till_is_told(hub: Hub, free: int, limbo: int) -> None:
+    shop = Shop(hub, still)
+    k1 = shop.till()
+    shop.give(free=free, limbo=limbo)
+    assert k1.spend(3) == 3
+    k1.flush()
+    assert shop.pool().unsettled == 3
+    shop.work()
+    assert shop.pool()[:5] == (0, 0, 0, 0, 0)
+    shop.check()
+    k1.hear()
+    assert k1.account().settled == 3
+
+
+def test_an_overdraft_is_recalled_from_the_other_till_and_settled_when_it_gave(hub: Hub) -> None:
+    shop = Shop(hub, still)
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    k1.receive(5)
+    k2.spend(2)
+    shop.settle_down(3)
+    assert k1.account().available == 3
+    assert k2.account().settled == 2
+    assert shop.pool()[:5] == (0, 0, 0, 0, 0)
+    shop.check()
+
+
+def test_an_overdraft_of_a_site_with_nothing_left_is_a_deficit_until_goods_come(hub: Hub) -> None:
+    shop = Shop(hub, still)
+    k1 = shop.till()
+    k1.spend(2)
+    shop.settle_down(2)
+    assert shop.pool().deficit == 2
+    assert troubles(shop)["deficit"]
+    shop.check()
+    k1.receive(10)
+    shop.settle_down(4)
+    assert shop.pool().deficit == 0
+    assert not troubles(shop)["deficit"]
+    assert k1.account().available == 8 + 2 - 2  # it sold two that it had no right to; those two rights are retired
+    shop.check()
+
+
+def test_a_till_that_is_away_is_waited_for_and_no_promise_is_broken(hub: Hub) -> None:
+    shop = Shop(hub, still)
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    k1.receive(5)
+    k1.flush()
+    k1.leave()
+    k2.spend(2)
+    for _ in range(3):
+        k2.flush()
+        shop.work(11)
+    assert (shop.pool().unsettled, shop.pool().deficit) == (2, 0)
+    assert len(rows(shop, recalls)) == 1
+    shop.settle_down(3)
+    assert shop.pool().unsettled == 0
+
+
+def test_a_reservation_is_placed_with_the_till_that_has_most_and_set_aside(hub: Hub) -> None:
+    shop = Shop(hub, still)
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    k2.receive(9)
+    shop.give(free=4)
+    k1.flush()
+    k2.flush()
+    assert shop.reserve("r1", 4)
+    assert shop.pool()[:2] == (0, 4)
+    shop.work()
+    assert state_of(shop, "r1") == "placed"
+    assert shop.pool()[:2] == (0, 0)
+    shop.check()
+    (placed,) = [one for one in k2.hear() if isinstance(one, ReservationPlaced)]
+    assert placed.totals[0].total == 4
+    k2.flush()
+    assert state_of(shop, "r1") == "held"
+    assert (k2.account().held, k2.account().available) == (4, 9)
+    assert k1.hear() == []
+    shop.check()
+
+
+def test_a_hold_that_nobody_confirms_is_never_placed_and_ends_by_time(hub: Hub) -> None:
+    shop = Shop(hub, still)
+    k1 = shop.till()
+    k1.flush()
+    shop.give(free=4)
+    assert shop.reserve("r1", 3, confirmed=False)
+    shop.work(60)
+    assert (state_of(shop, "r1"), shop.pool().reserved) == ("reserved", 3)
+    shop.work(3600)
+    assert (state_of(shop, "r1"), shop.pool()[:2]) == ("lapsed", (4, 0))
+    shop.check()
+
+
+def test_a_reservation_waits_for_a_till_that_is_there(hub: Hub) -> None:
+    shop = Shop(hub, still)
+    k1 = shop.till()
+    k1.receive(1)
+    k1.flush()
+    k1.leave()
+    shop.give(free=1)
+    shop.reserve("r1", 1)
+    shop.work(60)
+    assert state_of(shop, "r1") == "reserved"
+    k1.flush()
+    shop.work(11)
+    assert state_of(shop, "r1") == "placed"
+
+
+def test_an_overdraft_hits_the_promise_that_is_hit_first_and_says_so(hub: Hub) -> None:
+    shop = Shop(hub, still)
+    k1 = shop.till()
+    shop.give(free=5)
+    shop.give(free=2, key=CAKE)
+    shop.reserve("order", 2, confirmed=False)
+    hub.clock.advance(1)
+    shop.reserve("promise", 3, source="promise", confirmed=False)
+    k1.spend(2)
+    k1.flush()
+    shop.work()
+    assert (state_of(shop, "promise"), state_of(shop, "order")) == ("broken", "reserved")
+    assert shop.pool()[:5] == (1, 2, 0, 0, 0)
+    assert troubles(shop) == {"reservation_broken": True}
+    shop.check()
+
+
+def test_what_a_till_has_set_aside_is_given_up_when_nothing_else_is_left(hub: Hub) -> None:
+    shop = Shop(hub, still)
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    shop.give(free=3)
+    k1.flush()
+    shop.reserve("r1", 3)
+    shop.work()
+    k1.hear()
+    k1.flush()
+    assert state_of(shop, "r1") == "held"
+    k2.spend(2)
+    k2.flush()
+    shop.work()
+    assert [type(one) for one in k1.hear()] == [ReservationRefused]
+    assert state_of(shop, "r1") == "broken"
+    shop.settle_down(4)
+    assert state_of(shop, "r1") == "cancelled"
+    assert shop.pool()[2:5] == (0, 0, 0)
+    assert k1.account().held == 0
+    assert k1.account().available + shop.pool().free == 1
+    shop.check()
+
+
+def test_only_what_is_free_is_granted_whatever_the_policy_says(hub: Hub) -> None:
+    def wild(pool: Pool) -> Plan:
+        names = [one.name for one in pool.holders]
+        return Plan(tuple(Grant(name, 100) for name in names), tuple(Recall(name, 100) for name in names))
+
+    shop = Shop(hub, wild)
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    shop.give(free=7)
+    k1.want(1, why=Urgency.LOW)
+    k2.want(1)
+    for _ in range(4):
+        k1.flush()
+        k2.flush()
+        shop.work(30)
+        shop.check()
+        k1.hear()
+        k2.hear()
+        assert k1.account().available + k2.account().available <= 7
+    assert min(shop.pool()[:5]) >= 0
+
+
+def test_a_chore_that_fails_is_kept_told_once_and_stops_nobody(hub: Hub) -> None:
+    def trips(pool: Pool) -> Plan:
+        if pool.free == 13:
+            raise ValueError("thirteen")
+        return plan_ours(pool)
+
+    shop = Shop(hub, trips)
+    k1 = shop.till()
+    shop.give(free=13, key=CAKE)
+    shop.give(free=5)
+    k1.want(1, CAKE)
+    k1.want(2)
+    k1.flush()
+    shop.work()
+    k1.hear()
+    assert k1.account().available >= 2
+    assert k1.account(CAKE).available == 0
+    assert [row.sku for row in rows(shop, chores) if row.why == "want"] == ["cake"]
+    found = [row for row in rows(shop, exceptions) if row.kind == "chore_failed"]
+    assert "thirteen" in found[0].detail
+    shop.work(600)
+    assert len([row for row in rows(shop, exceptions) if row.kind == "chore_failed"]) == 1
+
+
+def test_rates_follow_what_sells(hub: Hub) -> None:
+    shop = Shop(hub, still)
+    k1 = shop.till()
+    k1.receive(100)
+    k1.flush()
+    shop.work()
+    for _ in range(30):
+        k1.spend()
+        k1.flush()
+        shop.work(60)
+    (mirror,) = shop.mirrors().values()
+    assert 10 < mirror.rate < 60
+    for _ in range(3):
+        k1.spend()
+        k1.flush()
+        shop.work(3600)
+    (later,) = shop.mirrors().values()
+    assert later.rate < mirror.rate
+
+
+def test_a_life_that_is_told_of_and_not_heard_is_granted_nothing(hub: Hub) -> None:
+    shop = Shop(hub, still)
+    k1 = shop.till()
+    shop.give(free=3)
+    k1.receive(1)
+    k1.flush()
+    hub.take(status(k1.address, newest={"till@2": 0}))
+    shop.reserve("r1", 3)
+    shop.work(60)
+    assert state_of(shop, "r1") in {"reserved", "placed"}
+    k1.hear()
+    assert k1.account().held == 0
+    shop.check()
+
+
+def test_what_is_told_is_counted_and_kept_outside_the_database(hub: Hub) -> None:
+    shop = Shop(hub, plan_ours)
+    k1 = shop.till()
+    shop.give(free=3)
+    k1.want(1)
+    k1.flush()
+    before = hub.life.life
+    assert before is not None
+    shop.work()
+    assert shop.steward.take_told() == {k1.address}
+    assert shop.steward.take_told() == set()
+    assert hub.life.life is not None
+    assert hub.life.life > before
+    assert {type(one) for one in k1.hear()} == {RightsGranted}
+    assert k1.account().granted >= 1
