@@ -95,6 +95,13 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         yield db
 
 
+_KEYED = f"SELECT sku, condition, unit, {', '.join(TERMS)} FROM"
+_OF_ALL_LIVES = (
+    f"SELECT sku, condition, unit, {', '.join(f'sum({term})' for term in TERMS)} "  # noqa: S608
+    f"FROM ({_KEYED} accounts UNION ALL {_KEYED} past_accounts) GROUP BY 1, 2, 3"
+)
+
+
 def read_journal(path: Path, place: Place) -> Journal:
     """Return what a till's file holds."""
     with reading(path) as db:
@@ -104,7 +111,7 @@ def read_journal(path: Path, place: Place) -> Journal:
             place,
             [read_fact(Stored(*row), place) for row in facts],
             [JournalReceipt(*row) for row in receipts],
-            _terms(db.execute(f"SELECT sku, condition, unit, {', '.join(TERMS)} FROM accounts")),  # noqa: S608
+            _terms(db.execute(_OF_ALL_LIVES)),
             {row[0] for row in db.execute("SELECT id FROM baskets WHERE state = 'open'")},
         )
 

@@ -1,11 +1,11 @@
 """Whether a till's file agrees with itself and with the diary of who sold there."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from storm.check_chain import check_baskets, check_chain, check_numbers, check_sums, moved, papers
-from storm.check_facts import Fact, Goods, Paper, Term, goods_of
+from storm.check_facts import Fact, Goods, Paper, goods_of
 from storm.check_findings import Findings
 from storm.check_read import Journal, JournalReceipt
 
@@ -36,16 +36,11 @@ def check_journal(journal: Journal, findings: Findings) -> None:
     check_chain(f"{who} journal", facts, findings)
     check_numbers(f"{who} journal", journal.place.kiosk, facts, findings)
     check_baskets(f"{who} journal", facts, findings)
-    check_sums(f"{who} accounts", journal.accounts, _of_accounts(moved(facts)), findings)
+    check_sums(f"{who} accounts", journal.accounts, moved(facts), findings)
     _check_receipts(who, journal, findings)
     for paper in papers(facts):
         if paper.kind == "sale" and paper.basket in journal.open_baskets:
             findings.doubled(f"{who}: basket {paper.basket} of receipt {paper.receipt} is still open, to be sold again")
-
-
-def _of_accounts(moves: Mapping[Term, int]) -> dict[Term, int]:
-    """Return what a till keeps account of: damaged goods that came back are the hub's to know, not the till's."""
-    return {key: amount for key, amount in moves.items() if (key[1], key[3]) != ("damaged", "returned")}
 
 
 def _check_receipts(who: str, journal: Journal, findings: Findings) -> None:
