@@ -47,7 +47,10 @@ class Lives:
 
     def _new_life(self) -> str:
         """Return why a new life was begun, by whichever process: until this one ends, and until the hub knows of it."""
-        why, epoch = self._journal.why_epoch(), self._journal.epoch
+        try:
+            why, epoch = self._journal.why_epoch(), self._journal.epoch
+        except (JournalError, sqlite3.Error):
+            return ""  # a file that cannot be read is said where a sale is about to be stored
         if not why or (epoch == self._begun and epoch in self._acked()):
             return ""
         return f"{why}: it goes on as epoch {epoch}; tell the hub's operator"

@@ -221,7 +221,7 @@ def test_a_new_card_learns_from_the_mirror_which_numbers_are_taken(tmp_path, sti
     desk = open_desk(tmp_path / "data")
     assert f"run `kiosk journal salvage {stick}`" in desk.warning()
     store = LinkStore(tmp_path / "data" / "link.db")
-    store.save_acks({"till@1": 2}, incarnation=1, at=desk.clock.stamp().at)
+    store.save_acks({"till@1": 2, "till@2": 1}, incarnation=1, at=desk.clock.stamp().at)
     assert desk.warning() == ""
     store.close()
     desk.close()
