@@ -1,0 +1,429 @@
+"""Reservations over HTTP: held once under their key, confirmed in time, cancelled, and never more than is free."""
+
+import asyncio
+import multiprocessing
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from hub_books import Hub, open_hub
+from shoppers import (
+    MARKET,
+    all_pools,
+    give,
+    lines,
+    placings,
+    pool,
+    reservation,
+    set_free,
+    told,
+    twin_at,
+)
+from sqlalchemy import select, update
+
+from contract.down_rights import ReservationRefused
+from contract.rights import ReservationCancelled, ReservationHeld
+from contract.stock import StockKey
+from contract.values import Sku
+from hub import holds
+from hub.api.app import create_app
+from hub.availability import Availability
+from hub.clock import SystemClock
+from hub.core.incarnation import Life
+from hub.holds import FORGET_EVERY_S, HOLD, KEYS_KEPT, MAX_HOLDS, Hold, Holds, Refused
+from hub.reserving import Present, place
+from hub.service import Health
+from hub.store import inbox, own_log
+from hub.store.database import open_store
+from hub.store.life import raise_incarnation
+from hub.store.reservations import find
+from hub.store.rights_tables import chores, idempotency, reservations
+from hub.store.tables import facts
+
+WELL = Health(
+    connected=True, link="", database="ok", waiting=0, dropped=0, refused=0, positions_taken=0, kiosks_online=0
+)
+AT_MARKET = "/v1/sites/demo/market/reservations"
+WORKERS = 8
+
+
+class Api:
+    """The API without a port, over the hub's books and clock."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.lives: list[Life] = []
+        self._ids = 0
+        self.holds = Holds(hub.store, hub.clock, new_id=self._new_id, keep=self.lives.append)
+        self.app: FastAPI = create_app(hub.store, lambda: WELL, Availability(hub.store, hub.clock), self.holds)
+
+    def _new_id(self) -> str:
+        self._ids += 1
+        return f"r-{self._ids}"
+
+    def get(self, address: str) -> httpx.Response:
+        return self.ask("GET", address)
+
+    def post(
+        self, address: str, body: Any = None, *, key: str | None = None, raw: bytes | None = None
+    ) -> httpx.Response:
+        headers = {"Idempotency-Key": key} if key is not None else {}
+        return self.ask("POST", address, headers=headers, **({"content": raw} if raw is not None else {"json": body}))
+
+    def ask(self, method: str, address: str, **how: Any) -> httpx.Response:
+        async def run() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
+                return await client.request(method, address, **how)
+
+        return asyncio.run(run())
+
+    def hold(self, amount: int = 2, *, key: str = "k-1", **more: Any) -> httpx.Response:
+        return self.post(AT_MARKET, wish(amount) | more, key=key)
+
+
+def wish(amount: int = 2, sku: str = "tea") -> dict[str, Any]:
+    return {"lines": [{"sku": sku, "quantity": {"amount": amount}}]}
+
+
+@pytest.fixture
+def api(hub: Hub) -> Api:
+    give(hub, MARKET, tea=5)
+    return Api(hub)
+
+
+@pytest.fixture
+def fast(tmp_path: Path) -> Iterator[Api]:
+    """The same over SQLite alone: for refusals that never reach the books."""
+    with open_hub(f"sqlite:///{tmp_path}/fast/hub.db", tmp_path / "fast") as hub:
+        set_free(hub, "market", 5)
+        yield Api(hub)
+
+
+def place_by_hand(hub: Hub, name: str) -> None:
+    """Place a reservation with the market's till, as the steward does."""
+    with hub.store.write() as connection:
+        (kiosk,) = inbox.lock_kiosks(connection, [MARKET], "", most=0).values()
+        found = find(connection, name, lock=True)
+        assert found is not None
+        present = Present("2026-03-07T09:30:00.000000Z", hub.clock.now(), 1)
+        own_log.tell(connection, kiosk, [place(connection, found, kiosk, present)], present.at, 1)
+
+
+def test_a_hold_takes_what_is_free_and_is_answered_with_its_code(api: Api) -> None:
+    answer = api.hold(2, paid=True)
+    assert answer.status_code == 201
+    assert answer.headers["Cache-Control"] == "no-store"
+    said = answer.json()
+    assert said == api.get(f"{AT_MARKET}/r-1").json()
+    assert (said["id"], said["state"], said["confirmed"], said["paid"]) == ("r-1", "reserved", False, True)
+    assert (said["at"], said["until"]) == ("2026-03-07T09:30:00.000000Z", "2026-03-07T09:45:00.000000Z")
+    assert said["lines"][0]["sku"] == "tea"
+    assert len(said["code"]) == 8
+    assert pool(api.hub, MARKET) == {"free": 3, "reserved": 2}
+    with api.hub.store.read() as connection:
+        assert [row.at for row in connection.execute(select(chores).where(chores.c.why == "lapse"))] == [said["until"]]
+        assert "place" not in connection.execute(select(chores.c.why)).scalars().all()
+    assert [life.commits for life in api.lives] == [2, 3]  # old keys are let go of first
+
+
+def test_a_request_that_is_repeated_is_answered_as_before(api: Api) -> None:
+    first, second = api.hold(2), api.hold(2)
+    assert (first.status_code, first.content) == (second.status_code, second.content)
+    assert pool(api.hub, MARKET) == {"free": 3, "reserved": 2}
+
+
+def test_a_refusal_is_a_decision_too(api: Api) -> None:
+    first = api.hold(6)
+    set_free(api.hub, "market", 5)
+    second = api.hold(6)
+    assert (first.status_code, first.json()) == (409, second.json())
+    assert first.json()["errors"] == [{"field": "lines[0].quantity", "detail": "6 of tea wanted, 5 free"}]
+    assert api.hold(6, key="k-2").status_code == 201
+
+
+def test_another_request_needs_another_key(api: Api) -> None:
+    api.hold(2)
+    answer = api.hold(3)
+    assert (answer.status_code, answer.json()["code"]) == (422, "key_reused")
+    other = api.post("/v1/sites/demo/harbour/reservations", wish(2), key="k-1")
+    assert (other.status_code, other.json()["code"]) == (422, "key_reused")
+    assert pool(api.hub, MARKET) == {"free": 3, "reserved": 2}
+
+
+def test_the_whole_or_nothing(api: Api) -> None:
+    set_free(api.hub, "market", 1, "cup")
+    before = all_pools(api.hub)
+    body = {"lines": [*wish(5)["lines"], *wish(2, "cup")["lines"]]}
+    answer = api.post(AT_MARKET, body, key="k-1")
+    assert answer.json()["errors"][0]["field"] == "lines[1].quantity"
+    assert all_pools(api.hub) == before
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "body"),
+        ({"lines": []}, "lines"),
+        ({"lines": [{"sku": "tea"}]}, "lines[0]"),
+        ({"lines": [{"sku": "tea", "quantity": {"amount": 0}}]}, "lines[0]"),
+        ({"lines": [{"sku": "tea", "quantity": {"amount": -1}}]}, "lines[0].quantity.amount"),
+        ({"lines": [{"sku": "tea", "quantity": {"amount": 1.5}}]}, "lines[0].quantity.amount"),
+        ({"lines": [{"sku": "tea", "quantity": {"amount": 1, "unit": "kg"}}]}, "lines[0].quantity.unit"),
+        ({"lines": [{"sku": " tea", "quantity": {"amount": 1}}]}, "lines[0].sku"),
+        ({"lines": [{"sku": "t\u0000ea", "quantity": {"amount": 1}}]}, "lines[0].sku"),
+        ({"lines": wish()["lines"] * 2}, "body"),
+        ({"lines": wish()["lines"], "hold_s": 3601}, "hold_s"),
+        ({"lines": wish()["lines"], "hold_s": 0}, "hold_s"),
+        ({"lines": wish()["lines"], "paid": "yes"}, "paid"),
+        ({"lines": wish()["lines"], "site": "x"}, "body"),
+        ([], "body"),
+        (None, "body"),
+        ({"lines": [wish(1, f"s{n}")["lines"][0] for n in range(101)]}, "lines"),
+    ],
+)
+def test_a_bad_request_is_refused_and_the_field_named(fast: Api, body: Any, field: str) -> None:
+    before = all_pools(fast.hub)
+    answer = fast.post(AT_MARKET, body, key="k-1")
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    said = answer.json()
+    assert (said["status"], said["code"]) == (422, "malformed")
+    assert (said["errors"][0]["field"].split(" ")[0], bool(said["detail"])) == (field, True)
+    assert all_pools(fast.hub) == before
+    assert fast.hold(2).status_code == 201  # the key was not spent
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b'{"lines":', b"\xff", b"[" * 10_000, b'{"lines":[' + b" " * 70_000])
+def test_what_is_no_json_or_too_much_is_refused(fast: Api, raw: bytes) -> None:
+    answer = fast.post(AT_MARKET, raw=raw, key="k-1")
+    assert answer.status_code == (413 if len(raw) > 65_536 else 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("key", [None, "", "x" * 65, "a b", "a/b", "-", "a\tb"])
+def test_a_hold_needs_a_key(fast: Api, key: str | None) -> None:
+    answer = fast.post(AT_MARKET, wish(), key=key)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "Idempotency-Key")
+
+
+@pytest.mark.parametrize("address", ["/v1/sites/DEMO/market/reservations", "/v1/sites/demo/-x/reservations"])
+def test_a_place_that_has_no_name_is_refused(fast: Api, address: str) -> None:
+    assert fast.post(address, wish(), key="k-1").status_code == 422
+
+
+def test_what_is_not_known_is_said_so(api: Api) -> None:
+    api.hold()
+    for address in (f"{AT_MARKET}/r-9", "/v1/sites/demo/harbour/reservations/r-1"):
+        assert (api.get(address).status_code, api.get(address).json()["code"]) == (404, "unknown")
+        for verb in ("confirm", "cancel"):
+            assert api.post(f"{address}/{verb}").status_code == 404
+
+
+def test_a_confirmed_hold_is_firm_and_wants_to_be_placed(api: Api) -> None:
+    api.hold()
+    answer = api.post(f"{AT_MARKET}/r-1/confirm", {"until": "2026-03-08T17:00:00+01:00", "paid": True})
+    assert answer.status_code == 200
+    said = answer.json()
+    assert (said["confirmed"], said["paid"], said["until"]) == (True, True, "2026-03-08T16:00:00.000000Z")
+    again = api.post(f"{AT_MARKET}/r-1/confirm")
+    assert (again.status_code, again.json()) == (200, said)
+    with api.hub.store.read() as connection:
+        assert "place" in connection.execute(select(chores.c.why)).scalars().all()
+
+
+def test_without_a_word_it_is_kept_for_two_days_and_may_be_paid_later(api: Api) -> None:
+    api.hold()
+    said = api.post(f"{AT_MARKET}/r-1/confirm").json()
+    assert (said["until"], said["paid"]) == ("2026-03-09T09:30:00.000000Z", False)
+    assert api.post(f"{AT_MARKET}/r-1/confirm", {"paid": True}).json()["paid"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"until": "2026-03-07T09:30:00Z"}, "bad_until"),
+        ({"until": "2026-03-22T09:30:00Z"}, "bad_until"),
+        ({"until": "2026-03-08T09:30:00"}, "malformed"),
+        ({"until": 5}, "malformed"),
+        ({"when": "now"}, "malformed"),
+    ],
+)
+def test_a_bad_confirmation_is_refused(fast: Api, body: Any, code: str) -> None:
+    fast.hold()
+    answer = fast.post(f"{AT_MARKET}/r-1/confirm", body)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert not fast.get(f"{AT_MARKET}/r-1").json()["confirmed"]
+
+
+def test_a_hold_that_is_over_cannot_be_confirmed(api: Api) -> None:
+    api.hold()
+    api.hub.clock.advance(HOLD.total_seconds())
+    answer = api.post(f"{AT_MARKET}/r-1/confirm")
+    assert (answer.status_code, answer.json()["code"]) == (409, "ended")
+
+
+def test_what_is_cancelled_before_it_is_placed_is_free_at_once(api: Api) -> None:
+    api.hold()
+    first = api.post(f"{AT_MARKET}/r-1/cancel")
+    assert (first.status_code, first.json()["state"]) == (200, "cancelled")
+    assert pool(api.hub, MARKET) == {"free": 5}
+    assert api.post(f"{AT_MARKET}/r-1/cancel").json() == first.json()
+    assert pool(api.hub, MARKET) == {"free": 5}
+    assert api.post(f"{AT_MARKET}/r-1/confirm").status_code == 409
+
+
+def test_once_it_is_placed_only_the_kiosk_ends_it(api: Api) -> None:
+    api.hold()
+    api.post(f"{AT_MARKET}/r-1/confirm")
+    place_by_hand(api.hub, "r-1")
+    answer = api.post(f"{AT_MARKET}/r-1/cancel")
+    assert (answer.status_code, answer.json()["state"]) == (202, "placed")
+    assert isinstance(told(api.hub, MARKET)[-1], ReservationRefused)
+    assert pool(api.hub, MARKET) == {"free": 3}
+    (placed,) = placings(api.hub, MARKET)
+    till = twin_at(MARKET)
+    till.raws = facts_of(api.hub)
+    till.record(
+        ReservationHeld("r-1", placed.code, placed.lines, api.hub.clock.now(), placed.until, placed=True),
+        ReservationCancelled("r-1", placed.lines, api.hub.clock.now()),
+    )
+    api.hub.take(till.message())
+    assert api.get(f"{AT_MARKET}/r-1").json()["state"] == "cancelled"
+    assert api.post(f"{AT_MARKET}/r-1/cancel").status_code == 200
+    with api.hub.store.write() as connection:
+        connection.execute(update(reservations).values(state="collected"))
+    assert api.post(f"{AT_MARKET}/r-1/cancel").json()["code"] == "ended"
+
+
+def facts_of(hub: Hub) -> list[bytes]:
+    """Return what the market's till has recorded, so that its twin goes on from there."""
+    with hub.store.read() as connection:
+        return [bytes(raw) for raw in connection.execute(select(facts.c.bytes).order_by(facts.c.seq)).scalars()]
+
+
+def test_what_a_till_set_aside_is_not_changed_from_here(api: Api) -> None:
+    till = twin_at(MARKET)
+    till.raws = facts_of(api.hub)
+    till.record(ReservationHeld("own-1", "7K2M-9XPA", lines(tea=1), api.hub.clock.now(), api.hub.clock.now()))
+    api.hub.take(till.message())
+    for verb in ("confirm", "cancel"):
+        answer = api.post(f"{AT_MARKET}/own-1/{verb}")
+        assert (answer.status_code, answer.json()["code"]) == (409, "not_ours")
+
+
+def test_a_site_that_has_not_reported_confirms_nothing_and_spends_no_key(api: Api) -> None:
+    with api.hub.store.write() as connection:
+        raise_incarnation(connection, 2)
+    answer = api.hold()
+    assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "site_silent", "5")
+    with api.hub.store.read() as connection:
+        assert connection.execute(select(idempotency)).all() == []
+
+
+def test_holds_that_nobody_confirms_are_bounded(api: Api) -> None:
+    set_free(api.hub, "market", MAX_HOLDS)
+    at = api.hub.clock.now()
+    goods = {StockKey(Sku("tea")): 1}
+    with api.hub.store.write() as connection:
+        present = Present("2026-03-07T09:30:00.000000Z", at, 1)
+        for n in range(MAX_HOLDS):
+            holds.hold(connection, present, Hold("demo", "market", goods), f"h-{n}")
+    answer = api.hold(1)
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many")
+    api.post(f"{AT_MARKET}/h-0/confirm")
+    assert api.hold(1).status_code == 201
+
+
+def test_keys_are_let_go_after_a_day(api: Api) -> None:
+    api.hold(1)
+    api.hub.clock.advance(KEYS_KEPT.total_seconds() + FORGET_EVERY_S)
+    api.hold(1, key="k-2")
+    with api.hub.store.read() as connection:
+        assert connection.execute(select(idempotency.c.key)).scalars().all() == ["k-2"]
+    assert api.hold(1).json()["id"] == "r-3"
+
+
+def test_the_description_names_the_types(api: Api) -> None:
+    said = api.get("/openapi.json").json()
+    assert "HoldAsked" in said["components"]["schemas"]
+    made = said["paths"]["/v1/sites/{region}/{site}/reservations"]["post"]
+    assert made["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("/HoldAsked")
+    assert "201" in made["responses"]
+
+
+def test_a_reservation_is_kept_where_the_books_are(api: Api) -> None:
+    api.hold()
+    kept = reservation(api.hub, "r-1")
+    assert kept is not None
+    assert (kept.source, kept.confirmed_at, kept.kiosk_id) == ("order", None, None)
+
+
+# -------------------------------------------------------------------------------------------------------- many at once
+
+
+def in_threads(work: Callable[[int], None]) -> None:
+    failures: list[BaseException] = []
+
+    def safely(n: int) -> None:
+        try:
+            work(n)
+        except BaseException as error:  # noqa: BLE001 - shown by the assertion below
+            failures.append(error)
+
+    threads = [threading.Thread(target=safely, args=(n,)) for n in range(WORKERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_the_same_key_at_the_same_time_has_one_effect(api: Api) -> None:
+    start = threading.Barrier(WORKERS)
+    answered: list[bytes] = []
+
+    def work(_n: int) -> None:
+        start.wait()
+        answered.append(api.hold(2).content)
+
+    in_threads(work)
+    assert len(answered) == WORKERS
+    assert len(set(answered)) == 1
+    assert pool(api.hub, MARKET) == {"free": 3, "reserved": 2}
+
+
+def grab(url: str, worker: int, start: "multiprocessing.synchronize.Barrier", wins: Any) -> None:
+    store = open_store(url)
+    books = Holds(store, SystemClock(), new_id=lambda: "")
+    goods = {StockKey(Sku("tea")): 1, StockKey(Sku("cup")): 1}
+    start.wait()
+    won = 0
+    for n in range(12):
+        try:
+            books.run(lambda c, p, n=n: holds.hold(c, p, Hold("demo", "market", goods), f"w{worker}-{n}"))  # type: ignore[misc]
+            won += 1
+        except Refused:
+            break
+    wins.put(won)
+    store.close()
+
+
+def test_eight_workers_that_race_for_the_last_units_get_exactly_those(database_url: str, hub: Hub) -> None:
+    give(hub, MARKET, tea=29, cup=31)
+    spawn = multiprocessing.get_context("spawn")
+    start, wins = spawn.Barrier(WORKERS), spawn.Queue()
+    workers = [spawn.Process(target=grab, args=(database_url, n, start, wins)) for n in range(WORKERS)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0] * WORKERS
+    assert sum(wins.get() for _ in workers) == 29
+    assert pool(hub, MARKET) == {"reserved": 29}
+    assert pool(hub, MARKET, "cup") == {"free": 2, "reserved": 29}
+    with hub.store.read() as connection:
+        assert len(connection.execute(select(reservations)).all()) == 29
