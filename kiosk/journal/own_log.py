@@ -164,7 +164,8 @@ class OwnLog:
             log.warning("reservation %s is of epoch %s, not %s: not set aside", data.reservation, data.epoch, epoch)
             return
         _grant(writing, data.totals)
-        if reservations.find(db, data.reservation):
+        known = reservations.find(db, data.reservation)
+        if known and known.state is not State.PAST:
             return
         for key, amount in lines_of(data.lines):
             there = accounts.read(db, key).available

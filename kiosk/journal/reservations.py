@@ -50,10 +50,13 @@ def waits(connection: sqlite3.Connection) -> dict[str, Wait]:
 
 
 def begin_hold(connection: sqlite3.Connection, data: ReservationHeld, *, epoch: Epoch, stamp: Stamp) -> None:
-    """Set goods aside, with the rights to them.
+    """Set goods aside, with the rights to them; what an earlier life set aside under the same id now has rights again.
 
     Raises: KnownAlready, RightsMissing.
     """
+    if (known := find(connection, data.reservation)) and known.state is State.PAST:
+        connection.execute("DELETE FROM reservation_lines WHERE reservation = ?", (known.id,))
+        connection.execute("DELETE FROM reservations WHERE id = ?", (known.id,))
     wait = begin(data.until, placed=data.placed, stamp=stamp)
     row = (data.reservation, data.code, State.HELD, epoch, data.placed, instant_text(data.held_at), *_wait_row(wait))
     sql = f"INSERT INTO reservations ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING"  # noqa: S608

@@ -129,6 +129,14 @@ def test_goods_are_set_aside_for_the_hub_while_an_overdraft_is_owed(journal, own
     assert account_of(journal, TEA) == Account(sold=3, overdraft=3, granted=2, held=2)
 
 
+def test_what_an_earlier_life_set_aside_can_be_placed_with_the_new_one(journal, own):
+    tell(own, facts.placed("r1", 2, 2), EpochClosed(Epoch(1), "lost"), facts.placed("r1", 3, 3, epoch=2))
+    found = reservations.find(journal.connection, "r1")
+    assert found
+    assert (found.state, found.lines) == (State.HELD, (facts.line(3),))
+    assert account_of(journal, TEA) == Account(granted=3, held=3)
+
+
 def test_what_is_not_there_is_not_set_aside(journal, own, caplog):
     tell(own, facts.placed("r1", 2, 1), facts.granted(4))
     assert reservations.find(journal.connection, "r1") is None
