@@ -4,19 +4,24 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from contract.facts import PerField
+from contract.facts import PerField, check_instant
 from contract.values import (
+    AmountField,
     CodeField,
     CurrencyField,
     GtinField,
+    InstantField,
     NameField,
     PositiveMoneyField,
+    SiteIdField,
     SkuField,
     TextField,
     Unit,
 )
 
 MAX_ITEMS: Final = 500  # items in one fact: about 100 KiB, below one batch
+MAX_LEVELS: Final = 1000  # of 60 bytes, as most are: they share a batch
+MAX_SITES: Final = 500  # of one region: four times 120
 
 
 class Item(Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,3 +65,36 @@ class ConfigChanged(Struct, frozen=True, forbid_unknown_fields=True):
 
     receipt_header: TextField = ""
     receipt_footer: TextField = ""
+
+
+class Level(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is available of a sku at a site: ``amount``, and ``more`` where it is that much or more."""
+
+    site: SiteIdField
+    sku: SkuField
+    amount: AmountField
+    unit: Unit = Unit.PIECE
+    more: bool = False
+
+
+class SiteHeard(Struct, frozen=True, forbid_unknown_fields=True):
+    """Since when the word of a site stands: its age is counted from there."""
+
+    site: SiteIdField
+    at: InstantField
+
+    def __post_init__(self) -> None:
+        """Refuse a moment that is not the same for every reader."""
+        check_instant(self.at)
+
+
+class AvailabilityChanged(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is available at the region's sites, where it differs from what was told before, and how old that is.
+
+    A generation of its log begins with everything that is available anywhere; ``complete`` once all of that is told:
+    what an earlier generation told and this one did not is gone then.
+    """
+
+    complete: bool
+    levels: Annotated[list[Level], Meta(max_length=MAX_LEVELS)] = []
+    heard: Annotated[list[SiteHeard], Meta(max_length=MAX_SITES)] = []

@@ -1,6 +1,6 @@
 """Every fact there is, as unions: who matches on one is told by the type checker when it forgets another."""
 
-from contract.down import CatalogueChanged, ConfigChanged, PriceChanged
+from contract.down import AvailabilityChanged, CatalogueChanged, ConfigChanged, PriceChanged
 from contract.down_rights import (
     EpochClosed,
     PromiseResolved,
@@ -41,7 +41,7 @@ ReservationEnd = ReservationCollected | ReservationLapsed | ReservationCancelled
 ReservationFact = ReservationHeld | ReservationEnd | ReservationRequested | PromiseTold
 DeviceFact = KioskStarted | KioskStopping | ClockStepped
 UpFact = SaleRecorded | RefundRecorded | GoodsFact | RightsFact | ReservationFact | DeviceFact
-FleetFact = CatalogueChanged | PriceChanged | ConfigChanged
+FleetFact = CatalogueChanged | PriceChanged | ConfigChanged | AvailabilityChanged
 OwnFact = (
     RightsGranted
     | RecallRequested

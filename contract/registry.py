@@ -115,6 +115,7 @@ DOWN: Final = Registry(
         "catalogue.changed.v1": down.CatalogueChanged,
         "price.changed.v1": down.PriceChanged,
         "config.changed.v1": down.ConfigChanged,
+        "availability.changed.v1": down.AvailabilityChanged,
         "rights.granted.v1": down_rights.RightsGranted,
         "recall.requested.v1": down_rights.RecallRequested,
         "reservation.placed.v1": down_rights.ReservationPlaced,

@@ -99,6 +99,15 @@ _FLEET_DATA: Final[tuple[Data, ...]] = (
     ),
     down.PriceChanged(currency=_EUR, prices=[down.Price(_TEA, Money(425))]),
     down.ConfigChanged(receipt_header="Market Hall, stall 12", receipt_footer="Thank you"),
+    down.AvailabilityChanged(
+        complete=True,
+        levels=[
+            down.Level(SiteId("harbour"), _TEA, 5, more=True),
+            down.Level(SiteId("harbour"), _OLIVES, 750, Unit.GRAM),
+            down.Level(SiteId("market"), _TEA, 0),
+        ],
+        heard=[down.SiteHeard(SiteId("harbour"), _AT)],
+    ),
 )
 
 

@@ -9,6 +9,7 @@ from contract.errors import Malformed
 from contract.values import Address, Epoch, Lane
 
 FLEET: Final = "fleet"  # the log that every kiosk of a region reads
+AVAILABILITY: Final = "availability"  # one that every kiosk reads too, and that begins anew when it grew long
 
 _LANE_STREAM: Final = re.compile(r"([a-z]{1,16})@([1-9][0-9]{0,8})")
 LOG_NAME: Final = r"[a-z0-9-]{1,64}|[a-z0-9-]{1,32}/[a-z0-9-]{1,32}"  # of many kiosks, or site/kiosk: one kiosk's own

@@ -29,6 +29,7 @@ from contract_strategies_values import (
     receipts,
     sequences,
     several,
+    sites,
     skus,
     stamps,
     stock_lines,
@@ -171,6 +172,12 @@ FACTS: dict[type[Data], st.SearchStrategy[Any]] = {
     ),
     down.PriceChanged: st.builds(down.PriceChanged, currencies, several(_prices)),
     down.ConfigChanged: st.builds(down.ConfigChanged, texts, texts),
+    down.AvailabilityChanged: st.builds(
+        down.AvailabilityChanged,
+        st.booleans(),
+        several(st.builds(down.Level, sites, skus, st.integers(0, MAX_AMOUNT), units, st.booleans()), 0),
+        several(st.builds(down.SiteHeard, sites, instants), 0),
+    ),
     **GOODS_AND_RIGHTS,
 }
 _small_facts = st.one_of(FACTS[facts.KioskStopping], FACTS[facts.ClockStepped], FACTS[facts.KioskStarted])
