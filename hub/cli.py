@@ -10,7 +10,7 @@ COMMANDS: Final = {
     "serve": "hub.commands.serve:serve",
     "migrate": "hub.commands.serve:migrate",
     "site": "hub.commands.books:site",
-    "kiosk": "hub.commands.books:kiosk",
+    "kiosk": "hub.commands.rights:kiosk",
     "stock": "hub.commands.books:stock",
     "report": "hub.commands.books:report",
     "exceptions": "hub.commands.books:exceptions",
@@ -20,6 +20,9 @@ COMMANDS: Final = {
     "reservation": "hub.commands.reservations:reservation",
     "promise": "hub.commands.promises:promise",
     "message": "hub.commands.messages:message",
+    "rights": "hub.commands.rights:rights",
+    "count": "hub.commands.counts:count",
+    "transfer": "hub.commands.counts:transfer",
 }
 
 

@@ -27,6 +27,7 @@ from contract.stock import StockKey
 from contract.values import Condition, Unit
 from hub.store.rights_tables import accounts, lives, pools
 from hub.store.tables import kiosks
+from hub.store.transfers import TRANSIT
 
 AT_ONCE: Final = 200  # keys in one statement: five values each, twice, far below what databases take
 _KEY: Final = ("region", "site", "sku", "unit")
@@ -47,7 +48,11 @@ class Amount(NamedTuple):
 
 def sites_with_stock(connection: Connection) -> list[tuple[str, str]]:
     """Return every site that has a pool or an account, by name."""
-    found = select(pools.c.region, pools.c.site).union(select(accounts.c.region, accounts.c.site))
+    found = (
+        select(pools.c.region, pools.c.site)
+        .where(pools.c.site != TRANSIT)
+        .union(select(accounts.c.region, accounts.c.site))
+    )
     return sorted((region, site) for region, site in connection.execute(found))
 
 

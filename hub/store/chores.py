@@ -9,7 +9,7 @@ from contract.stock import StockKey
 from contract.values import Condition, Sku, Unit
 from hub.store.pools import PoolKey
 from hub.store.rights_tables import chores
-from hub.store.upsert import insert_new
+from hub.store.upsert import Insert, Many, insert
 
 AT_ONCE: Final = 500  # keys in one statement: databases take some tens of thousands of values
 
@@ -22,7 +22,7 @@ class Site(NamedTuple):
 
 
 def add(connection: Connection, wanted: Iterable[tuple[PoolKey, str]], now: str) -> None:
-    """Note what must be looked at, and why; what is noted already stays as it is."""
+    """Note what must be looked at from ``now`` on, and why; what was put off to later is due then again."""
     rows = [
         {
             "region": key.region,
@@ -35,7 +35,7 @@ def add(connection: Connection, wanted: Iterable[tuple[PoolKey, str]], now: str)
         }
         for key, why in sorted(set(wanted))
     ]
-    insert_new(connection, chores, rows)
+    _ADD.run(connection, rows)
 
 
 def sites(connection: Connection, now: str, *, limit: int) -> list[Site]:
@@ -83,3 +83,14 @@ def _among(keys: Collection[PoolKey]) -> ColumnElement[bool]:
     columns = chores.c
     key = tuple_(columns.region, columns.site, columns.sku, columns.condition, columns.unit)
     return key.in_([(one.region, one.site, *one.what) for one in keys])
+
+
+def _sooner(connection: Connection) -> Insert:
+    statement = insert(connection, chores)
+    at = statement.excluded.at
+    return statement.on_conflict_do_update(
+        index_elements=["region", "site", "sku", "condition", "unit", "why"], set_={"at": at}, where=chores.c.at > at
+    )
+
+
+_ADD: Final = Many(_sooner)

@@ -329,3 +329,20 @@ def test_what_is_told_is_counted_and_kept_outside_the_database(hub: Hub) -> None
     assert hub.life.life > before
     assert {type(one) for one in k1.hear()} == {RightsGranted}
     assert k1.account().granted >= 1
+
+
+def test_what_was_put_off_is_looked_at_at_once_when_it_has_a_reason(hub: Hub) -> None:
+    shop = Shop(hub, plan_ours)
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    k2.want(3)
+    k2.flush()
+    for _ in range(4):
+        shop.work(300)  # nobody has any: it is looked at less and less often
+        k2.flush()
+    k1.receive(10)
+    k1.release(5)
+    k1.flush()
+    k2.flush()
+    shop.work(0.1)
+    k2.hear()
+    assert k2.account().available >= 3

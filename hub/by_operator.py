@@ -1,0 +1,100 @@
+"""What an operator does about rights by hand: close a life, recall, grant, name the position that a count lacks.
+
+Each takes the connection and the present of a transaction, locks the kiosk that it is about, and tells it.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from contract.down_rights import EpochClosed, RecallRequested, RightsGranted
+from contract.facts import StockLine
+from contract.stock import StockKey
+from contract.values import Address, Epoch, Quantity
+from hub.core.counting import Mark
+from hub.reserving import Present
+from hub.store import changes, chores, closing, holdings, lives, own_log, pools, recalls
+from hub.store.chores import Site
+from hub.store.holdings import Post
+from hub.store.pools import PoolDelta, PoolKey
+from hub.store.recalls import Recall
+
+
+class NotDone(Exception):
+    """What was asked for cannot be done: one line of what and why."""
+
+
+def close_kiosk(
+    connection: Connection, present: Present, at: Address, why: str
+) -> tuple[int, dict[PoolKey, PoolDelta]]:
+    """Close the open life of a kiosk and tell it so; return the life, and what is in limbo now. Raises NotDone."""
+    post = _post(connection, at)
+    if post.life is None:
+        raise NotDone(f"{at} has no open life: it was closed before, or nothing was heard of it")
+    moved = lives.close(connection, post.kiosk, post.life, why, present.now)
+    told = [EpochClosed(Epoch(post.life), why)]
+    own_log.tell(connection, post.kiosk, told, present.at, present.incarnation)
+    changes.note(connection, moved, present.now)
+    return post.life, moved
+
+
+def recall(
+    connection: Connection, present: Present, at: Address, what: StockKey, amount: int, *, recall_id: str
+) -> None:
+    """Ask a kiosk to give rights back, urgently; raises NotDone."""
+    post = _current(connection, at)
+    epoch = Epoch(post.kiosk.epoch)
+    open_ones = recalls.recent(connection, [post.kiosk.id], [what], answered_since=present.now)
+    if any(one.answered_at is None and one.epoch == epoch and one.what == what for one in open_ones):
+        raise NotDone(f"{at} is asked for {what.sku} already: wait for its answer (hub rights recalls)")
+    own_log.begin(connection, post.kiosk, present.at, present.incarnation)
+    recalls.add(connection, Recall(recall_id, post.kiosk.id, epoch, what, amount, urgent=True, at=present.now))
+    line = StockLine(what.sku, Quantity(amount, what.unit), what.condition)
+    fact = RecallRequested(recall_id, epoch, [line], urgent=True)
+    own_log.tell(connection, post.kiosk, [fact], present.at, present.incarnation)
+
+
+def grant(connection: Connection, present: Present, at: Address, what: StockKey, amount: int) -> int:
+    """Grant what is free at a kiosk's site; return the sum that it was told. Raises NotDone."""
+    post = _current(connection, at)
+    if not lives.may_grant(connection, at.region, at.site):
+        raise NotDone(f"not every kiosk of {at.site} has reported to this hub yet: connect it, or hub kiosk close it")
+    key = PoolKey(at.region, at.site, what)
+    if not pools.take(connection, key, "free", amount):
+        raise NotDone(f"so much of {what.sku} is not free at {at.site}: recall it first (hub rights recall)")
+    epoch = Epoch(post.kiosk.epoch)
+    sums = own_log.grant(connection, post.kiosk, epoch, {what: amount}, present.at, present.incarnation)
+    own_log.tell(connection, post.kiosk, [RightsGranted(epoch, sums)], present.at, present.incarnation)
+    changes.note(connection, [key], present.now)
+    return sums[0].total
+
+
+def settle_count(connection: Connection, present: Present, name: tuple[int, int, int], marks: Sequence[Mark]) -> int:
+    """Name positions that a count lacks, and have it looked at; return its open lines. Raises NotDone."""
+    lines = closing.of_id(connection, name)
+    if not lines:
+        raise NotDone("no such count is open (hub count list)")
+    known = closing.names(connection, Site(lines[0].region, lines[0].site))
+    for mark in marks:
+        if mark.kiosk not in known:
+            raise NotDone(f"{lines[0].site} has no kiosk {mark.kiosk}")
+    closing.name_positions(connection, lines, marks)
+    keys = [PoolKey(line.region, line.site, line.what) for line in lines]
+    chores.add(connection, [(key, "settle") for key in keys], present.now)
+    chores.put_off(connection, keys, present.now)  # what waits is due now
+    return len(lines)
+
+
+def _post(connection: Connection, at: Address) -> Post:
+    """Return the kiosk, its site's kiosks locked."""
+    for post in holdings.lock_site(connection, Site(at.region, at.site)):
+        if post.kiosk.address == at:
+            return post
+    raise NotDone(f"no kiosk {at} was ever heard of (hub kiosk list)")
+
+
+def _current(connection: Connection, at: Address) -> Post:
+    post = _post(connection, at)
+    if not post.is_current:
+        raise NotDone(f"{at} has no life that may hold rights: it was closed, or its next one has said nothing yet")
+    return post

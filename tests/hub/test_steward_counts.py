@@ -1,0 +1,181 @@
+"""Counts close when the hub holds every till at their cut; what they find is minted or owed, and limbo is cleared."""
+
+from typing import Any
+
+import pytest
+from hub_books import Hub
+from sqlalchemy import select
+from steward_twins import TEA, Shop, Till, present, still
+
+from contract.down_rights import EpochClosed
+from contract.goods import TillPosition
+from contract.values import Epoch, Seq
+from hub import by_operator
+from hub.core.counting import Mark
+from hub.store.rights_tables import counts
+from hub.store.tables import exceptions
+
+
+@pytest.fixture
+def shop(hub: Hub) -> Shop:
+    return Shop(hub, still)
+
+
+def found(shop: Shop) -> list[tuple[int | None, bool]]:
+    """Return the difference of each count, and whether it is closed."""
+    with shop.hub.store.read() as connection:
+        rows = connection.execute(select(counts).order_by(counts.c.at, counts.c.seq)).all()
+    return [(row.difference, row.closed_at is not None) for row in rows]
+
+
+def open_kinds(shop: Shop) -> set[str]:
+    with shop.hub.store.read() as connection:
+        statement = select(exceptions.c.kind).where(exceptions.c.resolved_at.is_(None))
+        return set(connection.execute(statement).scalars())
+
+
+def close(shop: Shop, till: Till, why: str = "stolen") -> Any:
+    with shop.hub.store.write() as connection:
+        return by_operator.close_kiosk(connection, present(shop.hub), till.address, why)
+
+
+def test_what_a_count_finds_over_is_free_and_what_is_short_is_owed(shop: Shop) -> None:
+    k1 = shop.till()
+    k1.receive(10)
+    k1.spend(2)
+    k1.count(9)
+    k1.flush()
+    shop.work()
+    assert found(shop) == [(1, True)]
+    assert (shop.pool().free, shop.pool().adjusted) == (1, 1)
+    shop.check()
+    k1.count(6)
+    shop.settle_down(4)
+    assert found(shop)[1] == (-3, True)
+    assert shop.pool().adjusted == -2
+    assert k1.account().available + shop.pool().free == 6
+    shop.check()
+
+
+def test_a_count_waits_for_the_tills_that_it_names_and_takes_what_they_did_later_out(shop: Shop) -> None:
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    k1.receive(10)
+    k2.flush()
+    k2.receive(5)
+    k2.spend(1)
+    cut = k2.position()
+    k1.count(13, cut)  # 10 and 4 by the books
+    k1.flush()
+    shop.work()
+    assert found(shop) == [(None, False)]
+    k1.spend(2)
+    k2.spend(3)
+    k2.flush()
+    k1.flush()
+    shop.work(60)
+    assert found(shop) == [(-1, True)]
+    shop.settle_down(4)
+    shop.check()
+
+
+def test_a_count_that_does_not_know_a_till_stays_open_until_an_operator_names_it(shop: Shop) -> None:
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    k2.receive(4)
+    k2.flush()
+    k1.receive(6)
+    k1.count(10)
+    k1.flush()
+    shop.work()
+    assert found(shop) == [(None, False)]
+    assert "count_waits" in open_kinds(shop)
+    with shop.hub.store.write() as connection:
+        row = connection.execute(select(counts)).one()
+        name = (row.kiosk_id, row.epoch, row.seq)
+        by_operator.settle_count(connection, present(shop.hub), name, [Mark("k2", 1, 1)])
+        with pytest.raises(by_operator.NotDone, match="no kiosk k7"):
+            by_operator.settle_count(connection, present(shop.hub), name, [Mark("k7", 1, 1)])
+    shop.work()
+    assert found(shop) == [(0, True)]
+    assert "count_waits" not in open_kinds(shop)
+
+
+def test_an_older_count_says_nothing_after_a_newer_one(shop: Shop) -> None:
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    k2.flush()
+    k1.receive(10)
+    k1.count(7, TillPosition(k2.address.kiosk, Epoch(1), Seq(1)))
+    k1.flush()
+    shop.work()
+    k1.count(8, TillPosition(k2.address.kiosk, Epoch(1), Seq(0)))
+    k1.flush()
+    shop.work()
+    k2.receive(1)
+    k2.flush()
+    shop.work(60)
+    assert found(shop) == [(0, True), (-2, True)]
+
+
+def test_a_stolen_till_is_closed_told_and_counted_and_its_rights_are_free_again(shop: Shop) -> None:
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    k1.receive(10)
+    k1.flush()
+    k2.receive(5)
+    k2.flush()
+    epoch, moved = close(shop, k2)
+    assert (epoch, [delta.limbo for delta in moved.values()]) == (1, [5])
+    shop.check()
+    assert k2.hear() == [EpochClosed(Epoch(1), "stolen")] or k2.closed
+    k2.spend(3)  # before it heard of that; nobody knows yet
+    shop.hub.clock.advance(5)
+    k1.count(12)
+    k1.flush()
+    shop.work()
+    assert found(shop) == [(-3, True)]
+    assert (shop.pool().limbo, shop.pool().free) == (0, 2)
+    shop.check()
+    k2.flush()  # the late sale takes the count's shortage back: it is paid once
+    shop.work(30)
+    shop.check()
+    assert shop.pool()[1:5] == (0, 0, 0, 0)
+    assert k1.account().available + shop.pool().free == 12
+
+
+def test_a_count_taken_before_the_theft_does_not_clear_limbo(shop: Shop) -> None:
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    k2.receive(5)
+    k2.flush()
+    k1.receive(1)
+    k1.count(6, k2.position())
+    shop.hub.clock.advance(60)
+    close(shop, k2)
+    k1.flush()
+    shop.work()
+    assert found(shop) == [(0, True)]
+    assert shop.pool().limbo == 5
+
+
+def test_a_kiosk_that_is_closed_or_unknown_cannot_be_closed_recalled_or_granted(shop: Shop) -> None:
+    k1 = shop.till()
+    k1.receive(5)
+    k1.flush()
+    shop.give(free=3)
+    with shop.hub.store.write() as connection:
+        now = present(shop.hub)
+        assert by_operator.grant(connection, now, k1.address, TEA, 2) == 2
+        with pytest.raises(by_operator.NotDone, match="not free"):
+            by_operator.grant(connection, now, k1.address, TEA, 2)
+        by_operator.recall(connection, now, k1.address, TEA, 4, recall_id="c1")
+        with pytest.raises(by_operator.NotDone, match="already"):
+            by_operator.recall(connection, now, k1.address, TEA, 1, recall_id="c2")
+    k1.hear()
+    k1.flush()
+    assert (k1.account().released, shop.pool().free) == (4, 5)
+    close(shop, k1)
+    for act in (
+        lambda c: by_operator.close_kiosk(c, now, k1.address, "again"),
+        lambda c: by_operator.grant(c, now, k1.address, TEA, 1),
+        lambda c: by_operator.recall(c, now, Till(shop.hub, "market/k9").address, TEA, 1, recall_id="c3"),
+    ):
+        with shop.hub.store.write() as connection, pytest.raises(by_operator.NotDone):
+            act(connection)
+    shop.check()
