@@ -14,7 +14,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from contract.values import BasketId
 from kiosk.core.basket import Basket
 
 MAX_PARKED: Final = 50  # more shoppers than one counter can have waiting; a list that still fits a person's head
@@ -68,8 +67,3 @@ def check_recall(now: Basket) -> None:
     """
     if now.lines:
         raise ParkingError("there are goods in the basket: sell or park it first")
-
-
-def empty(basket: BasketId, like: Basket) -> Basket:
-    """Return the basket that the next shopper begins with."""
-    return Basket(basket, like.currency)

@@ -3,8 +3,11 @@
 import pytest
 from till_terminal import barcode
 
+from contract.codec import decode
 from contract.errors import Malformed
-from contract.values import Money
+from contract.facts import SaleRecorded, StockLine, StockReceived
+from contract.rights import OverdraftBooked
+from contract.values import Money, Quantity, Sku
 from kiosk.core.counter import AskAmount, AskPrice, Choose, Counter, Mood, Notice
 from kiosk.journal.errors import BasketClosed, StorageFailed
 
@@ -218,3 +221,57 @@ def test_words_that_mean_one_thing_add_it_and_a_code_is_not_completed(desk):
     assert counter.enter("doppio") is None
     assert isinstance(counter.enter("P-0"), Choose)
     assert skus(counter) == [("ESP-2", 1)]
+
+
+def kept_here(desk, sku="ESP-1", amount=1):
+    """Take some goods into stock, so that this till has an account of them."""
+    desk.record([StockReceived([StockLine(Sku(sku), Quantity(amount))], desk.clock.stamp().at)])
+
+
+def test_goods_in_hand_up_to_the_limit_are_sold_and_beyond_it_with_an_approver_only(desk):
+    kept_here(desk)
+    counter = Counter(desk)
+    counter.enter(f"6*{ESPRESSO}")
+    assert counter.sell(counter.basket.total_minor).mood is Mood.SOLD
+    counter.enter(f"6*{ESPRESSO}")
+    notice = counter.sell(counter.basket.total_minor)
+    assert notice.mood is Mood.ERROR
+    assert "NOT SOLD: the books here lack 6 pc of ESP-1: a manager must approve it" in notice.text
+    assert skus(counter) == [("ESP-1", 6)]
+    assert counter.enter(" @ anna ") == Notice(Mood.INFO, "approved by anna, for this basket")
+    assert counter.sell(counter.basket.total_minor).mood is Mood.SOLD
+    booked, sale = [decode(raw).data for _, raw in desk.journal.stored(desk.journal.epoch)][-2:]
+    assert isinstance(booked, OverdraftBooked)
+    assert isinstance(sale, SaleRecorded)
+    assert (booked.approved_by, booked.basket, booked.lines[0].quantity.amount) == ("anna", sale.basket, 6)
+    assert sale.lines[0].overdraft == 6
+
+
+def test_an_approval_is_for_one_basket(desk):
+    kept_here(desk)
+    counter = Counter(desk)
+    counter.enter("@anna")
+    counter.enter(f"9*{ESPRESSO}")
+    assert counter.sell(counter.basket.total_minor).mood is Mood.SOLD
+    counter.enter(f"9*{ESPRESSO}")
+    assert counter.sell(counter.basket.total_minor).mood is Mood.ERROR
+    counter.enter("@anna")
+    counter.park()
+    counter.recall()
+    assert counter.sell(counter.basket.total_minor).mood is Mood.ERROR
+
+
+def test_goods_that_this_till_keeps_no_stock_of_need_nobody(desk):
+    counter = Counter(desk)
+    counter.enter(f"900*{ESPRESSO}")
+    assert counter.sell(counter.basket.total_minor).mood is Mood.SOLD
+    counter.enter(f"900*{ESPRESSO}")
+    assert counter.sell(counter.basket.total_minor).mood is Mood.SOLD
+
+
+@pytest.mark.parametrize("text", ["@", "@ ", "@" + "x" * 33, "@a\x07b"])
+def test_an_approver_that_is_none_is_refused(desk, text):
+    counter = Counter(desk)
+    notice = counter.enter(text)
+    assert isinstance(notice, Notice)
+    assert (notice.mood, counter.approved_by) == (Mood.ERROR, "")

@@ -15,7 +15,7 @@ from contract.batch import Ack, Status, StreamPosition, encode_message
 from contract.codec import digest
 from contract.facts import KioskStopping, StockLine
 from contract.requests import MAX_REQUEST_BYTES, Request, decode_request
-from contract.rights import ReservationRequested, RightsRequested, Urgency
+from contract.rights import Answer, PromiseTold, ReservationRequested, RightsRequested, Urgency
 from contract.values import Currency, Epoch, Incarnation, Lane, Money, Quantity, Seq, Sku, parse_address
 from kiosk.clock import KioskClock, now_utc
 from kiosk.core.timekeeping import ClockMode
@@ -204,3 +204,14 @@ def test_a_request_too_large_for_a_message_goes_with_the_facts_only(bridge: Brid
     wait_until(lambda: hub.times_heard("p-small"), what="the request that fits")
     assert hub.times_heard("p-large") == 0
     assert all(len(one.payload) <= MAX_REQUEST_BYTES for one in hub.told if one.topic == REQUESTS)
+
+
+def test_an_answer_that_came_down_ends_the_question_before_any_acknowledgement(bridge: Bridge, hub: Ear) -> None:
+    bridge.journal.record([promise()])
+    bridge.start()
+    wait_until(lambda: hub.times_heard("p-1"), what="the request")
+    bridge.journal.record([PromiseTold("p-1", Answer.SORRY, AT), promise("p-2")])
+    wait_until(lambda: hub.times_heard("p-2"), what="the next request")
+    heard = hub.times_heard("p-1")
+    wait_until(lambda: hub.times_heard("p-2") >= 4, what="repeats of the next")
+    assert hub.times_heard("p-1") == heard

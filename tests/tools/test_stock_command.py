@@ -2,6 +2,7 @@ import sqlite3
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -15,12 +16,21 @@ from contract.stock import TERMS
 from contract.values import MAX_AMOUNT, Quantity, Unit
 from kiosk.core.stock_take import BadQuantity, read_quantity
 
+LIST = "sku,name,price,unit,gtin\nA,Apple,0.50,,4006381333931\nH,Ham,20,kg,\n"
+
+
+@pytest.fixture(scope="module")
+def listed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a kiosk with a catalogue; each test has a copy of its own."""
+    folder = tmp_path_factory.mktemp("listed")
+    (folder / "list.csv").write_text(LIST)
+    Kiosk(folder / "shop")("catalogue", "import", folder / "list.csv")
+    return folder / "shop"
+
 
 @pytest.fixture
-def shop(kiosk: Kiosk, tmp_path: Path) -> Kiosk:
-    file = tmp_path / "list.csv"
-    file.write_text("sku,name,price,unit,gtin\nA,Apple,0.50,,4006381333931\nH,Ham,20,kg,\n")
-    kiosk("catalogue", "import", file)
+def shop(kiosk: Kiosk, listed: Path) -> Kiosk:
+    copytree(listed, kiosk.data)
     return kiosk
 
 
@@ -77,6 +87,7 @@ def test_a_transfer_is_known_at_both_ends_by_its_id(shop: Kiosk, tmp_path: Path)
     pier = Kiosk(tmp_path / "pier")
     pier.data.mkdir()
     (pier.data / "kiosk.toml").write_text('site = "pier"\nclock = "system"\n')
+    (tmp_path / "list.csv").write_text(LIST)
     pier("catalogue", "import", tmp_path / "list.csv")
     slip = ("--from", "demo", "--transfer", sent["transfer"])
     assert pier("stock", "arrive", "A", "3", *slip, "--json").json["stock"][0]["arrived"] == 3
