@@ -24,12 +24,11 @@ from hub.clock import Clock
 from hub.core.incarnation import Life
 from hub.core.promise import Goods, code_of
 from hub.reserving import Present, give_back, reserve, want_placed
-from hub.store import chores, idempotency, inbox, lives, offers, own_log, reservations
+from hub.store import idempotency, inbox, lives, offers, own_log, reservations
 from hub.store.database import Store
 from hub.store.errors import WorldFailed
 from hub.store.inbox import KioskRow
 from hub.store.life import count_commit, read_life
-from hub.store.pools import PoolKey
 from hub.store.reservations import Reservation
 
 HOLD: Final = timedelta(minutes=15)  # a shopper who pays takes some minutes
@@ -169,8 +168,6 @@ def hold(connection: Connection, present: Present, wanted: Hold, reservation: st
     )
     if not reserve(connection, held, present.now):
         raise Refused("not_free", "somebody was faster", "lines")
-    keys = (PoolKey(region, site, what) for what in wanted.goods)
-    chores.add(connection, [(key, "lapse") for key in keys], until)
     return held
 
 

@@ -24,6 +24,7 @@ from shoppers import (
     twin_at,
 )
 from sqlalchemy import select, update
+from steward_twins import still
 
 from contract.down_rights import ReservationRefused
 from contract.rights import ReservationCancelled, ReservationHeld
@@ -37,6 +38,7 @@ from hub.core.incarnation import Life
 from hub.holds import FORGET_EVERY_S, HOLD, KEYS_KEPT, MAX_HOLDS, Hold, Holds, Refused
 from hub.reserving import Present, place
 from hub.service import Health
+from hub.steward import Steward
 from hub.store import inbox, own_log
 from hub.store.database import open_store
 from hub.store.life import raise_incarnation
@@ -126,7 +128,6 @@ def test_a_hold_takes_what_is_free_and_is_answered_with_its_code(api: Api) -> No
     assert len(said["code"]) == 8
     assert pool(api.hub, MARKET) == {"free": 3, "reserved": 2}
     with api.hub.store.read() as connection:
-        assert [row.at for row in connection.execute(select(chores).where(chores.c.why == "lapse"))] == [said["until"]]
         assert "place" not in connection.execute(select(chores.c.why)).scalars().all()
     assert [life.commits for life in api.lives] == [2, 3]  # old keys are let go of first
 
@@ -264,6 +265,21 @@ def test_a_hold_that_is_over_cannot_be_confirmed(api: Api) -> None:
     api.hub.clock.advance(HOLD.total_seconds())
     answer = api.post(f"{AT_MARKET}/r-1/confirm")
     assert (answer.status_code, answer.json()["code"]) == (409, "ended")
+
+
+def test_a_hold_that_nobody_confirms_ends_by_the_hubs_clock_alone(api: Api) -> None:
+    api.hold(2)
+    api.hold(1, key="k-2")
+    api.post(f"{AT_MARKET}/r-2/confirm")
+    steward = Steward(api.hub.store, api.hub.clock, keep=api.lives.append, new_id=api.holds.new_id, policy=still)
+    steward.step()
+    assert api.get(f"{AT_MARKET}/r-1").json()["state"] == "reserved"
+    api.hub.clock.advance(HOLD.total_seconds())
+    steward.step()
+    ended = api.get(f"{AT_MARKET}/r-1").json()
+    assert (ended["state"], ended["ended_at"]) == ("lapsed", "2026-03-07T09:45:00.000000Z")
+    assert api.get(f"{AT_MARKET}/r-2").json()["state"] == "placed"
+    assert pool(api.hub, MARKET) == {"free": 4}
 
 
 def test_what_is_cancelled_before_it_is_placed_is_free_at_once(api: Api) -> None:
