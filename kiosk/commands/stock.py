@@ -166,11 +166,16 @@ def count(
 
 @stock.command(epilog="Example: kiosk stock show --json")
 @click.argument("sku", required=False)
+@click.option("--till", is_flag=True, help="Only where this till is, as --till of another till's count takes it.")
 @as_json
 @click.pass_obj
-def show(data_dir: Path, sku: str | None, *, as_json: bool) -> None:
+def show(data_dir: Path, sku: str | None, *, till: bool, as_json: bool) -> None:
     """Show what this till may sell of SKU by right, or of everything that ever moved."""
     with looking(data_dir, load_config(data_dir)) as room:
+        here = f"{room.config.kiosk}={room.journal.follow_epoch()}@{room.journal.newest()}"
+        if till:
+            click.echo(json.dumps({"till": here}) if as_json else here)
+            return
         named = None if sku is None else read_sku(room, sku)
         found = kept(room.journal, named)
         if named is not None and not found and room.catalogue.item(named) is None:

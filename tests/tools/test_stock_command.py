@@ -14,6 +14,7 @@ from contract.codec import decode
 from contract.goods import ShelfCounted, StockWasted, TransferReceived, TransferSent
 from contract.stock import TERMS
 from contract.values import MAX_AMOUNT, Quantity, Unit
+from kiosk.core.goods import read_till
 from kiosk.core.stock_take import BadQuantity, read_quantity
 
 LIST = "sku,name,price,unit,gtin\nA,Apple,0.50,,4006381333931\nH,Ham,20,kg,\n"
@@ -133,6 +134,14 @@ def test_a_count_beside_other_tills_names_their_positions_and_leaves_comparing_t
     assert [(one.kiosk, one.epoch, one.position) for one in facts(shop)[2].others] == [("k2", 1, 812), ("k3", 2, 0)]
     assert "the hub compares" in shop("stock", "count", "A", "9", "--till", "k2=1@813").out
     assert shop("stock", "count", "A", "24").out == "A\tApple\t24 pc\tas expected\n", "an old count says nothing now"
+
+
+def test_a_till_says_where_it_is_as_the_count_of_another_takes_it(shop: Kiosk) -> None:
+    shop("stock", "receive", "A", "24")
+    here = shop("stock", "show", "--till").out.strip()
+    assert here == "k1=1@1"
+    assert shop("stock", "show", "--till", "--json").json == {"till": here}
+    assert read_till(here).position == 1
 
 
 def test_goods_never_seen_can_be_counted_also_as_none(shop: Kiosk) -> None:
