@@ -9,6 +9,8 @@ Rules
     kept for them, whoever recalls it, for :data:`PATIENCE_S`, and counts as demand.
 4.  Nothing is asked while the link is away: the hub would hear old wishes, and grant where nobody wants goods any more.
 5.  A recall is answered once, whatever there is; that of another life with nothing, for its rights are gone.
+6.  Rights that it may not promise, for an overdraft of its own is not settled, go with an urgent recall first: they are
+    what the hub settles it with. A kiosk that kept them would be asked for ever.
 """
 
 from collections.abc import Iterable, Mapping
@@ -92,9 +94,11 @@ def decide_answer(
     given = []
     for key, amount in wanted:
         need = needs.get(key, Need())
-        there = accounts.get(key, NOTHING).promisable
-        gives = asking.decide_release(
-            there, wanted=amount, urgent=urgent, waiting=need.waiting, demand_per_h=need.per_h, outage_s=OUTAGE_S
+        account = accounts.get(key, NOTHING)
+        there = account.promisable
+        idle = min(amount, account.available - there) if urgent else 0  # rule 6
+        gives = idle + asking.decide_release(
+            there, wanted=amount - idle, urgent=urgent, waiting=need.waiting, demand_per_h=need.per_h, outage_s=OUTAGE_S
         )
         if gives:
             given.append(_line(key, gives))

@@ -87,15 +87,23 @@ def test_a_plain_recall_leaves_the_cover():
 
 
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(1, 99), st.booleans(), st.integers(0, 20), st.floats(0, 99))
-def test_a_recall_gets_no_more_than_wanted_nor_than_is_promisable(  # noqa: PLR0917 - drawn one by one
+def test_a_recall_gets_no_more_than_wanted_nor_than_is_there(  # noqa: PLR0917 - drawn one by one
     received, sold, wanted, urgent, waiting, per_h
 ):
     account = Account(received=received, sold=sold, overdraft=max(0, sold - received))
     answer = decide_answer([(TEA, wanted)], {TEA: account}, {TEA: Need(waiting, per_h)}, urgent=urgent)
     amount = sum(one.quantity.amount for one in answer)
-    assert 0 <= amount <= min(wanted, account.promisable)
+    assert 0 <= amount <= min(wanted, account.available if urgent else account.promisable)
     if urgent and not waiting:
-        assert amount == min(wanted, account.promisable)
+        assert amount == min(wanted, account.available)
+
+
+@pytest.mark.parametrize(("urgent", "waiting", "given"), [(True, 0, 5), (True, 9, 3), (False, 0, 2)])
+def test_rights_kept_back_for_an_overdraft_settle_it(urgent, waiting, given):
+    account = Account(received=5, sold=3, overdraft=3)
+    assert (account.available, account.promisable) == (5, 2)
+    answer = decide_answer([(TEA, 9)], {TEA: account}, {TEA: Need(waiting)}, urgent=urgent)
+    assert answer == [line(TEA, given)]
 
 
 def test_demand_is_of_late():
