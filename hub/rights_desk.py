@@ -36,6 +36,7 @@ from hub.store.pools import PoolDelta, PoolKey
 GHOST: Final = 0  # the life of facts whose number was taken: of cards that are nobody's
 _OVERDRAFT: Final = TERMS.index("overdraft")
 _RELEASED: Final = TERMS.index("released")
+_CAME: Final = tuple(TERMS.index(term) for term in ("received", "returned", "arrived"))  # goods that others may lack
 _ZERO: Final = astuple(NOTHING)
 LifeKey = tuple[int, int]  # kiosk id, epoch
 Terms = tuple[int, ...]
@@ -160,8 +161,11 @@ class RightsDesk:
 
     def _write_pools(self) -> None:
         work = PoolWork(self._connection, self._now)
+        came: list[tuple[PoolKey, str]] = []
         for key, terms, life in self._rows():
             pool = PoolKey(key.region, key.site, key.what)
+            if any(terms[term] > 0 for term in _CAME):
+                came.append((pool, "share"))
             free, overdraft = terms[_RELEASED], terms[_OVERDRAFT]
             if life.closed_at is not None:
                 work.late(pool, life.closed_at, Account(*terms))
@@ -174,6 +178,7 @@ class RightsDesk:
         for life in self._closing:
             self._close(life, work)
         books.open_exceptions(self._connection, work.write(), self._now)
+        chores.add(self._connection, came, self._now)
 
     def _close(self, life: Life, work: PoolWork) -> None:
         kiosk, why = self._kiosks[life.kiosk_id], "a newer life was heard"

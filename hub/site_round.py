@@ -15,6 +15,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from contract.asking import HOUR_S, MEMORY_S
 from contract.down_rights import RecallRequested, ReservationRefused, RightsGranted
 from contract.every import OwnFact
 from contract.facts import StockLine
@@ -60,6 +61,7 @@ class SiteRound:
         self._booked: dict[str, Reservation] = {}
         self._recalls: dict[tuple[int, StockKey], list[Recall]] = {}
         self._wants: list[Want] = []
+        self._online: dict[StockKey, int] = {}
         self._facts: dict[int, list[OwnFact]] = {}
         self._granted: dict[int, dict[StockKey, int]] = {}
         self._settled: dict[int, set[StockKey]] = {}
@@ -95,6 +97,8 @@ class SiteRound:
         self._pools = pools.lock(connection, [holdings.pool_key(site, what) for what in all_whats])
         self._accounts = holdings.read(connection, site, all_whats)
         self._counting = Counting(connection, site, whats, self._present.at)
+        remembered = instant_text(self._present.at - timedelta(seconds=MEMORY_S))
+        self._online = bookings.asked_since(connection, site, whats, remembered)
         self._wants = holdings.read_wants(connection, sorted(self._tills), whats)
         since = instant_text(self._present.at - REST)
         for one in recalls.recent(connection, sorted(self._tills), all_whats, answered_since=since):
@@ -175,7 +179,8 @@ class SiteRound:
     def _share(self, key: PoolKey) -> None:
         """Grant and recall as the policy says."""
         shares = [self._share_of(post, key.what) for post in self._tills.values()]
-        plan = decide(self._policy, self._pools[key].free, shares, self._present.at)
+        online_per_h = self._online.get(key.what, 0) * HOUR_S / MEMORY_S
+        plan = decide(self._policy, self._pools[key].free, online_per_h, shares, self._present.at)
         wants = {str(one.post.kiosk.id): one.wants for one in shares}
         for grant in plan.grants:
             self._grant(int(grant.to), key, grant.units)

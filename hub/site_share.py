@@ -32,9 +32,13 @@ class Share(Struct, frozen=True):
     wants: tuple[Want, ...] = ()
 
 
-def decide(policy: Policy, free: int, shares: Sequence[Share], now: datetime) -> Plan:
-    """Return what to grant and to recall, by kiosk id: within what is free, and of tills that can be asked."""
-    plan = policy(redistribute.Pool(free=free, holders=tuple(_holder(one, now) for one in shares)))
+def decide(policy: Policy, free: int, online_per_h: float, shares: Sequence[Share], now: datetime) -> Plan:
+    """Return what to grant and to recall, by kiosk id: within what is free, and of tills that can be asked.
+
+    ``online_per_h`` is what the hub's own shoppers ask for there.
+    """
+    holders = tuple(_holder(one, now) for one in shares)
+    plan = policy(redistribute.Pool(free=free, holders=holders, demand_per_h=online_per_h))
     askable = {str(one.post.kiosk.id): _spare(one) for one in shares if not one.asked and not one.rests}
     left, grants = free, []
     for grant in plan.grants:

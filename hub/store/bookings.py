@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from contract.stock import StockKey
 from hub.store import reservations
+from hub.store.accounts import stock_key
 from hub.store.chores import Site
 from hub.store.reservations import Reservation
 from hub.store.rights_tables import reservation_lines
@@ -35,6 +36,31 @@ def lock_open(connection: Connection, site: Site, whats: Sequence[StockKey]) -> 
         ids |= set(connection.execute(statement).scalars())
     found = [reservations.find(connection, one, lock=True) for one in sorted(ids)]
     return [one for one in found if one is not None and one.state in _OPEN and one.ended_at is None]
+
+
+def asked_since(connection: Connection, site: Site, whats: Sequence[StockKey], since: str) -> dict[StockKey, int]:
+    """Return how much of ``whats`` the hub reserved at a site since then: what its own shoppers ask for there."""
+    lines, found = reservation_lines.c, dict.fromkeys(whats, 0)
+    key = (lines.sku, lines.condition, lines.unit)
+    skus = sorted({what.sku for what in whats})
+    for start in range(0, len(skus), AT_ONCE):
+        statement = (
+            select(*key, func.sum(lines.amount))
+            .join(table, table.c.id == lines.reservation)
+            .where(
+                table.c.region == site.region,
+                table.c.site == site.site,
+                table.c.source != "kiosk",
+                table.c.at >= since,
+                lines.sku.in_(skus[start : start + AT_ONCE]),
+            )
+            .group_by(*key)
+        )
+        for sku, condition, unit, amount in connection.execute(statement):
+            what = stock_key(sku, condition, unit)
+            if what in found:
+                found[what] = int(amount)  # PostgreSQL sums to decimals
+    return found
 
 
 def expired(connection: Connection, now: str, *, limit: int) -> list[Reservation]:

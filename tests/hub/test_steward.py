@@ -346,3 +346,23 @@ def test_what_was_put_off_is_looked_at_at_once_when_it_has_a_reason(hub: Hub) ->
     shop.work(0.1)
     k2.hear()
     assert k2.account().available >= 3
+
+
+def test_goods_that_came_are_shared_before_anybody_asks(shop: Shop) -> None:
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    k2.flush()
+    k1.receive(10)
+    shop.settle_down(4)
+    assert (k1.account().available, k2.account().available) == (5, 5)
+    shop.check()
+
+
+def test_what_shoppers_ask_the_hub_for_stays_at_the_hub(shop: Shop) -> None:
+    k1 = shop.till()
+    shop.give(free=4)
+    assert shop.reserve("r1", 4)
+    k1.receive(20)
+    shop.settle_down(4)
+    assert k1.account().held == 4
+    assert shop.pool().free >= 15  # the till sold none, the hub's shoppers asked for four
+    shop.check()
