@@ -33,6 +33,8 @@ from mqtt_bridge.topics import hub_subscriptions, kiosk_subscriptions, topic
 K1 = parse_address("north/market/k1")
 AT = datetime(2026, 11, 21, 9, tzinfo=UTC)
 REQUESTS = topic(K1, "up/requests")
+QUICKLY = Limits(retry_min_s=0.3, retry_max_s=0.6)
+NEVER = Limits(retry_min_s=600, retry_max_s=600)  # what is said again within a test has another reason
 
 
 def promise(name: str = "p-1", lines: int = 1) -> ReservationRequested:
@@ -92,12 +94,12 @@ class Bridge:
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
+    def start(self, limits: Limits = QUICKLY) -> None:
         pump = Pump(
             address=K1,
             outbox=Outbox(self._folder),
             store=LinkStore(self._folder / "link.db"),
-            session=Session(rng=seeded(3), limits=Limits(retry_min_s=0.3, retry_max_s=0.6)),
+            session=Session(rng=seeded(3), limits=limits),
             monotonic=time.monotonic,
             now=now_utc,
             disk_failed=StorageFailed,
@@ -186,14 +188,35 @@ def test_a_request_that_no_hub_hears_is_said_again_when_one_is_there(bridge: Bri
         hub.link.stop()
 
 
+def test_a_new_connection_says_what_waits_again_at_once(bridge: Bridge, hub: Ear, mosquitto: Broker) -> None:
+    bridge.journal.record([promise()])
+    bridge.start(NEVER)
+    wait_until(lambda: hub.times_heard("p-1"), what="the request")
+    hub.told.clear()
+    connected = threading.Event()
+    thief = PahoLink(
+        [url_of(mosquitto)],
+        client_id=str(K1),  # the broker ends the bridge's connection for it
+        subscriptions=(),
+        on_event=lambda event: connected.set() if isinstance(event, Connected) else None,
+        backoff=QUICK,
+    )
+    thief.start()
+    assert connected.wait(15)
+    thief.stop()
+    wait_until(lambda: hub.times_heard("p-1"), what="the request on the new connection", deadline_s=30)
+
+
 def test_a_broker_that_died_with_a_request_is_told_again(bridge: Bridge, hub: Ear, mosquitto: Broker) -> None:
     bridge.journal.record([promise()])
     bridge.start()
     wait_until(lambda: hub.times_heard("p-1"), what="the request")
     mosquitto.kill()
+    hub.told.clear()
     bridge.journal.record([promise("p-2")])
     mosquitto.start()
-    wait_until(lambda: hub.times_heard("p-2"), what="both on the new connection", deadline_s=30)
+    both = ("p-1", "p-2")
+    wait_until(lambda: all(map(hub.times_heard, both)), what="both on the new connection", deadline_s=30)
 
 
 def test_a_request_too_large_for_a_message_goes_with_the_facts_only(bridge: Bridge, hub: Ear) -> None:
