@@ -76,11 +76,12 @@ class Availability:
                 break
         return taken
 
-    def run(self, stopping: threading.Event) -> None:
-        """Look again and again until stopped; what the world does is said once, and ends."""
+    def run(self, stopping: threading.Event, then: Callable[[], object]) -> None:
+        """Look, and do ``then``, again and again until stopped; a failing world is said once, and is tried again."""
         while not stopping.wait(LOOK_EVERY_S):
             try:
                 self.refresh()
+                then()
             except WorldFailed as error:
                 if not self._trouble:
                     _log.error("availability: %s; answers grow old until it works again", error)

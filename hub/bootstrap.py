@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from hub.availability import Availability
+from hub.availability_teller import Teller
 from hub.clock import SystemClock
 from hub.core.availability import Rules
 from hub.core.incarnation import Life
@@ -74,6 +75,10 @@ class Hub:
     def availability(self, rules: Rules) -> Availability:
         """Return what answers what is in stock; it knows nothing before its first look."""
         return Availability(self.store, SystemClock(), rules)
+
+    def teller(self, availability: Availability) -> Teller:
+        """Return what tells kiosks of each other's stock."""
+        return Teller(self.store, SystemClock(), availability)
 
     def connect(self, broker: Broker) -> PahoLink:
         """Return the link, attached and not yet started."""

@@ -1,6 +1,6 @@
 """One kiosk's end of the downlink: its session, and which generations of its logs it is told.
 
-A kiosk is told two logs: its own, which is urgent, and its region's.
+A kiosk is told its own log, which is urgent, and those that its region's kiosks share.
 """
 
 import random
@@ -12,7 +12,7 @@ from contract.values import Address
 from mqtt_bridge.session import Limits, Send, Session
 
 SAME_LIFE = 1  # a kiosk says itself when it lost something: `told` begins anew then
-URGENT, ORDINARY = 0, 1  # a kiosk's own log, and its region's
+URGENT, ORDINARY, LEISURELY = 0, 1, 2  # a kiosk's own log, its region's, and news that nothing is decided by
 
 
 class DownLine:

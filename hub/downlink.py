@@ -11,11 +11,11 @@ from typing import Final
 from sqlalchemy import Connection
 
 from contract.batch import MAX_BATCH_BYTES, MAX_BATCH_FACTS, encode_batch
-from contract.streams import FLEET, parse_log_stream
+from contract.streams import AVAILABILITY, FLEET, parse_log_stream
 from contract.streams import own_log as own_log_name
 from contract.values import Address, Seq
 from hub.arrivals import DownAcked, Message, Told
-from hub.down_line import ORDINARY, URGENT, DownLine
+from hub.down_line import LEISURELY, ORDINARY, URGENT, DownLine
 from hub.senders import has_nothing, newest_epoch
 from hub.store import down, own_log
 from hub.store.database import Store
@@ -24,6 +24,7 @@ from mqtt_bridge.session import Limits, Send
 from mqtt_bridge.topics import DOWN_FACTS, topic
 
 LOOK_EVERY_S: Final = 0.25  # how soon is seen what others wrote: a command, another hub; two small queries
+SHARED: Final = (FLEET, AVAILABILITY)  # logs that every kiosk of a region is told
 _HEAD_BYTES: Final = 512
 
 Publish = Callable[[Message], bool]
@@ -63,17 +64,18 @@ class Downlink:
             return
         self._looked_at_s = now_s
         with self._store.read() as connection:
-            fleets = {
-                region: down.log_end(connection, region, FLEET)
-                for region in {address.region for address in self._lines}
+            regions = {address.region for address in self._lines}
+            shared = {
+                region: [(log, end) for log in SHARED if (end := down.log_end(connection, region, log))]
+                for region in regions
             }
             own = own_log.ends(connection, [line.kiosk_id for line in self._lines.values()])
             for line in self._lines.values():
                 if line.kiosk_id in own:
                     self._reaches(connection, line, own_log_name(line.address), *own[line.kiosk_id], URGENT, now_s)
-                end = fleets[line.address.region]
-                if end is not None:
-                    self._reaches(connection, line, FLEET, end.generation, end.position, ORDINARY, now_s)
+                for log, end in shared[line.address.region]:
+                    priority = ORDINARY if log == FLEET else LEISURELY
+                    self._reaches(connection, line, log, end.generation, end.position, priority, now_s)
 
     def send(self, publish: Publish, now_s: float) -> None:
         """Hand what is due to ``publish`` until it says that the link takes no more; raises WorldFailed."""

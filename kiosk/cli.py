@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "reservation": "kiosk.commands.reservation:reservation",
     "promise": "kiosk.commands.promise:promise",
     "basket": "kiosk.commands.basket:basket",
+    "availability": "kiosk.commands.availability:availability",
     "journal": "kiosk.commands.journal:journal",
     "keeper": "kiosk.commands.keeper:keeper",
 }

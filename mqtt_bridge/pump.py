@@ -327,7 +327,10 @@ class Pump:
             self._check_room(name, sum(map(len, new)))
             self._store.accept(name, generation, position + 1, new)
             self._down[name] = (generation, position + len(new))
-            self._down_bytes += sum(map(len, new))
+            if born == generation:
+                self._down_bytes += sum(map(len, new))
+            else:
+                self._down_bytes = self._store.down_bytes()  # a new generation may have let older ones go
         self._acknowledge_down()
         return "taken" if new else "repeated"
 

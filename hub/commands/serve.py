@@ -19,6 +19,7 @@ from contract.errors import Malformed
 from contract.values import parse_name
 from hub.api.app import create_app
 from hub.availability import Availability
+from hub.availability_teller import Teller
 from hub.bootstrap import Broker, Hub, life_of, listen_on, open_hub, opened, state_folder
 from hub.commands.common import (
     Refused,
@@ -128,7 +129,7 @@ def _run(hub: Hub, broker: Broker | None, server: socket.socket, rules: Rules) -
     if link:
         link.start()
     try:
-        with _kept_fresh(availability, web):
+        with _kept_fresh(availability, hub.teller(availability), web):
             web.run(sockets=[server])
     finally:
         hub.service.stop()
@@ -140,13 +141,13 @@ def _run(hub: Hub, broker: Broker | None, server: socket.socket, rules: Rules) -
 
 
 @contextmanager
-def _kept_fresh(availability: Availability, web: uvicorn.Server) -> Iterator[None]:
+def _kept_fresh(availability: Availability, teller: Teller, web: uvicorn.Server) -> Iterator[None]:
     """Keep what is available fresh meanwhile; an error in that, which Python prints, ends the whole hub too."""
     stopping = threading.Event()
 
     def keep() -> None:
         try:
-            availability.run(stopping)
+            availability.run(stopping, teller.step)
         finally:
             web.should_exit = True
 

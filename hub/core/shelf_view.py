@@ -6,7 +6,7 @@ the sorted skus. Whoever shares a view between threads holds a lock around each 
 
 from array import array
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import nsmallest
 from math import acos, cos, radians, sin
 from typing import Final, NamedTuple
@@ -110,6 +110,27 @@ class ShelfView:
         """Return the cell of the map that a site is in, "" where that is not known."""
         at = self._index.get((region, site))
         return "" if at is None else self._places[at].geo
+
+    def regions(self) -> list[str]:
+        """Return every region, by name."""
+        return sorted({place.region for place in self._places})
+
+    def places(self, region: str) -> list[Place]:
+        """Return a region's sites, by name."""
+        return sorted((place for place in self._places if place.region == region), key=lambda place: place.site)
+
+    def at(self, region: str, site: str, sku: str, unit: Unit) -> Found | None:
+        """Return what a site has of a sku, None where it never had any."""
+        row = self._rows.get(sku, {}).get(unit)
+        at = self._index.get((region, site))
+        return None if row is None or at is None or not row.has(at) else self._found(at, sku, unit)
+
+    def in_stock(self, region: str) -> Iterator[Found]:
+        """Yield what sites have, by sku, without what they ran out of."""
+        wanted = self._wanted(frozenset(), region)
+        for sku in self._skus:
+            for unit, row in self._rows[sku].items():
+                yield from (self._found(at, sku, unit) for at in wanted if row.has(at) and row.amounts[at] > 0)
 
     def of_sku(
         self, sku: str, sites: frozenset[str], region: str | None, near: Point | None, limit: int

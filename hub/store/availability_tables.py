@@ -35,5 +35,5 @@ availability_logs = Table(
     Column("told_at", INSTANT, nullable=False),  # when the last fact was told
     Column("heard_at", INSTANT, nullable=False),  # when sites' ages were told last
     Column("number", BigInteger, nullable=False),  # the last change that was told
-    Column("lines", BigInteger, nullable=False),  # told since the generation's snapshot
+    Column("room", BigInteger, nullable=False),  # levels that may be told before the next generation begins
 )

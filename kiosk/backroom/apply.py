@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Final
 
 from contract.codec import decode_down
-from contract.down import CatalogueChanged, ConfigChanged, PriceChanged
+from contract.down import AvailabilityChanged, CatalogueChanged, ConfigChanged, PriceChanged
 from contract.envelope import LogSource
 from contract.errors import Malformed
 from contract.registry import Data
+from contract.streams import AVAILABILITY
 from contract.values import Currency
 from kiosk.journal.catalogue import Catalogue, put_item, set_price, withdraw_item
 from kiosk.journal.database import checkpoint, immediate
+from kiosk.journal.elsewhere import FILE, Elsewhere
 from kiosk.journal.links import LinkReader
 
 log = logging.getLogger(__name__)
@@ -29,24 +31,38 @@ class Backroom:
         """
         self._currency = currency
         self._catalogue = Catalogue(data_dir / "catalogue.db")
+        self._elsewhere = Elsewhere(data_dir / FILE)
         self._link = LinkReader(data_dir / "link.db")
 
     def step(self) -> int:
         """Apply what has come since, each fact in its own transaction with its cursor; return how many."""
         found = self._link.down_facts(self._cursors(), _AT_ONCE)
         for name, generation, position, raw in found:
-            self._apply(name, generation, position, raw)
+            if name == AVAILABILITY:
+                self._tell(generation, position, raw)
+            else:
+                self._apply(name, generation, position, raw)
         if found:
             checkpoint(self._catalogue.connection, self._catalogue.path)
+            self._elsewhere.tidy()
         return len(found)
 
     def close(self) -> None:
         """Close the files."""
         self._catalogue.close()
+        self._elsewhere.close()
 
     def _cursors(self) -> dict[str, tuple[int, int]]:
         rows = self._catalogue.connection.execute("SELECT log, generation, position FROM cursors")
-        return {name: (generation, position) for name, generation, position in rows}
+        known = {name: (generation, position) for name, generation, position in rows}
+        return known | {AVAILABILITY: self._elsewhere.cursor()}
+
+    def _tell(self, generation: int, position: int, raw: bytes) -> None:
+        """Note what is available elsewhere; what cannot be read is passed over: it is told anew within a day."""
+        data, why = self._read(raw, generation, position)
+        if why:
+            log.warning("passed over fact %s of %s@%s: %s", position, AVAILABILITY, generation, why)
+        self._elsewhere.apply(generation, position, data if isinstance(data, AvailabilityChanged) else None)
 
     def _apply(self, name: str, generation: int, position: int, raw: bytes) -> None:
         data, why = self._read(raw, generation, position)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from contract.codec import digest
-from contract.streams import parse_lane_stream
+from contract.streams import AVAILABILITY, parse_lane_stream
 from contract.values import Address, Epoch, Lane, Seq, instant_text
 from kiosk.core.epochs import Heard
 from kiosk.core.ports import LinkState
@@ -83,9 +83,14 @@ class LinkStore:
             return int(self.connection.execute("SELECT total(length(bytes)) FROM down_facts").fetchone()[0])
 
     def accept(self, log: str, generation: int, first: int, facts: tuple[bytes, ...]) -> None:
-        """Store down facts from position ``first`` on, synced; the caller has placed them."""
+        """Store down facts from position ``first`` on, synced; the caller has placed them.
+
+        Of the log of availability, generations before this one go: each begins with everything, every day.
+        """
         rows = ((log, generation, first + index, raw, digest(raw)) for index, raw in enumerate(facts))
         with immediate(self.connection, self.path) as db:
+            if log == AVAILABILITY:
+                db.execute("DELETE FROM down_facts WHERE log = ? AND generation < ?", (log, generation))
             db.executemany("INSERT INTO down_facts VALUES (?, ?, ?, ?, ?)", rows)
 
     def close(self) -> None:

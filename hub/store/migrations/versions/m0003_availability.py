@@ -46,6 +46,6 @@ def upgrade() -> None:
         sa.Column("told_at", _AT, nullable=False),
         sa.Column("heard_at", _AT, nullable=False),
         sa.Column("number", _BIG, nullable=False),
-        sa.Column("lines", _BIG, nullable=False),
+        sa.Column("room", _BIG, nullable=False),
         sa.PrimaryKeyConstraint("region", name="pk_availability_logs"),
     )
