@@ -1,0 +1,148 @@
+"""The end of every life of the rights machine: all is well for a while, and nothing may be left over."""
+
+from typing import Final
+
+from rights_books import Books
+from rights_checks import Checks, differing
+from rights_kiosk import RightsKiosk
+from rights_world import SITES, SKUS, World
+
+from contract.facts import KioskStopping
+from contract.goods import ShelfCounted, ShelfLine, TillPosition
+from contract.values import Quantity, Sku
+from kiosk.journal import promises
+
+ROUNDS: Final = 60  # far more than the longest silence before something is sent again
+WAITS: Final = (*(4,) * 5, *(30,) * 5, *(700,) * 12)  # what waits is looked at every ten minutes; clocks jump by hours
+
+
+def settle(world: World, checks: Checks) -> None:
+    """Heal the network, pass time, and find that books, kiosks and shelf agree."""
+    for kiosk in reversed(world.kiosks):  # clones first; the broker lets one of a name be connected
+        kiosk.disconnect()
+        world.connect(kiosk)
+        _work_until_told(world, kiosk, checks)
+    _pass_time(world, checks)
+    books = Books(world.hub.reader)
+    _check_rest(world, books)
+    if not _has_lost(world, books):
+        assert not differing(books, world), f"books and shelf differ: {differing(books, world)}"
+    _count_all(world)
+    _pass_time(world, checks)
+    _check_counted(world, checks)
+
+
+def take_stock(world: World, kiosk: RightsKiosk, skus: tuple[str, ...] = SKUS) -> None:
+    """Count what lies at the site of ``kiosk``, and write down how far each of its tills is."""
+    site = kiosk.address.site
+    others = {one.address.kiosk: one for one in world.kiosks if one.address.site == site}
+    others.pop(kiosk.address.kiosk)
+    kiosk.journal.before_record()  # it may have to begin a new life first
+    covers = kiosk.position
+    named = [TillPosition(name, one.epoch, one.position) for name, one in others.items()]  # type: ignore[arg-type]
+    lines = [ShelfLine(Sku(sku), Quantity(world.shelves[site].total(sku))) for sku in skus]
+    kiosk.record([ShelfCounted(lines, world.clock.at, covers, named)])  # type: ignore[arg-type]
+
+
+def _work_until_told(world: World, kiosk: RightsKiosk, checks: Checks) -> None:
+    for _ in range(ROUNDS):
+        world.work(1)
+        checks.after_step()
+        if not world.network.up and not world.network.down and not _unheard(world, kiosk):
+            break
+    assert not _unheard(world, kiosk), f"{kiosk.address}: facts are missing: {_unheard(world, kiosk)}"
+
+
+def _pass_time(world: World, checks: Checks) -> None:
+    """Let time pass until the hub is done; each till then says something, so that the hub hears what it applied."""
+    for seconds in WAITS:
+        for _ in range(2):
+            world.work(2)
+        checks.after_step()
+        if _is_quiet(world):
+            if not _in_flight(Books(world.hub.reader)):
+                return
+            for kiosk in world.kiosks:
+                kiosk.record([KioskStopping("the day is over")])
+        world.clock.advance(seconds)
+
+
+def _is_quiet(world: World) -> bool:
+    books = Books(world.hub.reader)
+    return not (world.network.up or world.network.down or _open_chores(books) or books.pending)
+
+
+def _unheard(world: World, kiosk: RightsKiosk) -> list[tuple[int, int]]:
+    books = Books(world.hub.reader)
+    return [
+        (epoch, end)
+        for epoch, end in kiosk.journal.ends().items()
+        if not kiosk.stray and books.lanes.get((str(kiosk.address), epoch), 0) < end
+    ]
+
+
+def _open_chores(books: Books) -> list[tuple[str, str, str, str, str]]:
+    """Return chores that are not about goods that are not there."""
+    found = []
+    for site, sku, condition, unit, why in books.chores:
+        missing = any(pool["deficit"] for (of, what), pool in books.pools.items() if (of, what.sku) == (site, sku))
+        wanted = any(of == sku for of, _ in books.wants)
+        if not (why == "settle" and missing) and not (why == "want" and wanted):
+            found.append((site, sku, condition, unit, why))
+    return found
+
+
+def _in_flight(books: Books) -> dict[str, int]:
+    return {
+        f"{one.who}@{one.epoch} {one.what.sku}": one.issued - one.terms["granted"]
+        for one in books.mirrors
+        if one.is_open and one.issued != one.terms["granted"]
+    }
+
+
+def _check_rest(world: World, books: Books) -> None:
+    assert not _in_flight(books), f"still on the way: {_in_flight(books)}"
+    assert not books.pending, f"promises wait for ever: {books.pending}"
+    waiting = [(one.address, p.id) for one in world.kiosks for p in promises.pending(one.journal.connection)]
+    waiting = [] if any(one.stray for one in world.kiosks) else waiting
+    assert not waiting, f"nobody told a till: {waiting}"
+    assert not _open_chores(books), f"chores are left: {_open_chores(books)}"
+    unsettled = {key: pool for key, pool in books.pools.items() if pool["unsettled"]}
+    assert not unsettled, f"unsettled for ever: {unsettled}"
+    for (site, what), pool in books.pools.items():
+        subject = f"demo/{site} {what.sku} {what.condition} {what.unit}"
+        told = ("deficit", subject) in books.exceptions
+        assert bool(pool["deficit"]) == told, f"{subject}: a deficit of {pool['deficit']}, told: {told}"
+        counted_out = pool["limbo"] == 0 or any(who.split("/")[1] == site for who, _ in books.closed)
+        assert counted_out, f"limbo at {site} where no life was closed: {pool}"
+    for kind, name, what, out, into in books.passages:
+        whole = out == into or not (out and into)
+        assert whole, f"{kind} {name} of {what.sku}: {out} left, {into} came"
+
+
+def _has_lost(world: World, books: Books) -> bool:
+    """Return whether goods came or went that no fact which the hub could hear tells of."""
+    return bool(set(world.ever) - books.held) or world.unbooked > 0
+
+
+def _count_all(world: World) -> None:
+    for site in SITES:
+        kiosk = next(one for one in world.kiosks if one.address.site == site)
+        take_stock(world, kiosk)
+    world.observe()
+
+
+def _check_counted(world: World, checks: Checks) -> None:
+    """Check what a count of every site leaves: books that agree with the shelf, and promises that it can meet."""
+    books = Books(world.hub.reader)
+    _check_rest(world, books)
+    assert not differing(books, world), f"books and shelf differ after a count: {differing(books, world)}"
+    for site in SITES:
+        for sku in SKUS:
+            promised = checks.promised(books, site, sku)
+            there = world.shelves[site].total(sku) + books.owed(site, sku) + world.stray_spent[site, sku]
+            assert sum(promised.values()) <= there, f"{site}: of {sku} there are {there}, promised {promised}"
+    limbo = {
+        key: pool["limbo"] for key, pool in books.pools.items() if pool["limbo"] and key[1].condition == "sellable"
+    }
+    assert not limbo, f"limbo although all was counted: {limbo}"
