@@ -31,8 +31,8 @@ from hub.store.life import count_commit, read_life
 from hub.store.own_log import StaleLife
 from hub.store.pools import PoolKey
 
-MAX_SITES: Final = 8  # in one step: some tens of milliseconds each, for which the facts that arrive wait
-MAX_KEYS: Final = 100  # accounts in one transaction, for the same reason
+MAX_SITES: Final = 2  # in one step: some 30 ms each, for which a shopper's promise may wait; the next step follows
+MAX_KEYS: Final = 25  # accounts in one transaction, for the same reason
 MAX_LOGS: Final = 20  # own logs begun in one step: a snapshot of thousands of sums each
 MAX_WAITING: Final = 100  # kiosks whose promises wait, looked at in one sweep
 SWEEP_S: Final = 1.0  # how soon a hold that is over, and a promise that had to wait, are seen

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, Select, delete, func, select, tuple_
+from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, func, select, tuple_
 
 from contract.down_rights import (
     EpochClosed,
@@ -108,17 +108,7 @@ def ends(connection: Connection, kiosk_ids: Sequence[int]) -> dict[int, tuple[in
 
     Two seeks in an index for each kiosk, all in one statement: it is asked several times a second.
     """
-    facts, log = down_facts.c, kiosks.c.site + "/" + kiosks.c.kiosk
-    generation = select(func.max(facts.generation)).where(facts.region == kiosks.c.region, facts.log == log)
-    newest = (
-        select(kiosks.c.id, kiosks.c.region, log.label("log"), generation.scalar_subquery().label("generation"))
-        .where(kiosks.c.id.in_(kiosk_ids))
-        .subquery()
-    )
-    position = select(func.max(facts.position)).where(
-        facts.region == newest.c.region, facts.log == newest.c.log, facts.generation == newest.c.generation
-    )
-    rows = connection.execute(select(newest.c.id, newest.c.generation, position.scalar_subquery()))
+    rows = connection.execute(_ENDS, {"of_kiosks": list(kiosk_ids)})
     return {row[0]: (row[1], row[2]) for row in rows if row[1] is not None}
 
 
@@ -286,3 +276,20 @@ def _answers(connection: Connection, kiosk_id: int) -> Iterator[PromiseResolved]
 def _line(row: RowMapping, amount: int) -> StockLine:
     key = key_of(row)
     return StockLine(key.sku, Quantity(amount, key.unit), key.condition)
+
+
+def _ends() -> Select[tuple[int, int, int]]:
+    facts, log = down_facts.c, kiosks.c.site + "/" + kiosks.c.kiosk
+    generation = select(func.max(facts.generation)).where(facts.region == kiosks.c.region, facts.log == log)
+    newest = (
+        select(kiosks.c.id, kiosks.c.region, log.label("log"), generation.scalar_subquery().label("generation"))
+        .where(kiosks.c.id.in_(bindparam("of_kiosks", expanding=True)))
+        .subquery()
+    )
+    position = select(func.max(facts.position)).where(
+        facts.region == newest.c.region, facts.log == newest.c.log, facts.generation == newest.c.generation
+    )
+    return select(newest.c.id, newest.c.generation, position.scalar_subquery())
+
+
+_ENDS: Final = _ends()  # built once, for building takes longer than running

@@ -5,13 +5,15 @@ from typing import Any
 import pytest
 from hub_books import Hub, status
 from sqlalchemy import Table, select
-from steward_twins import Shop, still
+from steward_twins import MARKET, Shop, still
 
 from contract.down_rights import ReservationPlaced, ReservationRefused, RightsGranted
 from contract.rights import Urgency
 from contract.stock import StockKey
 from contract.values import Sku
 from hub.core.redistribute import Grant, Plan, Pool, Recall, plan_ours
+from hub.store import chores as chore_rows
+from hub.store.pools import PoolKey
 from hub.store.rights_tables import chores, recalls, reservations, wants
 from hub.store.tables import exceptions
 
@@ -331,21 +333,18 @@ def test_what_is_told_is_counted_and_kept_outside_the_database(hub: Hub) -> None
     assert k1.account().granted >= 1
 
 
-def test_what_was_put_off_is_looked_at_at_once_when_it_has_a_reason(hub: Hub) -> None:
-    shop = Shop(hub, plan_ours)
-    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
-    k2.want(3)
-    k2.flush()
-    for _ in range(4):
-        shop.work(300)  # nobody has any: it is looked at less and less often
-        k2.flush()
-    k1.receive(10)
-    k1.release(5)
-    k1.flush()
-    k2.flush()
-    shop.work(0.1)
-    k2.hear()
-    assert k2.account().available >= 3
+def test_what_was_put_off_is_due_at_once_when_it_has_a_reason_and_never_later_for_it(hub: Hub) -> None:
+    key, now, later = PoolKey("demo", "market", CAKE), "2026-03-07T10", "2026-03-07T11"
+    with hub.store.write() as connection:
+        chore_rows.add(connection, [(key, "want")], now)
+        chore_rows.add(connection, [(key, "want")], later)
+        assert chore_rows.due(connection, MARKET, now, limit=9) == [key]
+        chore_rows.put_off(connection, [key], later)
+        assert chore_rows.due(connection, MARKET, now, limit=9) == []
+        chore_rows.add(connection, [(key, "want")], now)
+        assert chore_rows.sites(connection, now, limit=9) == [MARKET]
+        chore_rows.done(connection, [key], now)
+        assert chore_rows.sites(connection, later, limit=9) == []
 
 
 def test_goods_that_came_are_shared_before_anybody_asks(shop: Shop) -> None:
