@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench import availability, backlog, catalogue, counter, log, sale, syncs, till
+from bench import availability, backlog, catalogue, counter, log, promise, sale, syncs, till
 from bench.figure import Figure
 
 SEED: Final = 7
@@ -27,7 +27,9 @@ def main() -> None:
             ("syncs", lambda: syncs.syncs(folder / "syncs")),
             ("backlog", lambda: backlog.backlog(folder / "backlog", rng)),
             ("counter", lambda: counter.counter(folder / "counter", rng)),
+            ("promise", lambda: promise.promise(folder / "promise", rng)),
             ("availability", lambda: availability.availability(folder / "availability", rng)),
+            ("elsewhere", lambda: availability.elsewhere(folder, rng)),
             ("log", lambda: log.log(folder / "log", rng)),
         ]
         for label, measure in parts:
