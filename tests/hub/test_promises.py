@@ -1,6 +1,8 @@
 """Promises at the hub: decided once whatever says it first, from free stock alone, told in the same transaction."""
 
 import random
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hub_books import AT, Hub, open_hub, status
@@ -213,7 +215,7 @@ def test_a_till_holds_and_ends_what_was_placed_with_it(hub: Hub, state: str, end
     kept = reservation(hub)
     assert kept is not None
     assert kept.state == "held"
-    till.record(end)  # type: ignore[arg-type]
+    till.record(end)
     hub.take(till.message(5), till.message())
     kept = reservation(hub)
     assert kept is not None
@@ -270,7 +272,7 @@ def test_the_kiosk_says_that_it_has_the_answer(hub: Hub) -> None:
 
 
 @pytest.fixture
-def reborn(database_url: str, tmp_path):  # type: ignore[no-untyped-def]
+def reborn(database_url: str, tmp_path: Path) -> Iterator[Hub]:
     """A hub in its second incarnation, with empty books."""
     with open_hub(database_url, tmp_path / "state"):
         pass

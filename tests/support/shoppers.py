@@ -14,7 +14,7 @@ from contract.requests import Request, encode_request
 from contract.rights import ReservationRequested, RightsReleased, RightsReported
 from contract.stock import StockKey
 from contract.streams import own_log
-from contract.values import Address, Currency, Epoch, Money, Quantity, SiteId, Sku, parse_address
+from contract.values import Address, Currency, Epoch, Incarnation, Money, Quantity, SiteId, Sku, parse_address
 from hub.arrivals import Message
 from hub.store import down, pools, promises, reservations
 from hub.store.pools import PoolKey
@@ -46,7 +46,7 @@ def asks(
 def urgent(address: Address, asked: Data, epoch: int = 1) -> Message:
     """Return the request as it is said ahead of its fact."""
     which = {"promise": asked} if isinstance(asked, ReservationRequested) else {"rights": asked}
-    request = Request(Epoch(epoch), **which)  # type: ignore[arg-type]
+    request = Request(Epoch(epoch), **which)
     return Message(f"popup/v1/{address}/up/requests", encode_request(request))
 
 
@@ -63,7 +63,7 @@ def give(hub: Hub, address: Address, **goods: int) -> LaneTwin:
 
 
 def report(generation: int) -> RightsReported:
-    return RightsReported(generation, [], last=True)
+    return RightsReported(Incarnation(generation), [], last=True)
 
 
 def told(hub: Hub, address: Address, generation: int = 1) -> list[Data]:
