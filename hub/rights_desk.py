@@ -27,7 +27,7 @@ from hub.asked import Asked_
 from hub.core.inbox import Taken
 from hub.core.reconcile import Effects, Passage
 from hub.rights_pools import PoolWork
-from hub.store import accounts, books, chores, counts, grants, lives, passages, wants
+from hub.store import accounts, books, changes, chores, counts, grants, lives, passages, wants
 from hub.store.accounts import AccountKey
 from hub.store.inbox import KioskRow
 from hub.store.lives import Life
@@ -61,6 +61,7 @@ class RightsDesk:
         self._sums: dict[LifeKey, dict[StockKey, Terms]] = {}
         self._passages: list[tuple[str, Passage]] = []
         self._asked: list[Asked_] = []
+        self._touched: set[PoolKey] = set()  # what may no longer be available as it was
 
     def hear(self, kiosk: KioskRow, epoch: int) -> None:
         """Learn that ``kiosk`` is in its life ``epoch``, whatever of it can be booked."""
@@ -140,6 +141,7 @@ class RightsDesk:
             at = self._kiosks[kiosk_id].address
             keys = {AccountKey(kiosk_id, epoch, what, at.region, at.site): n for what, n in applied.items()}
             accounts.raise_granted(self._connection, keys)
+            self._touched.update(PoolKey(at.region, at.site, what) for what in applied)
         lives.save(self._connection, list(self._moved.values()))
 
     # --------------------------------------------------------------------------------------------------------- sums
@@ -164,6 +166,7 @@ class RightsDesk:
         came: list[tuple[PoolKey, str]] = []
         for key, terms, life in self._rows():
             pool = PoolKey(key.region, key.site, key.what)
+            self._touched.add(pool)
             if any(terms[term] > 0 for term in _CAME):
                 came.append((pool, "share"))
             free, overdraft = terms[_RELEASED], terms[_OVERDRAFT]
@@ -179,6 +182,7 @@ class RightsDesk:
             self._close(life, work)
         books.open_exceptions(self._connection, work.write(), self._now)
         chores.add(self._connection, came, self._now)
+        changes.note(self._connection, self._touched | work.touched, self._now)
 
     def _close(self, life: Life, work: PoolWork) -> None:
         kiosk, why = self._kiosks[life.kiosk_id], "a newer life was heard"

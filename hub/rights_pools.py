@@ -38,11 +38,13 @@ class PoolWork:
             tuple[PoolKey, int, bool]
         ] = []  # granted by a hub that went back; whether to an open life
         self._todo: list[tuple[PoolKey, str]] = []
+        self.touched: set[PoolKey] = set()  # what may no longer be available as it was
         self._troubles: list[Trouble] = []
 
     def add(self, key: PoolKey, delta: PoolDelta) -> None:
         """Add to a pool."""
         self._deltas[key] = self._deltas.get(key, EMPTY).plus(delta)
+        self.touched.add(key)
 
     def late(self, key: PoolKey, since: str, delta: Account) -> None:
         """Note late facts of a life that is closed ``since`` then."""
@@ -62,6 +64,7 @@ class PoolWork:
         at = kiosk.address
         told = {StockKey(one.sku, one.condition, one.unit): int(one.total) for one in said.totals}
         known = accounts.issued(self._connection, kiosk.id, life.epoch, list(told))
+        self.touched.update(PoolKey(at.region, at.site, what) for what in told)
         keys = {what: AccountKey(kiosk.id, life.epoch, what, at.region, at.site) for what in told}
         lost = {what: total - known[what] for what, total in told.items() if total > known[what]}
         accounts.add_issued(self._connection, {keys[what]: amount for what, amount in lost.items()})

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hub_books import AT, Hub
+from hub_books import AT, Hub, LaneTwin, received
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text, update
@@ -111,6 +111,33 @@ def test_a_change_shows_after_the_next_look_and_only_it_is_read(api: Api) -> Non
     assert api.rows(sku="tea") == [("harbour", "tea", "5+"), ("market", "tea", "0")]
     assert api.rows(sku="rum") == [("fair", "rum", "750 ml")]
     assert api.get({"sku": "tea", "site": "market"}).json()["availability"][0]["number"] == api.held.number
+
+
+def test_what_ingest_takes_shows(hub: Hub) -> None:
+    api, till = Api(hub), LaneTwin()
+    assert api.rows(sku="tea") == []
+    till.record(received("tea", 4))
+    hub.take(till.message())
+    hub.clock.advance(2)
+    assert api.rows(sku="tea") == [("market", "tea", "4")]
+    till.sell("tea", 3)
+    hub.take(till.message())
+    assert api.rows(sku="tea") == [("market", "tea", "1")]
+    newer = LaneTwin(epoch=2)
+    newer.sell("coffee", 1, overdraft=1)
+    hub.take(newer.message())
+    assert api.rows(site="market") == [("market", "coffee", "0"), ("market", "tea", "0")]  # in limbo until counted
+
+
+def test_what_is_taken_again_tells_nothing(hub: Hub) -> None:
+    api, till = Api(hub), LaneTwin()
+    till.record(received("tea", 4))
+    hub.take(till.message())
+    api.held.refresh()
+    before = api.held.number
+    hub.take(till.message())
+    assert api.held.refresh() == 0
+    assert api.held.number == before
 
 
 def test_goods_new_to_a_site_show_as_well(api: Api) -> None:
