@@ -19,8 +19,9 @@ from typing import Final
 from bench.figure import Figure, percentile
 from bench.road import BenchError, wait_until
 from bench.shoppers import SITES, SKUS, site_name, sku_name
+from contract.down import MAX_LEVELS, AvailabilityChanged, Level, SiteHeard
 from contract.stock import StockKey
-from contract.values import Sku, instant_text
+from contract.values import SiteId, Sku, instant_text
 from demo import processes
 from demo.processes import Process
 from hub.bootstrap import opened
@@ -28,12 +29,14 @@ from hub.clock import SystemClock
 from hub.store.changes import note
 from hub.store.database import Store
 from hub.store.migrate import migrate
+from kiosk.journal.elsewhere import FILE, Elsewhere, ElsewhereReader
 
 REGION: Final = "demo"
 _PROCESSES: Final = 4
 _THREADS: Final = 4  # each: 16 shoppers
 _SECONDS: Final = 10.0
 _CHANGES_PER_S: Final = 200  # sku and site: 120 sites that each sell five lines in three seconds
+_READS: Final = 5_000
 _TURN_S: Final = 0.1
 
 
@@ -152,3 +155,32 @@ def _key(site: int, sku: int) -> tuple[str, str, StockKey]:
 
 def _now() -> str:
     return instant_text(SystemClock().now())
+
+
+def elsewhere(folder: Path, rng: random.Random) -> list[Figure]:
+    """Measure what a kiosk takes to say which sites have a sku: every site and sku told, as it may be."""
+    store = Elsewhere(folder / FILE)
+    now = SystemClock().now()
+    skus = [Sku(sku_name(n)) for n in range(SKUS)]
+    heard = [SiteHeard(SiteId(site_name(n)), now) for n in range(SITES)]
+    store.apply(1, 1, AvailabilityChanged(complete=True, heard=heard))
+    for n in range(SITES):
+        levels = [Level(SiteId(site_name(n)), sku, rng.randrange(6)) for sku in skus]
+        for at in range(0, SKUS, MAX_LEVELS):
+            store.apply(1, 2, AvailabilityChanged(complete=True, levels=levels[at : at + MAX_LEVELS]))
+    store.tidy()
+    store.close()
+    reader = ElsewhereReader(folder / FILE)
+    took_ms = []
+    for _ in range(_READS):
+        sku = rng.choice(skus)
+        began = time.perf_counter()
+        found = reader.find(sku, now)
+        took_ms.append((time.perf_counter() - began) * 1000)
+        if len(found) != SITES:
+            raise BenchError(f"{sku}: {len(found)} sites of {SITES}")
+    reader.close()
+    return [
+        Figure("elsewhere_p50_ms", round(percentile(took_ms, 0.5), 3), "ms"),
+        Figure("elsewhere_p99_ms", round(percentile(took_ms, 0.99), 3), "ms", 1.0),
+    ]

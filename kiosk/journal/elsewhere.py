@@ -12,7 +12,7 @@ Rules
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,16 +21,17 @@ from msgspec import Struct
 from contract.availability import ASK_AFTER_S, shown
 from contract.down import AvailabilityChanged
 from contract.streams import AVAILABILITY
-from contract.values import Sku, Unit, instant_text
+from contract.values import Sku, Unit
 from kiosk.journal.database import checkpoint, immediate, open_database, open_reader, translated
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
 FILE: Final = "elsewhere.db"
+_UNITS: Final = {unit.value: unit for unit in Unit}
 _COMPLETE: Final = "complete"  # the cursor of what was told in full: no generation below it is in the file
 _FIND: Final = (
-    "SELECT l.site, l.unit, l.amount, l.more, s.at FROM levels l LEFT JOIN heard s ON s.site = l.site "
+    "SELECT l.site, l.unit, l.amount, l.more, s.at_s FROM levels l LEFT JOIN heard s ON s.site = l.site "
     "WHERE l.sku = ? ORDER BY l.site, l.unit"
 )
 
@@ -42,7 +43,7 @@ def elsewhere_tables(db: "Database") -> None:
         "more INTEGER NOT NULL, generation INTEGER NOT NULL, PRIMARY KEY (sku, site, unit)) STRICT, WITHOUT ROWID"
     )  # found by its key in one seek: all of a sku's sites lie side by side
     db.table("meta").create({"key": str, "value": str}, pk="key", strict=True)
-    db.table("heard").create({"site": str, "at": str}, pk="site", not_null={"at"}, strict=True)
+    db.table("heard").create({"site": str, "at_s": int}, pk="site", not_null={"at_s"}, strict=True)
     db.table("cursors").create({"log": str, "generation": int, "position": int}, pk="log", strict=True)
 
 
@@ -106,7 +107,8 @@ class ElsewhereReader:
             self._connection = open_reader(self._path, len(ELSEWHERE))
         with translated(self._path):
             rows = self._connection.execute(_FIND, (sku,)).fetchall()
-        return [_there(*row, now=now, ask_after_s=ask_after_s) for row in rows]
+        now_s = now.timestamp()
+        return [_there(*row, now_s=now_s, ask_after_s=ask_after_s) for row in rows]
 
     def close(self) -> None:
         """Close the file."""
@@ -125,17 +127,19 @@ def _apply(db: sqlite3.Connection, generation: int, data: AvailabilityChanged) -
         ((one.sku, one.site, one.unit.value, one.amount, one.more, generation) for one in data.levels),
     )
     db.executemany(
-        "INSERT OR REPLACE INTO heard VALUES (?, ?)", ((one.site, instant_text(one.at)) for one in data.heard)
+        "INSERT OR REPLACE INTO heard VALUES (?, ?)", ((one.site, int(one.at.timestamp())) for one in data.heard)
     )
     if data.complete and _cursor(db, _COMPLETE)[0] < generation:
         db.execute("DELETE FROM levels WHERE generation < ?", (generation,))
         db.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?, 0)", (_COMPLETE, generation))
 
 
-def _there(site: str, unit: str, amount: int, more: int, at: str | None, *, now: datetime, ask_after_s: float) -> There:
-    age_s = None if at is None else (now - datetime.fromisoformat(at).astimezone(UTC)).total_seconds()
+def _there(
+    site: str, unit: str, amount: int, more: int, at_s: int | None, *, now_s: float, ask_after_s: float
+) -> There:
+    age_s = None if at_s is None else now_s - at_s
     if age_s is not None and age_s < -ask_after_s:
         age_s = None  # this kiosk's clock is far behind: it knows no age
-    of = Unit(unit)
+    of = _UNITS[unit]
     cap = amount if more else amount + 1
     return There(site, of, shown(amount, of, age_s, cap=cap, ask_after_s=ask_after_s), age_s)
