@@ -278,7 +278,7 @@ def _line(row: RowMapping, amount: int) -> StockLine:
     return StockLine(key.sku, Quantity(amount, key.unit), key.condition)
 
 
-def _ends() -> Select[tuple[int, int, int]]:
+def _ends() -> Select[Any]:
     facts, log = down_facts.c, kiosks.c.site + "/" + kiosks.c.kiosk
     generation = select(func.max(facts.generation)).where(facts.region == kiosks.c.region, facts.log == log)
     newest = (
