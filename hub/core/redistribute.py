@@ -15,15 +15,14 @@ How :func:`plan_ours` shares
     near the end of the stock no share comes to a unit, and the last goods lie where most shoppers can be served.
 5.  A holder that has more than its share is asked for the surplus as far as somebody else lacks his, urgently: a cover
     for an outage that may never come is no reason to send a shopper away now.
-6.  What a holder asks for ahead of need, beyond its share, it gets while there is plenty (:data:`PLENTY_H`), of what
-    the hub need not keep.
+6.  While there is plenty, the hub keeps no more than lasts its own shoppers and the silent :data:`PLENTY_H`; of the
+    rest a holder gets what it asks for ahead of need, beyond its share.
 
 Nothing is granted to a holder that is silent: a grant in flight serves nobody until the link is back, and can be
 decided better then. A silent holder is taken to have what was last heard less what its demand has taken since.
 """
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -37,6 +36,7 @@ LEAST_PER_H: Final = (
     0.1  # what never sold counts as one unit in a long day, so that it is shared evenly and not by nothing
 )
 PLENTY_H: Final = 2.0  # two hours of all demand: long enough that what is given too much comes back in time
+HALVINGS: Final = 40  # of the hours that are tried: to a billionth of a unit, whatever units are
 NO_UNIT: Final = 1e-9  # of a unit, added before rounding down: what arithmetic alone may miss
 
 
@@ -139,7 +139,7 @@ def plan_ours(pool: Pool) -> Plan:
     stock = pool.free + sum(map(_likely, pool.holders))
     shares = _shares(pool, stock)
     silent = sum(_likely(one) for one in pool.holders if one not in heard)
-    kept = max(0, math.ceil(stock - silent - NO_UNIT) - sum(shares.values()))
+    kept = min(max(0, math.ceil(stock - silent - NO_UNIT) - sum(shares.values())), _enough(pool, heard))
     pool = _granted(pool, served)
     filled = _fill_shortest(pool, shares, _spare(pool))
     pool = _granted(pool, filled)
@@ -154,12 +154,38 @@ def _shares(pool: Pool, stock: float) -> dict[str, int]:
     return {one.name: math.floor(stock * _per_h(one) / all_per_h + NO_UNIT) for one in _heard(pool)}
 
 
-def _fill_shortest(pool: Pool, shares: dict[str, int], spare: int) -> dict[str, int]:
-    """Return what fills holders up to their shares, unit by unit to the one whose stock would be gone first."""
-    steps = sorted(
-        (unit / _per_h(one), one.name) for one in _heard(pool) for unit in range(_held(one), shares[one.name])
-    )
-    return Counter(name for _, name in steps[:spare])
+def _enough(pool: Pool, heard: Sequence[Holder]) -> int:
+    """Return what lasts the hub's own shoppers and silent holders for as long as there is plenty."""
+    return math.ceil(PLENTY_H * (_all_per_h(pool) - sum(map(_per_h, heard))))
+
+
+def _fill_shortest(pool: Pool, goals: dict[str, int], spare: int) -> dict[str, int]:
+    """Return what fills holders up to their goals; where ``spare`` is too little, so that it lasts equally long."""
+    heard = _heard(pool)
+    gaps = {one.name: max(0, goals[one.name] - _held(one)) for one in heard}
+    if sum(gaps.values()) <= spare:
+        return gaps
+    given = _level(heard, gaps, spare)
+    rest = spare - sum(given.values())
+    for one in sorted(heard, key=lambda one: ((_held(one) + given[one.name]) / _per_h(one), one.name)):
+        if rest and given[one.name] < gaps[one.name]:
+            given[one.name] += 1
+            rest -= 1
+    return given
+
+
+def _level(heard: Sequence[Holder], gaps: dict[str, int], spare: int) -> dict[str, int]:
+    """Return what brings all to the same number of hours within their gaps, the most that ``spare`` is enough for."""
+    low_h, high_h = 0.0, max((_held(one) + gaps[one.name]) / _per_h(one) for one in heard)
+    given = dict.fromkeys(gaps, 0)
+    for _ in range(HALVINGS):
+        level_h = (low_h + high_h) / 2
+        tried = {one.name: max(0, min(gaps[one.name], math.floor(level_h * _per_h(one)) - _held(one))) for one in heard}
+        if sum(tried.values()) <= spare:
+            low_h, given = level_h, tried
+        else:
+            high_h = level_h
+    return given
 
 
 def _fill_ahead(pool: Pool, kept: int, stock: float) -> dict[str, int]:
@@ -187,6 +213,8 @@ def _recall_surplus(pool: Pool, shares: dict[str, int], kept: int) -> list[Recal
     heard = _heard(pool)
     gaps = sum(max(0, shares[one.name] - _held(one)) for one in heard)
     lacking = gaps + kept - pool.free - sum(one.recalling for one in heard)
+    if lacking <= 0:
+        return []
     recalls = []
     for one in sorted(heard, key=lambda one: (shares[one.name] - one.available, one.name)):
         units = min(lacking, one.available - max(one.waiting, shares[one.name]))
@@ -207,6 +235,8 @@ def _fill(gaps: dict[str, int], order: Sequence[str], spare: int) -> dict[str, i
 
 def _granted(pool: Pool, given: dict[str, int]) -> Pool:
     """Return the pool as it is once ``given`` is on its way."""
+    if not any(given.values()):
+        return pool
     holders = tuple(replace(one, in_flight=one.in_flight + given.get(one.name, 0)) for one in pool.holders)
     return replace(pool, free=pool.free - sum(given.values()), holders=holders)
 
@@ -217,7 +247,7 @@ def _plan(given: dict[str, int], recalls: Iterable[Recall]) -> Plan:
 
 
 def _heard(pool: Pool) -> list[Holder]:
-    return [one for one in _by_name(pool.holders) if one.heard_s <= HEARD_S]
+    return _by_name(one for one in pool.holders if one.heard_s <= HEARD_S)
 
 
 def _by_name(holders: Iterable[Holder]) -> list[Holder]:

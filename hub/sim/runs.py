@@ -14,7 +14,7 @@ from hub.sim.shelf import Shelf
 from hub.sim.world import PATIENCE_S, Day, World, draw
 
 RECALL_REVIEW_S: Final = 600.0  # the published figures of recall by recent demand come with a look each ten minutes
-OUR_REVIEW_S: Final = 60.0  # besides each contact: demand decays, and links fall silent
+OUR_REVIEW_S: Final = 180.0  # besides each contact: demand decays, and links fall silent; each minute does no better
 
 
 class Seller(Protocol):
