@@ -11,6 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from itertools import product
 from pathlib import Path
@@ -109,13 +110,13 @@ def _changing(store: Store, rng: random.Random) -> Iterator[None]:
                     )
                 note(connection, [_key(site, sku) for site, sku in keys], _now())
 
-    changer = threading.Thread(target=change)
-    changer.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        changer.join()
+    with ThreadPoolExecutor(1) as changer:
+        changing = changer.submit(change)
+        try:
+            yield
+        finally:
+            stopping.set()
+        changing.result()
 
 
 def _fill(file: Path, rng: random.Random) -> None:

@@ -1,23 +1,23 @@
 """Tells kiosks what other sites have, from what is in memory. Rules: :mod:`hub.store.availability_log`."""
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from functools import partial
 from typing import Final
-
-from sqlalchemy import Connection
 
 from contract.availability import cap_of
 from contract.down import MAX_LEVELS, Level, SiteHeard
 from contract.values import SiteId, Sku
 from hub.availability import Availability
 from hub.clock import Clock
-from hub.core.shelf_view import Found
+from hub.core.shelf_view import Found, ShelfView
 from hub.store import availability_log as log
-from hub.store.changes import read_changes
+from hub.store.changes import Change, read_changes
 from hub.store.database import Store
 
 LOOK_EVERY_S: Final = 1.0  # whether a fact is due: one row a region
+_PAGE: Final = 10  # skus at 120 sites: a few milliseconds
 _log = logging.getLogger(__name__)
 
 
@@ -41,38 +41,49 @@ class Teller:
         return sum(self._tell(region) for region in regions)
 
     def _tell(self, region: str) -> bool:
-        now = self._clock.now()
+        """Tell a region what is due. All of it is prepared before the lock is taken: facts are booked meanwhile."""
+        now, number = self._clock.now(), self._availability.number
         with self._store.read() as connection:
-            if not log.is_due(log.lock(connection, region), now):
-                return False
-        with self._store.write() as connection:
-            told = log.lock(connection, region)
+            told = log.read(connection, region)
             if not log.is_due(told, now):
+                return False
+            anew = told is None or log.must_begin(connection, told, now)
+            page = [] if told is None or anew else read_changes(connection, after=told.number, limit=MAX_LEVELS)
+        if told is None or anew:
+            return self._begin(region, told, number, now)
+        return self._go_on(region, told, [one for one in page if one.number <= number], now)
+
+    def _begin(self, region: str, told: log.Told | None, number: int, now: datetime) -> bool:
+        chunks, heard = log.chunks(self._everything(region)), self._heard(region)
+        with self._store.write() as connection:
+            if log.lock(connection, region) != told:
                 return False  # another hub was faster
-            if told is None or log.must_begin(connection, told, now):
-                self._begin(connection, region, told, now)
-                return True
-            return self._go_on(connection, region, told, now)
+            log.begin(connection, region, told, chunks, heard, number, now)
+        return True
 
-    def _begin(self, connection: Connection, region: str, told: log.Told | None, now: datetime) -> None:
-        number = self._availability.number
-        found = self._availability.ask(lambda view: list(islice(view.in_stock(region), log.MAX_TOLD + 1)))
-        if len(found) > log.MAX_TOLD:
-            _log.warning("availability: kiosks of %s are told of the first %d levels only", region, log.MAX_TOLD)
-        levels = map(self._level, found[: log.MAX_TOLD])
-        log.begin(connection, region, told, levels, self._heard(region), number, now)
-
-    def _go_on(self, connection: Connection, region: str, told: log.Told, now: datetime) -> bool:
-        page = read_changes(connection, after=told.number, limit=MAX_LEVELS)
-        page = [change for change in page if change.number <= self._availability.number]
+    def _go_on(self, region: str, told: log.Told, page: Sequence[Change], now: datetime) -> bool:
         keys = [(one.site, str(one.what.sku), one.what.unit) for one in page if one.region == region]
         found = self._availability.ask(lambda view: [view.at(region, *key) for key in keys])
         levels = [self._level(one) for one in found if one is not None]
         heard = self._heard(region) if log.ages_due(told, now) else []
         if not page and not heard:
             return False  # a quiet night costs no commit a second
-        log.go_on(connection, region, told, levels, heard, page[-1].number if page else told.number, now)
+        with self._store.write() as connection:
+            if log.lock(connection, region) != told:
+                return False
+            log.go_on(connection, region, told, levels, heard, page[-1].number if page else told.number, now)
         return True
+
+    def _everything(self, region: str) -> list[Level]:
+        """Return what is in stock, read in pages, for answers wait for each."""
+        levels: list[Level] = []
+        after: str | None = ""
+        while after is not None and len(levels) <= log.MAX_TOLD:
+            found, after = self._availability.ask(partial(ShelfView.in_stock, region=region, after=after, skus=_PAGE))
+            levels += map(self._level, found)
+        if len(levels) > log.MAX_TOLD:
+            _log.warning("availability: kiosks of %s are told of the first %d levels only", region, log.MAX_TOLD)
+        return levels[: log.MAX_TOLD]
 
     def _level(self, found: Found) -> Level:
         cap = cap_of(found.unit, self._availability.rules.exact_below)

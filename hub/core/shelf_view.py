@@ -6,7 +6,7 @@ the sorted skus. Whoever shares a view between threads holds a lock around each 
 
 from array import array
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from heapq import nsmallest
 from math import acos, cos, radians, sin
 from typing import Final, NamedTuple
@@ -125,12 +125,19 @@ class ShelfView:
         at = self._index.get((region, site))
         return None if row is None or at is None or not row.has(at) else self._found(at, sku, unit)
 
-    def in_stock(self, region: str) -> Iterator[Found]:
-        """Yield what sites have, by sku, without what they ran out of."""
+    def in_stock(self, region: str, after: str, skus: int) -> tuple[list[Found], str | None]:
+        """Return what sites have of the next ``skus`` after ``after``, and where to go on; None at the end."""
+        start = bisect_right(self._skus, after)
+        page = self._skus[start : start + skus]
         wanted = self._wanted(frozenset(), region)
-        for sku in self._skus:
-            for unit, row in self._rows[sku].items():
-                yield from (self._found(at, sku, unit) for at in wanted if row.has(at) and row.amounts[at] > 0)
+        found = [
+            self._found(at, sku, unit)
+            for sku in page
+            for unit, row in self._rows[sku].items()
+            for at in wanted
+            if row.has(at) and row.amounts[at] > 0
+        ]
+        return found, page[-1] if len(page) == skus else None
 
     def of_sku(
         self, sku: str, sites: frozenset[str], region: str | None, near: Point | None, limit: int

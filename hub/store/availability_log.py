@@ -12,11 +12,11 @@ Rules
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Select, delete, select
 
 from contract.down import MAX_LEVELS, MAX_SITES, AvailabilityChanged, Level, SiteHeard
 from contract.envelope import LogSource
@@ -32,7 +32,7 @@ TELL_EVERY_S: Final = 30.0
 HEARD_EVERY_S: Final = 300.0
 GENERATION_S: Final = 86_400.0
 LEAST_LINES: Final = 10_000  # half a megabyte: what a new generation costs at least, it may grow to
-MAX_TOLD: Final = 200_000  # levels of one generation: 12 MB a day and kiosk; popups of 120 sites have some 60,000
+MAX_TOLD: Final = 100_000  # levels of one generation: 6 MB, half a second to write; 120 popups have some 60,000
 MAX_BYTES: Final = 96 * 1024  # of one fact's levels: it shares a batch
 _COUNTS: Final = 1_000_000  # generations of one incarnation
 
@@ -48,11 +48,14 @@ class Told(Struct, frozen=True):
     room: int  # levels that may be told before the next generation begins
 
 
+def read(connection: Connection, region: str) -> Told | None:
+    """Return how far the region's log is; None where it never began."""
+    return _told(connection, _of(region))
+
+
 def lock(connection: Connection, region: str) -> Told | None:
     """Return how far the region's log is, locked until the end of this transaction; None where it never began."""
-    statement = select(availability_logs).where(availability_logs.c.region == region).with_for_update()
-    row = connection.execute(statement).one_or_none()
-    return Told(*row[1:]) if row else None
+    return _told(connection, _of(region).with_for_update())
 
 
 def is_due(told: Told | None, now: datetime) -> bool:
@@ -71,23 +74,22 @@ def begin(  # noqa: PLR0917 - what a generation begins with
     connection: Connection,
     region: str,
     told: Told | None,
-    levels: Iterable[Level],
+    parts: Sequence[list[Level]],
     heard: Sequence[SiteHeard],
     number: int,
     now: datetime,
 ) -> None:
-    """Begin the next generation with everything, and let the one before go."""
+    """Begin the next generation with everything, as :func:`chunks` cut it, and let the one before go."""
     first = _incarnation(connection) * _COUNTS + 1
     generation = max(first, told.generation + 1) if told else first
-    chunks = list(_chunks(levels)) or [[]]
-    facts = [AvailabilityChanged(complete=False, levels=chunk) for chunk in chunks[:-1]]
-    facts.append(AvailabilityChanged(complete=True, levels=chunks[-1], heard=list(heard[:MAX_SITES])))
+    facts = [AvailabilityChanged(complete=False, levels=part) for part in parts[:-1]]
+    facts.append(AvailabilityChanged(complete=True, levels=parts[-1], heard=list(heard[:MAX_SITES])))
     down.append(connection, LogSource(RegionId(region), AVAILABILITY, generation), facts, now)
     columns = down_facts.c
     older = (columns.region == region, columns.log == AVAILABILITY, columns.generation < generation)
     connection.execute(delete(down_facts).where(*older))
     at = instant_text(now)
-    room = max(LEAST_LINES, sum(map(len, chunks)))
+    room = max(LEAST_LINES, sum(map(len, parts)))
     _save(connection, region, Told(generation, at, at, at, number, room))
 
 
@@ -112,6 +114,20 @@ def go_on(  # noqa: PLR0917 - what changed
 def ages_due(told: Told, now: datetime) -> bool:
     """Return whether ages are to be told."""
     return _since(told.heard_at, now) >= HEARD_EVERY_S
+
+
+def chunks(levels: Iterable[Level]) -> list[list[Level]]:
+    """Return ``levels`` cut so that each part is one fact; there is one at least."""
+    return list(_chunks(levels)) or [[]]
+
+
+def _of(region: str) -> Select[Any]:
+    return select(availability_logs).where(availability_logs.c.region == region)
+
+
+def _told(connection: Connection, statement: Select[Any]) -> Told | None:
+    row = connection.execute(statement).one_or_none()
+    return Told(*row[1:]) if row else None
 
 
 def _save(connection: Connection, region: str, told: Told) -> None:
