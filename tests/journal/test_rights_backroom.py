@@ -138,6 +138,14 @@ def test_a_new_generation_follows_the_old(kiosk):
     assert account_of(kiosk.journal, TEA).granted == 5
 
 
+def test_a_life_that_begins_reports_although_nothing_comes(kiosk):
+    kiosk.tell(facts.granted(4))
+    kiosk.step()
+    kiosk.journal.raise_epoch(Epoch(1))
+    kiosk.step()
+    assert [decode(raw).data for _, raw in kiosk.journal.stored(Epoch(2))] == [RightsReported(1, [])]
+
+
 def test_goods_lapse_when_their_time_is_over(kiosk):
     kiosk.journal.record([received(3), facts.held("r1", 1, until=AT + timedelta(minutes=5))])
     kiosk.tell(facts.placed("r2", 1, 1, until=AT + timedelta(minutes=10)))
