@@ -187,7 +187,17 @@ def test_the_share_of_a_silent_holder_waits_for_it_at_the_hub():
 
 def test_a_silent_holder_is_taken_to_have_sold_on():
     away = kiosk("away", 10, demand_per_h=2, heard_s=7_200)  # six left by now
-    assert plan_ours(Pool(free=6, holders=(kiosk("a"), away))) == Plan((Grant("a", 6),))
+    assert plan_ours(Pool(free=10, holders=(kiosk("a"), away))) == Plan((Grant("a", 8),))
+
+
+def test_what_never_sold_gets_a_small_share_and_not_none():
+    pool = Pool(free=10, holders=(kiosk("new", demand_per_h=0), kiosk("old", demand_per_h=0.9)))
+    assert plan_ours(pool) == Plan((Grant("new", 1), Grant("old", 9)))
+
+
+def test_nobody_is_asked_for_what_its_own_shoppers_wait_for():
+    pool = Pool(free=0, holders=(kiosk("a", 3, waiting=2), kiosk("b", 0, waiting=2)))
+    assert plan_ours(pool) == Plan((), (Recall("a", 1, urgent=True),))
 
 
 def test_what_shoppers_wait_for_comes_before_every_share():

@@ -62,6 +62,14 @@ def test_the_shelf_sees_what_the_books_of_a_broken_policy_hide():
     assert shelf.oversold > 0
 
 
+def test_the_shelf_counts_refusals_with_goods_on_it_and_promises_without():
+    shelf = Shelf(1)
+    for what in (shelf.refuse, shelf.accept, shelf.refuse, shelf.accept):
+        what()
+    assert (shelf.left, shelf.accepted, shelf.oversold) == (0, 2, 1)
+    assert (shelf.refused, shelf.refused_while_stock) == (2, 1)
+
+
 @pytest.mark.parametrize("name", POLICIES)
 def test_each_shopper_is_accepted_or_refused_once_and_goods_leave_the_shelf_once(name: str):
     day, agenda, shelf = draw(WORLD, 5), Agenda(), Shelf(WORLD.units)
