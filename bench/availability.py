@@ -27,6 +27,7 @@ from demo import processes
 from demo.processes import Process
 from hub.bootstrap import opened
 from hub.clock import SystemClock
+from hub.store.availability_log import read
 from hub.store.changes import note
 from hub.store.database import Store
 from hub.store.migrate import migrate
@@ -56,6 +57,7 @@ def availability(folder: Path, rng: random.Random) -> list[Figure]:
             hub.start()
             processes.wait_for_port(port, hub)
             ready = wait_until(lambda: _answers(port), "the hub to have read the books", 0.1)
+            wait_until(lambda: _told(store), "the hub to have told its kiosks everything, once a day", 0.1)
             with _changing(store, rng):
                 took_ms = _shop(folder, port)
         finally:
@@ -92,6 +94,11 @@ def _answers(port: int) -> bool:
     with closing(connection):
         connection.request("GET", f"/v1/availability?sku={sku_name(0)}")
         return connection.getresponse().status == http.client.OK
+
+
+def _told(store: Store) -> bool:
+    with store.read() as connection:
+        return read(connection, REGION) is not None
 
 
 @contextmanager
