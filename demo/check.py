@@ -81,7 +81,9 @@ def compare_stock(journals: list[Path], site: str, hub: Path) -> tuple[int, int]
                 for line in msgspec.json.decode(raw, type=_Event).data.lines:
                     ours[line.sku] += int(line.quantity["amount"])
     with closing(_read(hub)) as books:
-        theirs = Counter(dict(books.execute("SELECT sku, sum(sold) FROM stock WHERE site = ? GROUP BY sku", (site,))))
+        theirs = Counter(
+            dict(books.execute("SELECT sku, sum(sold) FROM accounts WHERE site = ? GROUP BY sku", (site,)))
+        )
     return (ours - theirs).total(), (theirs - ours).total()
 
 

@@ -34,9 +34,7 @@ class PoolWork:
         self._now = now
         self._deltas: dict[PoolKey, PoolDelta] = {}
         self._late: dict[tuple[PoolKey, str], _Late] = {}
-        self._forgotten: list[
-            tuple[PoolKey, int, bool]
-        ] = []  # granted by a hub that went back; whether to an open life
+        self._forgotten: list[tuple[PoolKey, int, bool]] = []  # what a hub that went back granted; to an open life?
         self._todo: list[tuple[PoolKey, str]] = []
         self.touched: set[PoolKey] = set()  # what may no longer be available as it was
         self._troubles: list[Trouble] = []

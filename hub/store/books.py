@@ -16,6 +16,8 @@ AT_ONCE: Final = (
     500  # keys in one statement; databases take some tens of thousands of values, an honest group has fewer
 )
 MAX_SUBJECT: Final = 200  # as the column holds
+OF_FORKS: Final = 2**52  # and more: in `again`, receipts of facts whose number was taken; one bit below MAX_SUM
+_DIGITS: Final = 13  # of 4 bits: what is left below it
 OPERATOR: Final = "operator"  # who decides until roles have names
 
 
@@ -48,8 +50,8 @@ def receipt_row(key: LaneKey, seq: int, receipt: Receipt) -> dict[str, Any]:
 
 
 def again_of_fork(digest: str) -> int:
-    """Return what tells the receipt of a fact whose number was taken from others: 52 bits of its digest."""
-    return int(digest[:13], 16) or 1
+    """Return what tells the receipt of a fact whose number was taken from others: its digest, beyond any sequence."""
+    return OF_FORKS | int(digest[:_DIGITS], 16)
 
 
 def add_receipts(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

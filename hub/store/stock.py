@@ -6,12 +6,12 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Table, and_, case, func, literal, select, tuple_
 
 from hub.core.read_models import StockView
-from hub.store.pools import POOL_TERMS
-from hub.store.rights_tables import accounts, lives, pools
+from hub.store.rights_tables import POOL_TERMS, accounts, lives, pools
 
 StockCursor = tuple[str, str, str, str, str]  # region, site, sku, condition, unit
 _KEY: Final = ("region", "site", "sku", "condition", "unit")
 _SUMS: Final = ("received", "returned", "sold", "adjusted", "overdraft", "wasted", "sent", "arrived")
+_FIELDS: Final = (*_SUMS, "available", "held", "in_flight", *POOL_TERMS)  # of a StockView, after its key
 _CAME: Final = ("granted", "received", "returned", "moved_in", "arrived", "adjusted", "overdraft")
 _LEFT: Final = ("sold", "released", "moved_out", "sent", "wasted", "held")
 
@@ -33,10 +33,7 @@ def list_stock(
         for key, values in _sums(connection, table, sums, keys):
             for name, value in values.items():
                 found[key][name] += value
-    return [StockView(*key, **values) for key, values in found.items()]
-
-
-_FIELDS: Final = (*_SUMS, "available", "held", "in_flight", *POOL_TERMS)
+    return [StockView(*key, *(values[name] for name in _FIELDS)) for key, values in found.items()]
 
 
 def _keys(
@@ -48,7 +45,7 @@ def _keys(
     if after:
         statement = statement.where(tuple_(*columns) > tuple_(*(literal(part) for part in after)))
     rows = connection.execute(statement.distinct().order_by(*columns).limit(limit))
-    return [tuple(row) for row in rows]  # type: ignore[misc]
+    return [tuple(row) for row in rows]
 
 
 def _sums(
@@ -60,7 +57,7 @@ def _sums(
         is_life = and_(lives.c.kiosk_id == accounts.c.kiosk_id, lives.c.epoch == accounts.c.epoch)
         statement = statement.outerjoin(lives, is_life)
     return [
-        (tuple(row[:5]), {name: int(value) for name, value in zip(sums, row[5:], strict=True)})  # type: ignore[misc]
+        (tuple(row[:5]), {name: int(value) for name, value in zip(sums, row[5:], strict=True)})
         for row in connection.execute(statement)
     ]
 

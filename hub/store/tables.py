@@ -142,7 +142,9 @@ receipts = Table(
     metadata,
     Column("kiosk_id", ID, ForeignKey("kiosks.id"), primary_key=True),
     Column("receipt", String(64), primary_key=True),
-    Column("again", BigInteger, primary_key=True),  # 0; the fact's seq where a till used a number twice
+    Column(
+        "again", BigInteger, primary_key=True
+    ),  # 0; the fact's seq where a till used a number twice; beyond 2^52: of a fork
     Column("kind", String(8), nullable=False),
     Column("total_minor", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),

@@ -42,22 +42,36 @@ class Books:
             f"SELECT {_WHO}, q.epoch, q.lane, q.seq, q.kind, q.bytes FROM quarantine q "  # noqa: S608
             "JOIN kiosks k ON k.id = q.kiosk_id"
         ).fetchall()
+        self.forks: list[tuple[str, bytes]] = [(row[0], row[5]) for row in aside if row[4] == "fork"]
         self.aside_kinds: set[str] = {row[4] for row in aside}
         self.aside: set[tuple[LaneName, int, bytes]] = {
             ((who, lane_stream(epoch, lane)), seq, raw) for who, epoch, lane, seq, _, raw in aside
         }
         self.exceptions: set[tuple[str, str]] = set(reader.execute("SELECT kind, subject FROM exceptions"))
-        self.receipts: list[tuple[str, str, int]] = reader.execute(
-            f"SELECT {_WHO}, r.receipt, r.total_minor FROM receipts r JOIN kiosks k ON k.id = r.kiosk_id"  # noqa: S608
-        ).fetchall()
-        stock = reader.execute("SELECT sku, condition, received, returned, sold, adjusted, overdraft FROM stock")
-        self.stock: Sums = {(sku, kind): list(terms) for sku, kind, *terms in stock}
+        self.receipts = _receipts(reader, "r.again < 1 << 52")
+        self.receipts_of_forks = _receipts(reader, "r.again >= 1 << 52")
+        self.stock = _sums(reader, "epoch > 0")
+        self.of_forks = _sums(reader, "epoch = 0")  # of facts whose number was taken: they happened all the same
         (self.incarnation,) = reader.execute("SELECT incarnation FROM hub_life").fetchone()
 
     def has(self, lane: LaneName, seq: int, raw: bytes) -> bool:
         """Return whether a fact is in the books, or kept whole beside them."""
         facts = self.held.get(lane, [])
         return (seq <= len(facts) and facts[seq - 1] == raw) or (lane, seq, raw) in self.aside
+
+
+def _sums(reader: sqlite3.Connection, where: str) -> Sums:
+    rows = reader.execute(
+        "SELECT sku, condition, sum(received), sum(returned), sum(sold), sum(adjusted), sum(overdraft) "  # noqa: S608
+        f"FROM accounts WHERE {where} GROUP BY 1, 2"
+    )
+    return {(sku, kind): list(terms) for sku, kind, *terms in rows}
+
+
+def _receipts(reader: sqlite3.Connection, where: str) -> list[tuple[str, str, int]]:
+    return reader.execute(
+        f"SELECT {_WHO}, r.receipt, r.total_minor FROM receipts r JOIN kiosks k ON k.id = r.kiosk_id WHERE {where}"  # noqa: S608
+    ).fetchall()
 
 
 def _held(reader: sqlite3.Connection) -> dict[LaneName, list[bytes]]:

@@ -176,7 +176,9 @@ def _compare(live: Live, honest: LaneTwin, report: Report) -> None:
     with closing(sqlite3.connect(live.folder / "books" / "hub.db")) as db:
         mine = "FROM facts JOIN kiosks ON id = kiosk_id WHERE region = 'demo' AND site = 'market' AND kiosk = 'k1'"
         stored = [bytes(row[0]) for row in db.execute(f"SELECT bytes {mine} ORDER BY seq")]
-        sold = db.execute("SELECT sold FROM stock WHERE site = 'market' AND sku = 'tea'").fetchone()[0]
+        sold = db.execute(
+            "SELECT sum(sold) FROM accounts WHERE site = 'market' AND sku = 'tea' AND epoch > 0"
+        ).fetchone()[0]
         report.rows = {
             "quarantine": db.execute("SELECT count(*) FROM quarantine").fetchone()[0],
             "kiosks": db.execute("SELECT count(*) FROM kiosks").fetchone()[0],

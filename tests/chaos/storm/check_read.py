@@ -171,7 +171,9 @@ def _read_kept(db: sqlite3.Connection, number: int, place: Place, twins: Mapping
 
 def _read_stock(db: sqlite3.Connection) -> dict[tuple[str, str], dict[Term, int]]:
     rows: dict[tuple[str, str], list[tuple[object, ...]]] = defaultdict(list)
-    for row in db.execute(f"SELECT region, site, sku, condition, unit, {', '.join(TERMS)} FROM stock"):  # noqa: S608
+    sums = ", ".join(f"sum({term})" for term in TERMS)
+    at = "region, site, sku, condition, unit"
+    for row in db.execute(f"SELECT {at}, {sums} FROM accounts GROUP BY {at}"):  # noqa: S608 - of every life
         rows[row[0], row[1]].append(row[2:])
     return {site: _terms(iter(of_site)) for site, of_site in rows.items()}
 
