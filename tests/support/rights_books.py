@@ -67,8 +67,8 @@ class Books:
             )
             for row in db.execute(
                 f"SELECT {_WHO}, a.epoch, a.site, a.sku, a.condition, a.unit, {names}, a.issued, "  # noqa: S608
-                "coalesce((SELECT l.closed_at IS NULL FROM lives l WHERE l.kiosk_id = a.kiosk_id "
-                "AND l.epoch = a.epoch), 0) FROM accounts a JOIN kiosks k ON k.id = a.kiosk_id"
+                "CASE WHEN EXISTS (SELECT 1 FROM lives l WHERE l.kiosk_id = a.kiosk_id AND l.epoch = a.epoch "
+                "AND l.closed_at IS NULL) THEN 1 ELSE 0 END FROM accounts a JOIN kiosks k ON k.id = a.kiosk_id"
             )
         ]
         self.pools: dict[tuple[str, StockKey], dict[str, int]] = {

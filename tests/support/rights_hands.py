@@ -89,6 +89,10 @@ class Hands:
         except ReservationError:
             return
         kiosk.record([fact])
+        for sku, amount in goods.items():
+            before = accounts[StockKey(Sku(sku))]
+            may = before.available - max(0, before.overdraft - before.settled)
+            assert amount <= may, f"{kiosk.address} promised {amount} of {sku} and may promise {may}"
 
     def collect(self, kiosk: RightsKiosk, index: int) -> None:
         """Hand goods over that were set aside, and sell them; or say that they are not there."""

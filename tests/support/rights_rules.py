@@ -185,6 +185,13 @@ class RightsMachine(RuleBasedStateMachine):
         network = self.world.network
         self.world.hub.take([m for index in indexes if (m := network.take(network.up, index, keep=False))])
 
+    @precondition(lambda self: self.world.network.requests)
+    @rule()
+    def repeat_requests(self) -> None:
+        """Whatever was ever said urgently is heard once more."""
+        for message in self.world.network.requests:
+            self.world.hub.take([message])
+
     @precondition(lambda self: self.world.network.down)
     @rule(index=ANY, keep=st.booleans())
     def deliver_down(self, index: int, keep: bool) -> None:  # noqa: FBT001
@@ -290,8 +297,11 @@ class RightsMachine(RuleBasedStateMachine):
             if sys.exc_info()[0] is None:
                 settle(self.world, self.checks)
         finally:
-            self.world.close()
-            shutil.rmtree(self._folder)
+            self.end()
+
+    def end(self) -> None:
+        self.world.close()
+        shutil.rmtree(self._folder)
 
     def kiosk(self, which: int) -> RightsKiosk:
         return self.world.kiosks[which % len(self.world.kiosks)]

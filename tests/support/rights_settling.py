@@ -35,13 +35,18 @@ def settle(world: World, checks: Checks) -> None:
 def take_stock(world: World, kiosk: RightsKiosk, skus: tuple[str, ...] = SKUS) -> None:
     """Count what lies at the site of ``kiosk``, and write down how far each of its tills is."""
     site = kiosk.address.site
-    others = {one.address.kiosk: one for one in world.kiosks if one.address.site == site}
+    of_site = [one for one in world.kiosks if one.address.site == site]
+    others = {one.address.kiosk: one for one in sorted(of_site, key=_place)}  # of two cards of a name the newest life
     others.pop(kiosk.address.kiosk)
     kiosk.journal.before_record()  # it may have to begin a new life first
     covers = kiosk.position
     named = [TillPosition(name, one.epoch, one.position) for name, one in others.items()]  # type: ignore[arg-type]
     lines = [ShelfLine(Sku(sku), Quantity(world.shelves[site].total(sku))) for sku in skus]
     kiosk.record([ShelfCounted(lines, world.clock.at, covers, named)])  # type: ignore[arg-type]
+
+
+def _place(kiosk: RightsKiosk) -> tuple[int, int]:
+    return kiosk.epoch, kiosk.position
 
 
 def _work_until_told(world: World, kiosk: RightsKiosk, checks: Checks) -> None:
@@ -127,7 +132,7 @@ def _has_lost(world: World, books: Books) -> bool:
 
 def _count_all(world: World) -> None:
     for site in SITES:
-        kiosk = next(one for one in world.kiosks if one.address.site == site)
+        kiosk = max((one for one in world.kiosks if one.address.site == site), key=_place)
         take_stock(world, kiosk)
     world.observe()
 

@@ -21,11 +21,25 @@ from hub.store.database import open_store
 from hub.store.migrate import migrate
 from kiosk.core.promises import State as PromiseState
 from kiosk.journal import promises
-from mqtt_bridge.topics import parse_topic
+from mqtt_bridge.topics import UP_REQUESTS, parse_topic
 
 KIOSKS: Final = tuple(parse_address(f"demo/{name}") for name in ("market/k1", "market/k2", "depot/k3"))
 SITES: Final = ("market", "depot")
 SKUS: Final = ("tea", "cups")
+MAX_REQUESTS: Final = 6  # that are said again together; each is a transaction
+
+
+class AskingNetwork(Network):
+    """A network that can say again what was said urgently."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests: list[Message] = []
+
+    def send_up(self, message: Message) -> None:
+        super().send_up(message)
+        if message.topic.endswith(UP_REQUESTS) and len(self.requests) < MAX_REQUESTS:
+            self.requests.append(message)
 
 
 class World:
@@ -34,7 +48,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.clock = MachineClock()
-        self.network = Network()
+        self.network = AskingNetwork()
         self.ids = 0
         self.shelves = {site: Shelf() for site in SITES}
         self.vans: dict[str, Van] = {}
