@@ -1,19 +1,25 @@
 """What kiosks are told of each other's stock: everything once, then what changed, seldom and bounded."""
 
+import random
+
 import msgspec
 import pytest
-from hub_books import AT, Hub
+from hub_books import AT, Hub, down_ack, status
 from sqlalchemy import func, select, update
 from stock_rows import add_account, add_kiosk, add_pool, key, note_keys
 
+from contract.batch import decode_batch
 from contract.codec import Fact, decode_down
 from contract.down import MAX_LEVELS, AvailabilityChanged
 from contract.envelope import LogSource
 from contract.stock import Account
 from contract.streams import AVAILABILITY
+from contract.values import parse_address
+from hub.arrivals import Message
 from hub.availability import Availability
 from hub.availability_teller import Teller
 from hub.core.availability import Rules
+from hub.downlink import Downlink
 from hub.store import availability_log, down
 from hub.store.life import raise_incarnation, read_life
 from hub.store.rights_tables import pools
@@ -202,3 +208,31 @@ def test_before_the_first_look_nothing_is_told(hub: Hub) -> None:
     world = World(hub)
     assert world.teller.step() == 0
     assert world.log() == []
+
+
+def test_a_kiosk_that_is_online_is_sent_it_and_a_new_generation_from_its_beginning(world: World) -> None:
+    kiosk = parse_address("demo/market/k1")
+    downlink, hub = Downlink(world.hub.store, random.Random(1)), world.hub  # noqa: S311
+    sent: list[str] = []
+
+    def publish(message: Message) -> bool:
+        head = decode_batch(message.payload).head
+        sent.append(f"{message.topic} {head.stream} {head.first}+{head.count}")
+        return True
+
+    def hear(*messages: Message) -> list[str]:
+        sent.clear()
+        outcome = hub.take(*messages)
+        hub.clock.advance(1)
+        downlink.heard(outcome.told, outcome.acked, hub.clock.monotonic_s())
+        downlink.look(hub.clock.monotonic_s(), at_once=True)
+        downlink.send(publish, hub.clock.monotonic_s())
+        return list(sent)
+
+    topic = "popup/v1/demo/market/k1/down/facts"
+    assert f"{topic} availability@{FIRST} 1+1" in hear(status(kiosk))
+    world.sell("market", 2)
+    world.step(30)
+    assert f"{topic} availability@{FIRST} 2+1" in hear(down_ack(kiosk, {f"availability@{FIRST}": 1}))
+    world.step(86_400)
+    assert f"{topic} availability@{FIRST + 1} 1+1" in hear(down_ack(kiosk, {f"availability@{FIRST}": 2}))
