@@ -89,7 +89,7 @@ def apply_twice(ingest: Ingest) -> None:
     def taken(messages: list[Message]) -> Outcome:
         outcome = take(messages)
         with ingest._store.write() as connection:
-            connection.exec_driver_sql("UPDATE stock SET sold = sold + 1 WHERE site = 'market'")
+            connection.exec_driver_sql("UPDATE accounts SET sold = sold + 1 WHERE site = 'market'")
         return outcome
 
     ingest.take = taken  # type: ignore[method-assign, assignment]
