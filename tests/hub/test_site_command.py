@@ -1,0 +1,51 @@
+"""``hub site set``: what is told of a site stays until it is told anew."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hub.cli import main
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/hub.db"
+
+
+def run(url: str, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["site", "set", "--database-url", url, *arguments])
+
+
+def test_what_is_not_given_stays_as_it_was(url: str) -> None:
+    first = run(url, "market", "--lat", "52.52", "--lon", "13.405", "--zone", "Europe/Berlin", "--json")
+    assert first.exit_code == 0, first.output
+    place = {"region": "demo", "site": "market", "lat": 52.52, "lon": 13.405, "zone": "Europe/Berlin"}
+    assert json.loads(first.stdout) == place | {"name": ""}
+    again = run(url, "market", "--name", "Market Hall", "--json")
+    assert json.loads(again.stdout) == place | {"name": "Market Hall"}
+    moved = run(url, "market", "--lat", "0", "--lon", "-1.5", "--zone", "")
+    assert moved.stdout == "demo/market: at 0, -1.5\n"
+    assert run(url, "fair", "--name", "Fair").stdout == "demo/fair: its place is not known\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["MARKET"], "SITE"),
+        (["market", "--region", "x y"], "--region"),
+        (["market", "--lat", "52"], "needs both"),
+        (["market", "--lat", "91", "--lon", "0"], "--lat"),
+        (["market", "--lat", "0", "--lon", "181"], "--lon"),
+        (["market", "--lat", "north", "--lon", "0"], "--lat"),
+        (["market", "--zone", "Mars/Olympus"], "--zone"),
+        (["market", "--zone", "../etc/passwd"], "--zone"),
+        (["market", "--name", "x" * 201], "--name"),
+        (["market", "--name", "a\nb"], "--name"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_its_name(url: str, arguments: list[str], words: str) -> None:
+    said = run(url, *arguments)
+    assert said.exit_code == 2
+    assert words in said.stderr
