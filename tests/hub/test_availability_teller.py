@@ -21,6 +21,7 @@ from hub.availability_teller import Teller
 from hub.core.availability import Rules
 from hub.downlink import Downlink
 from hub.store import availability_log, down
+from hub.store.changes import Change
 from hub.store.life import raise_incarnation, read_life
 from hub.store.rights_tables import pools
 from hub.store.tables import down_facts, kiosks
@@ -180,6 +181,21 @@ def test_two_hubs_tell_it_once(world: World) -> None:
     assert world.step(30) == 1
     assert other.step() == 0
     assert len(world.log()) == 2
+
+
+def test_a_hub_that_was_slower_tells_nothing(world: World) -> None:
+    """What it prepared was for a log that another hub has gone on with since."""
+    with world.hub.store.read() as connection:
+        stale = availability_log.read(connection, "demo")
+    assert stale is not None
+    world.sell("market", 2)
+    world.step(30)
+    now, before = world.hub.clock.now(), world.told()
+    page = [Change(stale.number + 1, *key("market"), "")]
+    assert not world.teller._go_on("demo", stale, page, now)
+    assert not world.teller._begin("demo", stale, world.held.number, now)
+    assert not world.teller._begin("demo", None, world.held.number, now)
+    assert world.told() == before
 
 
 def test_what_is_told_counts_as_a_commit(world: World) -> None:
