@@ -1,6 +1,6 @@
 """One kiosk of the machine: journals on a card, a till that asks before every fact, a bridge that can be killed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 
@@ -144,9 +144,10 @@ class KioskTwin:
 
     def turn(self, event: LinkEvent | None = None) -> None:
         """Let the bridge do one turn and handle ``event``; there always is one, so that it never waits."""
+        believed = self.session.incarnation, dict(self.session.positions())
         self.pump.on_event(event or Delivered(""))
         self.pump.turn()
-        self.knowledge.store()
+        self.knowledge.store(positions=self._is_stored(*believed))
         before, self.seen = self.seen, self._lengths()
         for known in (before, self.seen):
             self.knowledge.live.compare(self.notes.diary, known)
@@ -204,6 +205,12 @@ class KioskTwin:
         self._take_over(Copy(self.folder, Notes(), Heard()))
         self.knowledge = Knowledge(Heard())
         self.start(first_epoch)
+
+    def _is_stored(self, incarnation: int, positions: Mapping[str, int]) -> bool:
+        kept = self.store.acks()
+        return self.store.incarnation() >= incarnation and all(
+            kept.get(stream, 0) >= position for stream, position in positions.items()
+        )
 
     def _lengths(self) -> dict[str, int]:
         return {stream: len(facts) for stream, facts in self.notes.diary.items()}

@@ -88,9 +88,11 @@ class Knowledge:
         """The bridge heard ``ack``; it stores that with its next turn."""
         self.live.take(ack, diary)
 
-    def store(self) -> None:
-        """The bridge came round."""
-        self.stored = deepcopy(self.live)
+    def store(self, *, positions: bool) -> None:
+        """The bridge came round; how far the hub is it stores only now and then while a backlog drains."""
+        before, self.stored = self.stored, deepcopy(self.live)
+        if not positions:
+            self.stored.incarnation, self.stored.ends = before.incarnation, before.ends
 
     def forget(self) -> None:
         """The bridge ended."""
