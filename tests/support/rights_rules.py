@@ -238,6 +238,7 @@ class RightsMachine(RuleBasedStateMachine):
     @rule(minutes=st.sampled_from([-90, -5, 30, 90]))
     def jump(self, minutes: int) -> None:
         """Everybody's clock is set anew; what was measured otherwise goes on."""
+        self.world.latest = max(self.world.latest, self.world.clock.at)
         self.world.clock.at += timedelta(minutes=minutes)
 
     @precondition(lambda self: "books" in self.mishaps and len(self.world.hub.copies) < MAX_COPIES)

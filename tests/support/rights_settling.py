@@ -1,5 +1,6 @@
 """The end of every life of the rights machine: all is well for a while, and nothing may be left over."""
 
+from datetime import timedelta
 from typing import Final
 
 from rights_books import Books
@@ -131,6 +132,8 @@ def _has_lost(world: World, books: Books) -> bool:
 
 
 def _count_all(world: World) -> None:
+    """Count every site, once the clock has caught up: a count clears limbo if it was taken after lives were closed."""
+    world.clock.at = max(world.clock.at, world.latest + timedelta(seconds=1))
     for site in SITES:
         kiosk = max((one for one in world.kiosks if one.address.site == site), key=_place)
         take_stock(world, kiosk)

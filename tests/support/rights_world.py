@@ -48,6 +48,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.clock = MachineClock()
+        self.latest = self.clock.at  # that the clock ever showed before it was set back
         self.network = AskingNetwork()
         self.ids = 0
         self.shelves = {site: Shelf() for site in SITES}
