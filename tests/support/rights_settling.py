@@ -22,6 +22,7 @@ def settle(world: World, checks: Checks) -> None:
     for kiosk in reversed(world.kiosks):  # clones first; the broker lets one of a name be connected
         kiosk.disconnect()
         world.connect(kiosk)
+        kiosk.record([KioskStopping("the day is over")])  # so that its life is heard of before the count
         _work_until_told(world, kiosk, checks)
     _pass_time(world, checks)
     books = Books(world.hub.reader)
