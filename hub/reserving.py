@@ -36,7 +36,7 @@ def reserve(connection: Connection, reservation: Reservation, now: str) -> bool:
     keys = _keys(reservation)
     taken: list[PoolKey] = []
     for key in keys:
-        if not pools.take(connection, key, "free", reservation.goods[key.what], "reserved"):
+        if not pools.reserve(connection, key, reservation.goods[key.what]):
             break
         taken.append(key)
     if len(taken) < len(keys) or not reservations.add(connection, reservation):

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select, tuple_
 from contract.down import Item
 from contract.stock import StockKey
 from contract.values import Condition, Sku, Unit
+from hub.store.pools import offered
 from hub.store.rights_tables import pools
 from hub.store.tables import items
 
@@ -15,14 +16,14 @@ FreeBySite = dict[str, dict[StockKey, int]]
 
 
 def free(connection: Connection, region: str, keys: Iterable[StockKey], *, site: str | None = None) -> FreeBySite:
-    """Return what is free of ``keys`` by site, or at one site, locked until the transaction ends.
+    """Return what may be promised of ``keys`` by site, or at one site, locked until the transaction ends.
 
     Locked in one order, before anything is taken: two that want the same goods wait for each other and not in a ring.
     """
     columns = pools.c
     key = tuple_(columns.sku, columns.condition, columns.unit)
     statement = (
-        select(columns.site, columns.sku, columns.condition, columns.unit, columns.free)
+        select(columns.site, columns.sku, columns.condition, columns.unit, offered().label("offered"))
         .where(
             columns.region == region,
             key.in_([tuple(one) for one in sorted(set(keys))]),
@@ -33,7 +34,9 @@ def free(connection: Connection, region: str, keys: Iterable[StockKey], *, site:
     )
     found: FreeBySite = {}
     for row in connection.execute(statement):
-        found.setdefault(row.site, {})[StockKey(Sku(row.sku), Condition(row.condition), Unit(row.unit))] = row.free
+        found.setdefault(row.site, {})[StockKey(Sku(row.sku), Condition(row.condition), Unit(row.unit))] = max(
+            0, row.offered
+        )
     return found
 
 

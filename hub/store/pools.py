@@ -7,7 +7,7 @@ order, after the kiosks.
 from collections.abc import Collection, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, bindparam, select, tuple_, update
 
 from contract.stock import StockKey
 from hub.store.accounts import stock_key
@@ -57,6 +57,21 @@ def add(connection: Connection, deltas: Mapping[PoolKey, PoolDelta]) -> None:
         connection.execute(_CHANGE, [_renamed(row) for row in rows])
     else:
         _ADD.run(connection, rows)
+
+
+def reserve(connection: Connection, key: PoolKey, amount: int) -> bool:
+    """Move ``amount`` from what is free to what is reserved; return False, and change nothing, if it is not there.
+
+    What overdrafts and deficits are going to be settled with is not there: those goods have left by the door already.
+    """
+    where = (*(pools.c[name] == value for name, value in _key_row(key).items()), offered() >= amount)
+    values = {"free": pools.c.free - amount, "reserved": pools.c.reserved + amount}
+    return connection.execute(update(pools).where(*where).values(values)).rowcount == 1
+
+
+def offered() -> ColumnElement[int]:
+    """Return the sum of a pool that may be promised; it may lie below zero."""
+    return pools.c.free - pools.c.unsettled - pools.c.deficit
 
 
 def take(connection: Connection, key: PoolKey, term: Term, amount: int, to: Term | None = None) -> bool:

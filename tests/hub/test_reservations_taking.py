@@ -6,6 +6,8 @@ from shoppers import MARKET, all_pools, pool, reservation, set_free
 from contract.stock import StockKey
 from contract.values import Sku
 from hub.reserving import adopt, reserve
+from hub.store import offers, pools
+from hub.store.pools import PoolDelta, PoolKey
 from hub.store.reservations import Reservation
 
 NOW = "2026-03-07T09:30:00.000000Z"
@@ -31,6 +33,18 @@ def test_what_is_short_of_one_thing_takes_nothing(hub: Hub) -> None:
     assert reservation(hub, "r-1") is None
     assert take(hub, wanted("r-1", cup=5, tea=1))
     assert (pool(hub, MARKET, "cup"), pool(hub, MARKET)) == ({"reserved": 5}, {"reserved": 1})
+
+
+def test_goods_that_left_by_the_door_already_are_not_promised(hub: Hub) -> None:
+    set_free(hub, "market", 5)
+    with hub.store.write() as connection:
+        pools.add(connection, {PoolKey("demo", "market", StockKey(Sku("tea"))): PoolDelta(unsettled=1, deficit=1)})
+    before = all_pools(hub)
+    assert not take(hub, wanted("r-1", tea=4))
+    assert all_pools(hub) == before
+    with hub.store.write() as connection:
+        assert offers.free(connection, "demo", [StockKey(Sku("tea"))]) == {"market": {StockKey(Sku("tea")): 3}}
+    assert take(hub, wanted("r-1", tea=3))
 
 
 def test_an_id_that_is_known_takes_nothing(hub: Hub) -> None:
