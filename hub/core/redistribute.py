@@ -13,10 +13,11 @@ How :func:`plan_ours` shares
     demand is of all demand, rounded down. Then all would run dry at the same time, wherever links fail next.
 4.  The shares of the hub's own shoppers and of holders that are silent are kept at the hub, and so are the fractions:
     near the end of the stock no share comes to a unit, and the last goods lie where most shoppers can be served.
-5.  A holder that has more than its share is asked for the surplus as far as somebody else lacks his, urgently: a cover
-    for an outage that may never come is no reason to send a shopper away now.
-6.  While there is plenty, the hub keeps no more than lasts its own shoppers and the silent :data:`PLENTY_H`; of the
-    rest a holder gets what it asks for ahead of need, beyond its share.
+5.  A holder that has more than its share is asked for the surplus as far as somebody else or the hub lacks his. While
+    there is plenty (:data:`PLENTY_H`) it keeps its cover all the same; later the recall is urgent, for a cover against
+    an outage that may never come is no reason to send a shopper away now.
+6.  While there is plenty, a holder gets what it asks for ahead of need, beyond its share, down to what lasts the hub's
+    own shoppers and the silent as long.
 
 Nothing is granted to a holder that is silent: a grant in flight serves nobody until the link is back, and can be
 decided better then. A silent holder is taken to have what was last heard less what its demand has taken since.
@@ -29,7 +30,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from contract.asking import HOUR_S
+from contract.asking import HOUR_S, cover
 
 HEARD_S: Final = 45.0  # silent after one and a half of the link's beats of 30 s: one may be late, two are not
 LEAST_PER_H: Final = (
@@ -137,14 +138,15 @@ def plan_ours(pool: Pool) -> Plan:
     if lacking:
         return _plan(served, _recall_longest(heard, lacking))
     stock = pool.free + sum(map(_likely, pool.holders))
+    plenty = stock >= PLENTY_H * _all_per_h(pool)
     shares = _shares(pool, stock)
     silent = sum(_likely(one) for one in pool.holders if one not in heard)
-    kept = min(max(0, math.ceil(stock - silent - NO_UNIT) - sum(shares.values())), _enough(pool, heard))
+    kept = max(0, math.ceil(stock - silent - NO_UNIT) - sum(shares.values()))
     pool = _granted(pool, served)
     filled = _fill_shortest(pool, shares, _spare(pool))
     pool = _granted(pool, filled)
-    ahead = _fill_ahead(pool, kept, stock)
-    recalls = _recall_surplus(_granted(pool, ahead), shares, kept)
+    ahead = _fill_ahead(pool, kept) if plenty else {}
+    recalls = _recall_surplus(_granted(pool, ahead), shares, kept, plenty=plenty)
     return _plan({name: served[name] + filled.get(name, 0) + ahead.get(name, 0) for name in served}, recalls)
 
 
@@ -188,12 +190,11 @@ def _level(heard: Sequence[Holder], gaps: dict[str, int], spare: int) -> dict[st
     return given
 
 
-def _fill_ahead(pool: Pool, kept: int, stock: float) -> dict[str, int]:
-    """Return what holders get that ask ahead, while there is plenty, of what the hub need not keep for others."""
-    spare = min(_spare(pool), pool.free - kept)
-    if spare <= 0 or stock < PLENTY_H * _all_per_h(pool):
-        return {}
-    return _fill_shortest(pool, {one.name: one.available + one.ahead for one in _heard(pool)}, spare)
+def _fill_ahead(pool: Pool, kept: int) -> dict[str, int]:
+    """Return what holders get that ask ahead, of what the hub need not keep for others."""
+    heard = _heard(pool)
+    spare = min(_spare(pool), pool.free - min(kept, _enough(pool, heard)))
+    return _fill_shortest(pool, {one.name: one.available + one.ahead for one in heard}, max(0, spare))
 
 
 def _recall_longest(heard: Sequence[Holder], lacking: int) -> list[Recall]:
@@ -208,18 +209,22 @@ def _recall_longest(heard: Sequence[Holder], lacking: int) -> list[Recall]:
     return recalls
 
 
-def _recall_surplus(pool: Pool, shares: dict[str, int], kept: int) -> list[Recall]:
-    """Return recalls of what holders have beyond their shares, as far as others lack it: the largest surplus first."""
+def _recall_surplus(pool: Pool, shares: dict[str, int], kept: int, *, plenty: bool) -> list[Recall]:
+    """Return recalls of what holders have beyond their shares, as far as others lack it: the largest surplus first.
+
+    While there is plenty each keeps its cover, or it would ask ahead for what it has just given back.
+    """
     heard = _heard(pool)
     gaps = sum(max(0, shares[one.name] - _held(one)) for one in heard)
     lacking = gaps + kept - pool.free - sum(one.recalling for one in heard)
     if lacking <= 0:
         return []
+    covers = {one.name: cover(one.demand_per_h, one.outage_s) if plenty else 0 for one in heard}
     recalls = []
     for one in sorted(heard, key=lambda one: (shares[one.name] - one.available, one.name)):
-        units = min(lacking, one.available - max(one.waiting, shares[one.name]))
+        units = min(lacking, one.available - max(one.waiting, shares[one.name], covers[one.name]))
         if units > 0 and not one.recalling:
-            recalls.append(Recall(one.name, units, urgent=True))
+            recalls.append(Recall(one.name, units, urgent=not plenty))
             lacking -= units
     return recalls
 

@@ -35,6 +35,7 @@ def holders(draw: st.DrawFn, name: str) -> Holder:
         ahead=draw(st.sampled_from([0, 0, 4, 20])),
         demand_per_h=draw(rates),
         heard_s=draw(st.sampled_from([0.0, 10.0, HEARD_S, HEARD_S + 1, 7_200.0])),
+        outage_s=draw(st.sampled_from([0.0, 900.0, 9_000.0])),
         recalling=draw(st.sampled_from([0, 0, 0, 2])),
     )
 
@@ -164,7 +165,7 @@ def test_shares_follow_recent_demand_and_fractions_stay_at_the_hub():
 def test_what_is_too_little_for_all_shares_lasts_equally_long():
     short, long, away = kiosk("a", 0, demand_per_h=1), kiosk("b", 2, demand_per_h=3), kiosk("c", 40, demand_per_h=1)
     assert plan_ours(Pool(free=6, holders=(short, long, away))) == Plan(
-        (Grant("a", 2), Grant("b", 4)), (Recall("c", 29, urgent=True),)
+        (Grant("a", 2), Grant("b", 4)), (Recall("c", 31),)
     )
     assert plan_ours(Pool(free=3, holders=(short, long, away))).grants == (Grant("a", 1), Grant("b", 2))
 
@@ -231,8 +232,16 @@ def test_a_grant_in_flight_is_not_sent_twice():
 
 
 def test_a_surplus_is_recalled_only_as_far_as_somebody_lacks_it():
-    assert plan_ours(Pool(free=0, holders=(kiosk("a", 8), kiosk("b", 2)))) == Plan((), (Recall("a", 3, urgent=True),))
+    assert plan_ours(Pool(free=0, holders=(kiosk("a", 8), kiosk("b", 2)))) == Plan((), (Recall("a", 3),))
     assert plan_ours(Pool(free=6, holders=(kiosk("a", 8), kiosk("b", 2)))) == Plan((Grant("b", 6),))
+    assert plan_ours(Pool(free=2, holders=(kiosk("a", 18),), demand_per_h=2)) == Plan((), (Recall("a", 8),))
+
+
+def test_a_cover_is_left_while_there_is_plenty_and_not_after():
+    a, b = kiosk("a", 9, demand_per_h=1, outage_s=2_700), kiosk("b", 1, demand_per_h=1)  # a's cover is eight
+    assert plan_ours(Pool(free=0, holders=(a, b))) == Plan((), (Recall("a", 1),))
+    busy = tuple(replace(one, demand_per_h=4.0) for one in (a, b))
+    assert plan_ours(Pool(free=0, holders=busy)) == Plan((), (Recall("a", 4, urgent=True),))
 
 
 def test_what_is_asked_for_ahead_is_given_while_there_is_plenty():
@@ -243,13 +252,9 @@ def test_what_is_asked_for_ahead_is_given_while_there_is_plenty():
     assert plan_ours(replace(pool, holders=scarce)) == Plan((Grant("a", 1), Grant("b", 1)))
 
 
-def test_of_plenty_the_hub_keeps_two_hours_for_others_and_a_holder_is_not_asked_for_what_it_asked_for():
+def test_of_plenty_the_hub_keeps_two_hours_for_others():
     pool = Pool(free=20, holders=(kiosk("a", 0, demand_per_h=1, ahead=30),), demand_per_h=1)
     assert plan_ours(pool) == Plan((Grant("a", 18),))
-    assert plan_ours(Pool(free=2, holders=(kiosk("a", 18, demand_per_h=1),), demand_per_h=1)) == Plan()
-    assert plan_ours(Pool(free=1, holders=(kiosk("a", 18, demand_per_h=1),), demand_per_h=1)) == Plan(
-        (), (Recall("a", 1, urgent=True),)
-    )
 
 
 @given(pool=pools())
