@@ -51,7 +51,8 @@ def verify(sums: Sums, *, unread: int = 0, unreadable: int = 0) -> Iterator[Find
     if unread:
         yield Finding("unread", unread, f"{unread} facts about it are in quarantine")
     excused = bool(unread or unreadable)
-    if (by := sums.sold - came - owed) > 0 and not excused:
+    unheard = max(0, -sums.in_transit)  # what arrived, and whose giver's half is still to come
+    if (by := sums.sold - came - owed - unheard) > 0 and not excused:
         yield Finding("I3", by, f"{sums.sold} were sold, but {came} came and {owed} are owed")
     if sums.overdrawn and not excused:
         yield Finding("I1", sums.overdrawn, f"{sums.overdrawn} accounts are below zero, and no unread fact explains it")
