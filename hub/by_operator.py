@@ -12,7 +12,7 @@ from contract.facts import StockLine
 from contract.stock import StockKey
 from contract.values import Address, Epoch, Quantity
 from hub.core.counting import Mark
-from hub.reserving import Present
+from hub.reserving import Present, take_over
 from hub.store import changes, chores, closing, holdings, lives, own_log, pools, recalls
 from hub.store.chores import Site
 from hub.store.holdings import Post
@@ -32,6 +32,7 @@ def close_kiosk(
     if post.life is None:
         raise NotDone(f"{at} has no open life: it was closed before, or nothing was heard of it")
     moved = lives.close(connection, post.kiosk, post.life, why, present.now)
+    take_over(connection, post.kiosk.id, post.life, present.now)
     told = [EpochClosed(Epoch(post.life), why)]
     own_log.tell(connection, post.kiosk, told, present.at, present.incarnation)
     changes.note(connection, moved, present.now)

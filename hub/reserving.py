@@ -82,6 +82,39 @@ def adopt(connection: Connection, reservation: Reservation, now: str) -> None:
     want_placed(connection, reservation, now)
 
 
+def take_over(connection: Connection, kiosk_id: int, epoch: int, now: str) -> int:
+    """Take back what a closed life had set aside for shoppers, to be placed anew; return how many reservations it was.
+
+    The promises hold, whatever became of the kiosk: their rights go from limbo, where the life's balance is, to what is
+    reserved. Where a count has cleared limbo since they are free; what is not there either is a deficit.
+    """
+    found = reservations.open_of_life(connection, kiosk_id, epoch)
+    for one in found:
+        _take_over(connection, one, now)
+    return len(found)
+
+
+def _take_over(connection: Connection, one: Reservation, now: str) -> None:
+    keys = _keys(one)
+    missing: dict[PoolKey, PoolDelta] = {}
+    for key, pool in sorted(pools.lock(connection, keys).items()):
+        amount = one.goods[key.what]
+        from_limbo = min(amount, pool.limbo)
+        from_free = min(amount - from_limbo, pool.free)
+        if from_limbo:
+            pools.take(connection, key, "limbo", from_limbo, "reserved")
+        if from_free:
+            pools.take(connection, key, "free", from_free, "reserved")
+        if rest := amount - from_limbo - from_free:
+            missing[key] = PoolDelta(reserved=rest, deficit=rest)
+    pools.add(connection, missing)
+    values = {"kiosk_id": None, "epoch": None, "confirmed_at": one.confirmed_at or now}
+    reservations.move(connection, one.id, {"placed", "held"}, "reserved", values)
+    chores.add(connection, [(key, "settle") for key in missing], now)
+    want_placed(connection, one, now)
+    changes.note(connection, keys, now)
+
+
 def place(connection: Connection, reservation: Reservation, kiosk: KioskRow, present: Present) -> ReservationPlaced:
     """Move a reservation's rights to a kiosk of its site, which is locked; return the fact that must tell it so.
 

@@ -11,7 +11,7 @@ Rules
 5.  Order of writing: lives, mirrors, passages, pools by key, and what asks last. The kiosks are locked.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from operator import add as plus
 from typing import Final
 
@@ -19,13 +19,14 @@ from msgspec.structs import astuple
 from sqlalchemy import Connection
 
 from contract.goods import ShelfCounted
-from contract.rights import OverdraftBooked, RightsReleased, RightsReported, RightsRequested
+from contract.rights import OverdraftBooked, ReservationHeld, RightsReleased, RightsReported, RightsRequested
 from contract.stock import NOTHING, TERMS, Account, StockKey
 from contract.values import Lane
 from hub import asked
 from hub.asked import Asked_
 from hub.core.inbox import Taken
 from hub.core.reconcile import Effects, Passage
+from hub.reserving import take_over
 from hub.rights_pools import PoolWork
 from hub.store import accounts, books, changes, chores, counts, grants, lives, passages, wants
 from hub.store.accounts import AccountKey
@@ -101,8 +102,11 @@ class RightsDesk:
         accounts.add(connection, {key: terms for key, terms, _ in self._rows()})
         self._raise_granted()
         passages.add(connection, self._passages, self._now)
-        self._write_pools()
+        touched = self._write_pools()
         self._answer()
+        for kiosk_id, epoch in self._orphaned():
+            take_over(self._connection, kiosk_id, epoch, self._now)
+        changes.note(connection, touched, self._now)  # last: who holds a row of theirs may wait for a pool
 
     def forget(self, *, undone: bool = False) -> None:
         """Forget what was written; ``undone``: it was not, and lives are as the database has them."""
@@ -161,7 +165,7 @@ class RightsDesk:
 
     # -------------------------------------------------------------------------------------------------------- pools
 
-    def _write_pools(self) -> None:
+    def _write_pools(self) -> set[PoolKey]:
         work = PoolWork(self._connection, self._now)
         came: list[tuple[PoolKey, str]] = []
         for key, terms, life in self._rows():
@@ -182,7 +186,15 @@ class RightsDesk:
             self._close(life, work)
         books.open_exceptions(self._connection, work.write(), self._now)
         chores.add(self._connection, came, self._now)
-        changes.note(self._connection, self._touched | work.touched, self._now)
+        return self._touched | work.touched
+
+    def _orphaned(self) -> Iterator[LifeKey]:
+        """Yield closed lives that may have goods set aside for shoppers: closed just now, or heard of it only now."""
+        late = {(one.kiosk.id, one.epoch) for one in self._asked if isinstance(one.data, ReservationHeld)}
+        closing = {(life.kiosk_id, life.epoch) for life in self._closing}
+        for key in sorted(closing | late):
+            if key in closing or self._lives[key].closed_at is not None:
+                yield key
 
     def _close(self, life: Life, work: PoolWork) -> None:
         kiosk, why = self._kiosks[life.kiosk_id], "a newer life was heard"

@@ -58,6 +58,15 @@ def find(connection: Connection, reservation: str, *, lock: bool = False) -> Res
     return _reservation(row, _goods(connection, [reservation]).get(reservation, {})) if row else None
 
 
+def open_of_life(connection: Connection, kiosk_id: int, epoch: int) -> list[Reservation]:
+    """Return what a life of a kiosk has set aside, or is to set aside, locked."""
+    columns = reservations.c
+    mine = (columns.kiosk_id == kiosk_id, columns.epoch == epoch, columns.state.in_(["placed", "held"]))
+    rows = connection.execute(select(reservations).where(*mine).order_by(columns.id).with_for_update()).mappings().all()
+    goods = _goods(connection, [row["id"] for row in rows])
+    return [_reservation(row, goods.get(row["id"], {})) for row in rows]
+
+
 def move(
     connection: Connection,
     reservation: str,

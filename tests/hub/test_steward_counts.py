@@ -12,7 +12,7 @@ from contract.goods import TillPosition
 from contract.values import Epoch, Seq
 from hub import by_operator
 from hub.core.counting import Mark
-from hub.store.rights_tables import counts
+from hub.store.rights_tables import counts, reservations
 from hub.store.tables import exceptions
 
 
@@ -32,6 +32,11 @@ def open_kinds(shop: Shop) -> set[str]:
     with shop.hub.store.read() as connection:
         statement = select(exceptions.c.kind).where(exceptions.c.resolved_at.is_(None))
         return set(connection.execute(statement).scalars())
+
+
+def state_of(shop: Shop, name: str) -> str:
+    with shop.hub.store.read() as connection:
+        return str(connection.execute(select(reservations.c.state).where(reservations.c.id == name)).scalar_one())
 
 
 def close(shop: Shop, till: Till, why: str = "stolen") -> Any:
@@ -178,4 +183,55 @@ def test_a_kiosk_that_is_closed_or_unknown_cannot_be_closed_recalled_or_granted(
     ):
         with shop.hub.store.write() as connection, pytest.raises(by_operator.NotDone):
             act(connection)
+    shop.check()
+
+
+@pytest.mark.parametrize("how", ["closed", "newer life"])
+@pytest.mark.parametrize("heard", [True, False], ids=["held", "placed"])
+def test_what_a_closed_till_had_set_aside_is_placed_anew_and_never_given_away(hub: Hub, how: str, heard: bool) -> None:  # noqa: FBT001
+    shop = Shop(hub, still)
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    k1.receive(6)
+    k1.flush()
+    shop.give(free=4)
+    assert shop.reserve("r1", 4)
+    shop.work()
+    assert state_of(shop, "r1") == "placed"
+    if heard:
+        k1.hear()
+        k1.flush()
+        assert state_of(shop, "r1") == "held"
+    k1.leave()
+    if how == "closed":
+        close(shop, k1, "stolen")
+        others = []
+    else:
+        newer = shop.till("market/k1", epoch=2)
+        newer.flush()
+        others = [newer.position()]
+    assert (shop.pool().reserved, shop.pool().limbo) == (4, 6)
+    assert state_of(shop, "r1") == "reserved"
+    shop.check()
+    k2.receive(1)
+    k2.flush()
+    shop.hub.clock.advance(5)
+    k2.count(11, *others)
+    k2.flush()
+    shop.work(60)
+    assert shop.pool().free == 6
+    assert state_of(shop, "r1") in {"placed", "reserved"}
+    shop.check()
+
+
+def test_what_a_closed_till_reports_late_that_it_had_set_aside_is_kept_too(hub: Hub) -> None:
+    shop = Shop(hub, still)
+    k1 = shop.till("market/k1")
+    k1.receive(6)
+    k1.flush()
+    k1.set_aside("own-1", 2)
+    close(shop, k1)
+    assert shop.pool().limbo == 6
+    k1.flush()
+    assert (shop.pool().limbo, shop.pool().reserved) == (4, 2)
+    assert state_of(shop, "own-1") == "reserved"
     shop.check()

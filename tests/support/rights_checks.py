@@ -76,14 +76,10 @@ class Checks:
                 )
 
     def promised(self, books: Books, site: str, sku: str) -> dict[str, int]:
-        """Return what shoppers rely on at a site, by reservation: what the hub or a till says, and has not ended.
-
-        What was set aside in a life that is closed is left out: its rights are in limbo, and nobody places it anew yet.
-        """
+        """Return what shoppers rely on at a site, by reservation: what the hub or a till says, and has not ended."""
         found: dict[str, int] = {}
         for one in books.booked.values():
-            is_lost = one.state != "reserved" and (one.who, one.epoch) in books.closed
-            if one.site == site and one.state in {"reserved", "placed", "held"} and not is_lost:
+            if one.site == site and one.state in {"reserved", "placed", "held"}:
                 found[one.id] = one.goods.get(sku, 0)
         for kiosk in self.world.kiosks:
             if kiosk.address.site == site:

@@ -108,6 +108,14 @@ class Till(LaneTwin):
         lines = [ShelfLine(key.sku, Quantity(amount, key.unit))]
         self.record(ShelfCounted(lines, self.hub.clock.now(), Seq(len(self.raws)), list(others)))
 
+    def set_aside(self, name: str, amount: int, key: StockKey = TEA) -> None:
+        """Reserve for a shopper from the kiosk's own rights."""
+        self.accounts[key] = stock.hold(self.account(key), amount)
+        lines = [StockLine(key.sku, Quantity(amount, key.unit))]
+        self.held[name] = lines
+        at = self.hub.clock.now()
+        self.record(ReservationHeld(name, CODE, lines, at, at + timedelta(hours=1)))
+
     def position(self) -> TillPosition:
         return TillPosition(self.address.kiosk, Epoch(self.epoch), Seq(len(self.raws)))
 
