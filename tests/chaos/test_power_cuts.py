@@ -104,7 +104,7 @@ TAMPERING = {
         f"INSERT INTO basket_lines VALUES ({BASKET_OF_LAST}, 1, {LINE})",
     ],
     Wrong.BASKET_LOST: [
-        "INSERT INTO baskets VALUES ('b', 'open', '2026-01-01T00:00:00Z', 'EUR')",
+        "INSERT INTO baskets (id, state, opened_at, currency) VALUES ('b', 'open', '2026-01-01T00:00:00Z', 'EUR')",
         f"INSERT INTO basket_lines VALUES ('b', 1, {LINE})",
     ],
     Wrong.CHAIN_BROKEN: ["UPDATE facts SET digest = prev.digest FROM facts prev WHERE prev.seq = 2 AND facts.seq = 3"],

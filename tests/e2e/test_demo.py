@@ -77,8 +77,9 @@ def test_the_checker_notices_stock_sold_once_and_booked_twice(
     journals = [folder / name / "till.db" for name in ("k1", "k2")]
     assert check.compare_stock(journals, "market", hub) == (0, 0)
     with closing(sqlite3.connect(hub)) as db:
-        db.execute("UPDATE stock SET sold = sold + 1 WHERE site = 'market' AND sku = 'DR001'")
-        db.execute("UPDATE stock SET sold = sold - 2 WHERE site = 'market' AND sku = 'DR002'")
+        of_one = "kiosk_id = (SELECT min(kiosk_id) FROM accounts WHERE site = 'market' AND sku = {0}) AND sku = {0}"
+        db.execute(f"UPDATE accounts SET sold = sold + 1 WHERE {of_one.format(repr('DR001'))}")  # noqa: S608
+        db.execute(f"UPDATE accounts SET sold = sold - 2 WHERE {of_one.format(repr('DR002'))}")  # noqa: S608
         db.commit()
     assert check.compare_stock(journals, "market", hub) == (2, 1)
 

@@ -71,7 +71,7 @@ sql(
     "a_basket_still_open",
     "doubled",
     "still open, to be sold again",
-    "INSERT INTO baskets VALUES ('b3', 'open', 'now', 'EUR')",
+    "INSERT INTO baskets (id, state, opened_at, currency) VALUES ('b3', 'open', 'now', 'EUR')",
     at=K1,
 )
 for term in ("received", "returned", "sold", "adjusted", "overdraft"):
@@ -79,7 +79,7 @@ for term in ("received", "returned", "sold", "adjusted", "overdraft"):
     for sign, kind in (("-", "lost"), ("+", "doubled")):
         change = f"{term} = {term} {sign} 1 {tea}"
         sql(f"account_{term}{sign}", kind, f"k1 accounts: {term} of tea", f"UPDATE accounts SET {change}", at=K1)
-        at_market = f"UPDATE stock SET {change} AND site = 'market'"
+        at_market = f"UPDATE accounts SET {change} AND site = 'market'"
         sql(f"stock_{term}{sign}", kind, f"north/market stock at the hub: {term} of tea", at_market)
 
 
@@ -232,7 +232,8 @@ sql(
     "stock_of_no_site",
     "doubled",
     "north/moon stock at the hub",
-    "INSERT INTO stock VALUES ('north', 'moon', 'tea', 'sellable', 'pc', 1, 0, 0, 0, 0)",
+    "INSERT INTO accounts (kiosk_id, epoch, sku, condition, unit, region, site, received) "
+    "VALUES (1, 99, 'tea', 'sellable', 'pc', 'north', 'moon', 1)",
 )
 for name, kind in (
     ("receipt_reused", "doubled"),

@@ -118,6 +118,22 @@ def _goods(kind: str, data: dict[str, Any]) -> Goods:
     return goods_of((line["sku"], line[key].get("unit", "pc"), line[key]["amount"]) for line in lines)
 
 
+_TERMS_OF: Final = {
+    "stock.wasted": "wasted",
+    "transfer.sent": "sent",
+    "transfer.received": "arrived",
+    "rights.released": "released",
+    "rights.moved": "moved_out",
+    "rights.accepted": "moved_in",
+    "reservation.held": "held",
+    "reservation.collected": "held",
+    "reservation.lapsed": "held",
+    "reservation.cancelled": "held",
+}
+_SIGNS: Final = {"reservation.collected": -1, "reservation.lapsed": -1, "reservation.cancelled": -1}
+_ONLY_ASK: Final = {"rights.requested", "reservation.requested", "promise.told", "overdraft.booked"}
+
+
 def _moves(kind: str, data: dict[str, Any]) -> Counter[Term]:
     moved: Counter[Term] = Counter()
     for line in data.get("lines", ()):
@@ -128,6 +144,8 @@ def _moves(kind: str, data: dict[str, Any]) -> Counter[Term]:
 
 def _line_moves(kind: str, line: dict[str, Any]) -> Iterator[tuple[str, str, str, int]]:
     quantity = line["counted"] if kind == "stock.counted" else line["quantity"]
+    if kind in _ONLY_ASK:
+        return
     unit, amount = quantity.get("unit", "pc"), quantity["amount"]
     condition = line.get("condition", "sellable")
     match kind:
@@ -138,7 +156,14 @@ def _line_moves(kind: str, line: dict[str, Any]) -> Iterator[tuple[str, str, str
             yield "sellable" if line.get("restock", True) else "damaged", unit, "returned", amount
         case "stock.received":
             yield condition, unit, "received", amount
-        case "stock.counted":
+        case "stock.counted" if "expected" in line:
             yield condition, unit, "adjusted", amount - line["expected"]
+        case "stock.counted":
+            return  # of the second version: the hub corrects its own sums by it, and nobody's account
+        case "stock.wasted" | "transfer.sent":
+            yield condition, unit, _TERMS_OF[kind], amount
+            yield condition, unit, "overdraft", line.get("overdraft", 0)
+        case _ if kind in _TERMS_OF:
+            yield condition, unit, _TERMS_OF[kind], amount * _SIGNS.get(kind, 1)
         case _:
             raise ValueError(f"goods in a {kind}, which this checker does not know")

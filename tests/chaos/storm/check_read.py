@@ -9,7 +9,10 @@ from typing import Final, NamedTuple
 
 from storm.check_facts import Fact, Place, Stored, Term, read_fact
 
-TERMS: Final = ("received", "returned", "sold", "adjusted", "overdraft")
+TERMS: Final = (
+    *("received", "returned", "sold", "adjusted", "overdraft", "released", "moved_in", "moved_out"),
+    *("arrived", "sent", "wasted", "held"),
+)
 BUSY_S: Final = 10.0  # a writer that is still at work ends its transaction within that
 
 
