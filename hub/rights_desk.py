@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from contract.goods import ShelfCounted
 from contract.rights import OverdraftBooked, ReservationHeld, RightsReleased, RightsReported, RightsRequested
-from contract.stock import NOTHING, TERMS, Account, StockKey
+from contract.stock import TERMS, Account, StockKey
 from contract.values import Lane
 from hub import asked
 from hub.asked import Asked_
@@ -38,9 +38,8 @@ GHOST: Final = 0  # the life of facts whose number was taken: of cards that are 
 _OVERDRAFT: Final = TERMS.index("overdraft")
 _RELEASED: Final = TERMS.index("released")
 _CAME: Final = tuple(TERMS.index(term) for term in ("received", "returned", "arrived"))  # goods that others may lack
-_ZERO: Final = astuple(NOTHING)
 LifeKey = tuple[int, int]  # kiosk id, epoch
-Terms = tuple[int, ...]
+Terms = list[int]
 
 
 class RightsDesk:
@@ -154,7 +153,10 @@ class RightsDesk:
         sums = self._sums.setdefault(key, {})
         for what, delta in stock:
             known = sums.get(what)
-            sums[what] = astuple(delta) if known is None else tuple(map(plus, known, astuple(delta)))
+            if known is None:
+                sums[what] = list(astuple(delta))
+            else:
+                known[:] = map(plus, known, astuple(delta))
 
     def _rows(self) -> Iterable[tuple[AccountKey, Terms, Life]]:
         for (kiosk_id, epoch), sums in self._sums.items():

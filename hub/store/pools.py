@@ -4,7 +4,7 @@ No term but ``adjusted`` ever falls below zero: the database refuses it, whoever
 order, after the kiosks.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, bindparam, select, tuple_, update
@@ -51,12 +51,14 @@ def add(connection: Connection, deltas: Mapping[PoolKey, PoolDelta]) -> None:
 
     Raises, through the transaction: ContentRefused where a sum would leave its bounds.
     """
-    rows = [_key_row(key) | deltas[key]._asdict() for key in sorted(deltas) if any(deltas[key])]
-    if any(row[term] < 0 for row in rows for term in POOL_TERMS):
-        lock(connection, [key for key in deltas if any(deltas[key])])  # an INSERT of less than nothing is refused
-        connection.execute(_CHANGE, [_renamed(row) for row in rows])
+    keys = [key for key in sorted(deltas) if any(deltas[key])]
+    if any(amount < 0 for key in keys for amount in deltas[key][:-1]):  # all but ``adjusted``
+        lock(connection, keys)  # an INSERT of less than nothing is refused
+        connection.execute(_CHANGE, [_renamed(_key_row(key) | deltas[key]._asdict()) for key in keys])
+    elif not any(any(deltas[key][:-2]) or deltas[key].adjusted for key in keys):  # overdraft, in thousands of sales
+        _OWE.run(connection, [_key_row(key) | {"unsettled": deltas[key].unsettled} for key in keys])
     else:
-        _ADD.run(connection, rows)
+        _ADD.run(connection, [_key_row(key) | deltas[key]._asdict() for key in keys])
 
 
 def reserve(connection: Connection, key: PoolKey, amount: int) -> bool:
@@ -98,13 +100,14 @@ def lock(connection: Connection, keys: Collection[PoolKey]) -> dict[PoolKey, Poo
     return found
 
 
-def _summed(connection: Connection) -> Insert:
+def _summed(connection: Connection, terms: Sequence[str]) -> Insert:
     statement = insert(connection, pools)
-    sums = {term: pools.c[term] + statement.excluded[term] for term in ALL_TERMS}
+    sums = {term: pools.c[term] + statement.excluded[term] for term in terms}
     return statement.on_conflict_do_update(index_elements=["region", "site", "sku", "condition", "unit"], set_=sums)
 
 
-_ADD: Final = Many(_summed)
+_ADD: Final = Many(lambda connection: _summed(connection, ALL_TERMS))
+_OWE: Final = Many(lambda connection: _summed(connection, ["unsettled"]))  # a row costs by its columns
 _MAKE: Final = Many(lambda connection: insert(connection, pools).on_conflict_do_nothing())
 _CHANGE: Final = (
     update(pools)

@@ -1,6 +1,7 @@
 """INSERT … ON CONFLICT, which SQLite and PostgreSQL spell alike and SQLAlchemy keeps in two places; and many rows."""
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -26,23 +27,29 @@ class Many:
     def __init__(self, build: Callable[[Connection], AnyInsert]) -> None:
         """Take what builds the statement; it names every column that it sets."""
         self._build = build
-        self._compiled: dict[str, tuple[str, Sequence[str]]] = {}
+        self._compiled: dict[str, tuple[str, Callable[[Row], Any] | None]] = {}
 
     def run(self, connection: Connection, rows: Sequence[Row]) -> int:
         """Run it for each of ``rows``, which all have the same columns; return how many rows were written."""
         if not rows:
             return 0
-        sql, order = self._for(connection, rows[0])
-        values = [tuple(row[name] for name in order) for row in rows] if order else [dict(row) for row in rows]
+        sql, in_order = self._for(connection, rows[0])
+        values = list(map(in_order, rows)) if in_order else [dict(row) for row in rows]
         return connection.exec_driver_sql(sql, values, execution_options={"preserve_rowcount": True}).rowcount
 
-    def _for(self, connection: Connection, row: Row) -> tuple[str, Sequence[str]]:
-        """Return the statement's text, and the order of its values where they go by place and not by name."""
+    def _for(self, connection: Connection, row: Row) -> tuple[str, Callable[[Row], Any] | None]:
+        """Return the statement's text, and what puts its values in order where they go by place and not by name."""
         known = self._compiled.get(connection.dialect.name)
         if known is None:
             compiled = self._build(connection).compile(dialect=connection.dialect, column_keys=sorted(row))
-            known = self._compiled[connection.dialect.name] = str(compiled), list(compiled.positiontup or ())
+            in_order = _in_order(compiled.positiontup) if compiled.positiontup else None
+            known = self._compiled[connection.dialect.name] = str(compiled), in_order
         return known
+
+
+def _in_order(names: Sequence[str]) -> Callable[[Row], Any]:
+    """Return what makes a tuple of a row; itemgetter takes a third of the time, and makes none of a single name."""
+    return itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
