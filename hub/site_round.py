@@ -216,13 +216,21 @@ class SiteRound:
             self._take(key, "unsettled", done.to_deficit, "deficit")
         pool = self._pools[key]
         subject = f"{key.region}/{key.site} {key.what.sku} {key.what.condition} {key.what.unit}"
-        if pool.deficit:
+        if pool.deficit and self._is_kept(key.what):
             detail = {"missing": pool.deficit, "why": "nothing is left that could pay for what left without rights"}
             self._open([Trouble("deficit", subject, None, detail)])
         else:
             troubles.resolve(self._connection, "deficit", subject, self._present.now)
-        if pool.unsettled or pool.deficit:
+        if pool.unsettled or (pool.deficit and self._is_kept(key.what)):
             self._again.append((key, "settle", OWED))
+
+    def _is_kept(self, what: StockKey) -> bool:
+        """Return whether any of it ever came to this site: a shop that only sells, and books no goods in, owes nothing.
+
+        Its deficit stands in the books; what comes one day is a chore of its own, and settles it.
+        """
+        came = (held.account for held in self._accounts[what])
+        return any(one.received + one.returned + one.arrived + one.moved_in + one.granted for one in came)
 
     def _owed(self, key: PoolKey) -> Owed:
         pool, what = self._pools[key], key.what

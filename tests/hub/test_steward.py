@@ -117,7 +117,8 @@ def test_an_overdraft_is_recalled_from_the_other_till_and_settled_when_it_gave(h
 def test_an_overdraft_of_a_site_with_nothing_left_is_a_deficit_until_goods_come(hub: Hub) -> None:
     shop = Shop(hub, still)
     k1 = shop.till()
-    k1.spend(2)
+    k1.receive(1)
+    k1.spend(3)
     shop.settle_down(2)
     assert shop.pool().deficit == 2
     assert troubles(shop)["deficit"]
@@ -364,4 +365,19 @@ def test_what_shoppers_ask_the_hub_for_stays_at_the_hub(shop: Shop) -> None:
     shop.settle_down(4)
     assert k1.account().held == 4
     assert shop.pool().free >= 15  # the till sold none, the hub's shoppers asked for four
+    shop.check()
+
+
+def test_a_shop_that_only_sells_calls_nobody_and_what_comes_one_day_pays(hub: Hub) -> None:
+    shop = Shop(hub, still)
+    k1 = shop.till()
+    assert k1.spend(3) == 3
+    k1.flush()
+    shop.work(60)
+    assert (shop.pool().unsettled, shop.pool().deficit) == (0, 3)
+    assert troubles(shop) == {}
+    assert shop.work(3600) == 0, "nothing is left to do for goods that are not kept"
+    k1.receive(5)
+    shop.settle_down(4)
+    assert (shop.pool().deficit, k1.account().available) == (0, 2)
     shop.check()
