@@ -216,7 +216,10 @@ class SiteRound:
             self._take(key, "unsettled", done.to_deficit, "deficit")
         pool = self._pools[key]
         subject = f"{key.region}/{key.site} {key.what.sku} {key.what.condition} {key.what.unit}"
-        if pool.deficit and self._is_kept(key.what):
+        if pool.deficit and not self._is_kept(key.what):
+            what = {"first": str(key.what.sku), "why": "goods are sold that were never booked in"}
+            self._open([Trouble("goods_unbooked", f"{key.region}/{key.site}", None, what)])
+        elif pool.deficit:
             detail = {"missing": pool.deficit, "why": "nothing is left that could pay for what left without rights"}
             self._open([Trouble("deficit", subject, None, detail)])
         else:
@@ -225,9 +228,9 @@ class SiteRound:
             self._again.append((key, "settle", OWED))
 
     def _is_kept(self, what: StockKey) -> bool:
-        """Return whether any of it ever came to this site: a shop that only sells, and books no goods in, owes nothing.
+        """Return whether any of it ever came to this site. A shop that books no goods in is told so once, for all.
 
-        Its deficit stands in the books; what comes one day is a chore of its own, and settles it.
+        The deficits stand in the books; what comes one day is a chore of its own, and settles them.
         """
         came = (held.account for held in self._accounts[what])
         return any(one.received + one.returned + one.arrived + one.moved_in + one.granted for one in came)

@@ -253,4 +253,4 @@ def test_a_process_dies_with_the_storm_even_if_that_is_killed(tmp_path, repo_roo
         stat = Path(f"/proc/{starter.stdout.readline().strip()}/stat")
         assert stat.exists()
         starter.kill()
-    wait_until(lambda: not stat.exists() or ") Z " in stat.read_text(), what="the orphan's end")
+    wait_until(lambda: not stat.exists() or ") Z " in stat.read_text(), what="the orphan's end", deadline_s=60)
