@@ -11,7 +11,9 @@ from contract.registry import Data
 from contract.rights import OverdraftBooked, RightsReleased
 from contract.stock import Account, StockKey, adjust
 from contract.values import Lane, Sku, parse_address
+from hub.store import accounts as mirrors
 from hub.store import lives, pools
+from hub.store.accounts import AccountKey
 from hub.store.errors import ContentRefused
 from hub.store.inbox import find_kiosk
 from hub.store.pools import PoolDelta, PoolKey
@@ -500,6 +502,43 @@ def test_a_fact_that_is_refused_undoes_its_part_of_the_books_of_rights(hub: Hub,
     assert (pool(hub).free, pool(hub).reserved) == (1, 1)
     assert mirror(hub, till)[TEA].held == 1
     assert {row[0] for row in rows(hub, lives_table, "epoch")} == {1, 2}
+
+
+def test_a_life_whose_first_fact_is_refused_is_heard_of_all_the_same(hub: Hub, till: RightsTwin) -> None:
+    till.receive(5)
+    hub.take(till.message())
+    add_to_pool(hub, free=2**53 - 1, adjusted=2**53 - 1)
+    new = next_life()
+    new.record(RightsReleased([line(1)], AT))
+    new.receive(1)
+    hub.take(new.message())
+    assert [row[:3] for row in books(hub.store)["quarantine"]] == [("till", 1, "refused")]
+    assert set(rows(hub, lives_table, "epoch", "closed_at")) == {(1, NOW), (2, None)}
+    assert pool(hub).limbo == 5
+
+
+def test_what_a_life_leaves_pays_for_late_facts_of_the_same_transaction(hub: Hub, till: RightsTwin) -> None:
+    second, third = next_life(2), next_life(3)
+    second.receive(5)
+    third.sell()
+    till.receive(1)
+    hub.take(till.message(), second.message())
+    till.sell()
+    till.sell(amount=3)
+    hub.take(till.message(), third.message())
+    assert pool(hub) == PoolDelta(limbo=2, unsettled=1)
+    assert faults(hub) == []
+
+
+def test_a_sum_granted_that_is_lower_is_old_news(hub: Hub, till: RightsTwin) -> None:
+    till.receive(1)
+    hub.take(till.message())
+    with hub.store.write() as connection:
+        kiosk = find_kiosk(connection, till.address)
+        assert kiosk is not None
+        for total in (5, 3):
+            mirrors.raise_granted(connection, {AccountKey(kiosk.id, 1, TEA, "demo", "market"): total})
+    assert mirror(hub, till)[TEA].granted == 5
 
 
 def test_a_lane_beside_the_till_does_not_say_what_was_seen(hub: Hub, till: RightsTwin) -> None:

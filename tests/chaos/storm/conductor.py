@@ -178,14 +178,14 @@ def _settle(world: World, say: Say) -> int:
     """Sell out, close the tills, wait until the hub has all, end everything in order; return what is unsent."""
     world.set_pace(0.0)
     wait(lambda: all(map(_sold_out, world.kiosks)), "the shops to sell out", _SELL_OUT_S, world)
-    stop_all([kiosk.seller for kiosk in world.kiosks])
+    stop_all([worker for kiosk in world.kiosks for worker in (kiosk.seller, kiosk.backroom)])  # who records facts
     shops = _shops(world)
     began_s = time.monotonic()
     while (left := check.unsent(shops, world.hub.db)) and time.monotonic() - began_s < _CONVERGE_S:
         world.must_run()
         time.sleep(_TELL_S / 10)  # noqa: TID251 - polls with a deadline
     say(f"the hub has heard everything but {left} facts, {time.monotonic() - began_s:.1f} s after the last sale")
-    stop_all([worker for kiosk in world.kiosks for worker in (kiosk.bridge, kiosk.backroom)])
+    stop_all([kiosk.bridge for kiosk in world.kiosks])
     stop_all([world.hub.worker, world.broker])
     say(f"all has ended in order, {time.monotonic() - began_s:.1f} s after the last sale")
     return left
