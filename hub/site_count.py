@@ -41,7 +41,7 @@ class Counting:
             self._names = closing.names(connection, site)
             self._lives = closing.open_lives(connection, self._names)
             self._held = closing.held(connection, {kiosk_id: name for name, kiosk_id in self._names.items()})
-            self._closings = closing.closings(connection, self._names.values())
+            self._closings = closing.closings(connection, self._names)
 
     def close(self, what: StockKey, accounts: Sequence[Account], adjusted: int, now: str) -> Counted:
         """Close the counts of one account that can be closed, the oldest first."""
@@ -56,7 +56,7 @@ class Counting:
                 found_by_now = adjusted + found.delta.adjusted
                 by = difference(count.counted, accounts, adjusted=found_by_now, behind=[behind])
                 closing.close(self._connection, count, by, now)
-                clears = found.clears or clears_limbo(count.at, self._closings)
+                clears = found.clears or clears_limbo(count.cut, count.at, self._closings)
                 found = Counted(found.delta.plus(_delta(by)), clears, found.wait_s)
         return found
 

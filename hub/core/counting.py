@@ -8,8 +8,8 @@ Rules
     Of a named till, what it recorded behind the cut is taken out again: facts beyond the position, and later lives.
 3.  What is found over is minted; what is short is an adjustment that is settled as an overdraft is.
 4.  A count whose cut is older than one that was closed already says nothing any more.
-5.  Limbo is cleared by a count that was taken after every life at the site that is closed had been closed: what those
-    sold before is what the count found short.
+5.  Limbo is cleared by a count that was taken after every closed life at the site had ended: the count names a newer
+    life of the same till, or was taken after the life was closed. What it sold before is what the count found short.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +29,14 @@ class Mark(Struct, frozen=True, order=True):
     def __str__(self) -> str:
         """Return it as an operator names it."""
         return f"{self.kiosk}={self.epoch}@{self.position}"
+
+
+class Closing(Struct, frozen=True):
+    """A life of a till that is closed, and when it was: RFC 3339 in UTC, which sorts."""
+
+    kiosk: str
+    epoch: int
+    at: str
 
 
 def shelf(account: Account) -> int:
@@ -64,6 +72,7 @@ def difference(counted: int, accounts: Iterable[Account], *, adjusted: int, behi
     return counted - (now - sum(shelf(effect) for effect in behind))
 
 
-def clears_limbo(taken_at: str, closed_at: Iterable[str]) -> bool:
-    """Return whether a count clears the limbo of its account: rule 5. Instants are RFC 3339 in UTC, sortable."""
-    return all(taken_at > at for at in closed_at)
+def clears_limbo(cut: Iterable[Mark], taken_at: str, closings: Iterable[Closing]) -> bool:
+    """Return whether a count clears the limbo of its account: rule 5. ``taken_at`` is an instant as a closing has it."""
+    newest = {one.kiosk: one.epoch for one in cut}
+    return all(newest.get(one.kiosk, one.epoch) > one.epoch or taken_at > one.at for one in closings)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, and_, or_, select, update
 
 from contract.codec import decode
 from contract.stock import NOTHING, Account, StockKey, add
-from hub.core.counting import Mark
+from hub.core.counting import Closing, Mark
 from hub.core.reconcile import effects_of
 from hub.store.accounts import stock_key
 from hub.store.chores import Site
@@ -92,10 +92,15 @@ def held(connection: Connection, kiosk_ids: Mapping[int, str]) -> dict[tuple[str
     return {(kiosk_ids[row.kiosk_id], row.epoch): row.position for row in connection.execute(statement)}
 
 
-def closings(connection: Connection, kiosk_ids: Iterable[int]) -> list[str]:
-    """Return when lives of the kiosks were closed."""
-    closed = (lives.c.kiosk_id.in_(sorted(kiosk_ids)), lives.c.closed_at.is_not(None))
-    return list(connection.execute(select(lives.c.closed_at).where(*closed)).scalars())
+def closings(connection: Connection, kiosk_ids: Mapping[str, int]) -> list[Closing]:
+    """Return the closed lives of kiosks, which are given by name."""
+    known = {kiosk_id: name for name, kiosk_id in kiosk_ids.items()}
+    columns = (lives.c.kiosk_id, lives.c.epoch, lives.c.closed_at)
+    closed = (lives.c.kiosk_id.in_(sorted(known)), lives.c.closed_at.is_not(None))
+    return [
+        Closing(known[row.kiosk_id], row.epoch, row.closed_at)
+        for row in connection.execute(select(*columns).where(*closed))
+    ]
 
 
 def newer_closed(connection: Connection, count: Count) -> bool:

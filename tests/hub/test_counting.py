@@ -1,11 +1,12 @@
 """Closing a count: what it waits for, and what was found over or short."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import astuple
 
 from contract.stock import Account, add
-from hub.core.counting import Mark, clears_limbo, difference, is_behind, missing, shelf
+from hub.core.counting import Closing, Mark, clears_limbo, difference, is_behind, missing, shelf
 
 few = st.integers(0, 50)
 effects = st.lists(st.builds(Account, few, few, few, few, wasted=few, sent=few, arrived=few), max_size=8)
@@ -60,9 +61,20 @@ def test_behind_the_cut_are_later_positions_and_later_lives() -> None:
     assert [is_behind(mark, *at) for at in [(2, 10), (2, 11), (1, 99), (3, 1)]] == [False, True, False, True]
 
 
-def test_limbo_is_cleared_only_by_a_count_taken_after_every_life_was_closed() -> None:
-    assert clears_limbo("2026-03-07T10:00:00.000000Z", [])
-    assert clears_limbo("2026-03-07T10:00:00.000000Z", ["2026-03-07T09:00:00.000000Z"])
-    assert not clears_limbo(
-        "2026-03-07T10:00:00.000000Z", ["2026-03-07T09:00:00.000000Z", "2026-03-07T10:00:00.000000Z"]
-    )
+TEN = "2026-03-07T10:00:00.000000Z"
+NINE = "2026-03-07T09:00:00.000000Z"
+
+
+@pytest.mark.parametrize(
+    ("cut", "closings", "clears"),
+    [
+        ([], [], True),
+        ([], [Closing("k2", 1, NINE)], True),
+        ([], [Closing("k2", 1, NINE), Closing("k3", 1, TEN)], False),
+        ([Mark("k3", 1, 7)], [Closing("k3", 1, TEN)], False),
+        ([Mark("k3", 2, 0)], [Closing("k3", 1, TEN)], True),
+        ([Mark("k3", 2, 0)], [Closing("k3", 1, TEN), Closing("k2", 5, TEN)], False),
+    ],
+)
+def test_limbo_is_cleared_by_a_count_that_was_taken_after_every_closed_life_had_ended(cut, closings, clears) -> None:
+    assert clears_limbo(cut, TEN, closings) is clears

@@ -236,6 +236,16 @@ def cloned(machine: RightsMachine) -> None:
     send(machine)
 
 
+def cloned_unheard(machine: RightsMachine) -> None:
+    """Of two cards of one name the clone is heard first; what the other says next, it says in a new life."""
+    machine.connect(0)
+    machine.restart_hub()
+    machine.count(0, ("tea", "cups"))
+    machine.back(0, crash=False)
+    machine.clone_card(0)
+    machine.receive(0, "tea", 3)
+
+
 def given_up(machine: RightsMachine) -> None:
     """A till hears that its life is closed."""
     stocked(machine)
@@ -261,5 +271,5 @@ def send(machine: RightsMachine) -> None:
 OPENINGS: Final[tuple[Opening, ...]] = (
     *(empty, stocked, pooled, shared, on_the_way, exchanged, late, counted_late, found, overdrawn, beyond_all, placed),
     *(over_time, called_off, asked_again, wanted_by_two, unpromisable, greedy, sent_twice, given, put_back),
-    *(reported_amid, cloned, given_up, shared_again, counted_behind),
+    *(reported_amid, cloned, cloned_unheard, given_up, shared_again, counted_behind),
 )
