@@ -73,6 +73,6 @@ def difference(counted: int, accounts: Iterable[Account], *, adjusted: int, behi
 
 
 def clears_limbo(cut: Iterable[Mark], taken_at: str, closings: Iterable[Closing]) -> bool:
-    """Return whether a count clears the limbo of its account: rule 5. ``taken_at`` is an instant as a closing has it."""
+    """Return whether a count clears the limbo of its account: rule 5. Instants are text that sorts."""
     newest = {one.kiosk: one.epoch for one in cut}
     return all(newest.get(one.kiosk, one.epoch) > one.epoch or taken_at > one.at for one in closings)
