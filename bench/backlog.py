@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from bench.catalogue import make_items
 from bench.figure import Figure
-from bench.road import Road, record_backlog, wait_until
+from bench.road import Road, book_in, record_backlog, wait_until
 from kiosk.bootstrap import open_desk
 
 BACKLOG: Final = 10_000
@@ -45,6 +45,7 @@ def backlog(folder: Path, rng: random.Random) -> list[Figure]:
 def _drain(road: Road, count: int, rng: random.Random) -> _Drained:
     items = make_items(rng, _ITEMS)
     desk = open_desk(road.data)
+    facts = book_in(desk, items) + count
     record_backlog(desk, items, rng, count)
     desk.idle()
     desk.close()
@@ -52,8 +53,8 @@ def _drain(road: Road, count: int, rng: random.Random) -> _Drained:
         road.start_peers()
         road.bridge.start()
         began = wait_until(road.online, "the bridge to be connected")
-        ended = wait_until(lambda: road.acked() >= count, "the backlog to drain")
+        ended = wait_until(lambda: road.acked() >= facts, "the backlog to drain")
         resident = psutil.Process(road.bridge.pid).memory_info().rss / 2**20
     finally:
         road.stop()
-    return _Drained(count / (ended - began), resident)
+    return _Drained(facts / (ended - began), resident)

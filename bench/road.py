@@ -11,15 +11,18 @@ from typing import Final
 
 from bench import naive
 from contract.down import Item
-from contract.facts import SaleRecorded
+from contract.facts import MAX_LINES, SaleRecorded, StockLine, StockReceived
+from contract.values import Quantity
 from demo import processes
 from demo.processes import Process
-from demo.seller import MAX_LINES, cash_sale
+from demo.seller import MAX_LINES as MAX_SALE_LINES
+from demo.seller import cash_sale
 from kiosk.bootstrap import LocalDesk
 from kiosk.core.basket import Basket, add, make_line
 
 REGION: Final = "demo"
 _AT_ONCE: Final = 250  # sales a transaction while a backlog is prepared, which is not measured
+_PLENTY: Final = 1_000_000
 _WAIT_S: Final = 120.0
 _POLL_S: Final = 0.005  # one part in a hundred of the fastest drain
 
@@ -84,6 +87,17 @@ class Road:
             return int(db.execute(sql).fetchone()[0])
 
 
+def book_in(desk: LocalDesk, items: list[Item]) -> int:
+    """Book more of ``items`` in than is sold afterwards, as a shop does before it opens; return how many facts it took.
+
+    A till that sells what nobody booked in says so with every line, and the hub opens a case for each sku.
+    """
+    lines = [StockLine(item.sku, Quantity(_PLENTY, item.unit)) for item in items]
+    deliveries = [lines[start : start + MAX_LINES] for start in range(0, len(lines), MAX_LINES)]
+    desk.record([StockReceived(some, desk.clock.stamp().at) for some in deliveries])
+    return len(deliveries)
+
+
 def record_backlog(desk: LocalDesk, items: list[Item], rng: random.Random, count: int) -> None:
     """Sell ``count`` baskets of one to six lines through the real checkout into the real journal, many at once."""
     for start in range(0, count, _AT_ONCE):
@@ -93,7 +107,7 @@ def record_backlog(desk: LocalDesk, items: list[Item], rng: random.Random, count
 def make_sale(desk: LocalDesk, items: list[Item], rng: random.Random) -> SaleRecorded:
     """Return a sale as decided at the checkout, for cash."""
     basket = Basket(desk.new_basket_id(), desk.config.currency)
-    for _ in range(rng.randint(1, MAX_LINES)):
+    for _ in range(rng.randint(1, MAX_SALE_LINES)):
         basket = add(basket, make_line(rng.choice(items), rng.randint(1, 3)))
     return cash_sale(basket, desk.clock.stamp().at)
 

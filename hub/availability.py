@@ -24,6 +24,8 @@ from hub.store.errors import WorldFailed
 from hub.store.sites import SiteRow, all_sites
 
 LOOK_EVERY_S: Final = 0.25  # a sale shows within half a second of its commit; two small queries a look
+REST: Final = 19  # times as long as a look took until the next: where much changes, a twentieth of a processor
+LONGEST_REST_S: Final = 2.0  # and answers are no older than that all the same
 PLACES_EVERY_S: Final = 1.0  # when kiosks were heard: one row a kiosk; they report every 30 s
 GEO_CHARS: Final = 5  # a cell of 5 km: what is "near" for a shopper on foot or on a bicycle
 _PAGE: Final = 1000  # changes in one statement
@@ -78,7 +80,9 @@ class Availability:
 
     def run(self, stopping: threading.Event, then: Callable[[], object]) -> None:
         """Look, and do ``then``, again and again until stopped; a failing world is said once, and is tried again."""
-        while not stopping.wait(LOOK_EVERY_S):
+        rest_s = LOOK_EVERY_S
+        while not stopping.wait(rest_s):
+            began_s = self._clock.monotonic_s()
             try:
                 self.refresh()
                 then()
@@ -88,6 +92,8 @@ class Availability:
                 self._trouble = True
             else:
                 self._trouble = False
+            took_s = self._clock.monotonic_s() - began_s
+            rest_s = max(LOOK_EVERY_S, min(LONGEST_REST_S, REST * took_s))
 
     def _load(self) -> None:
         """Read everything, a site at a time: what changes meanwhile has a number beyond the one read first."""

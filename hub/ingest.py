@@ -42,6 +42,7 @@ class Outcome(Struct, frozen=True):
     refused: list[Refusal] = []
     positions_taken: int = 0
     requests: int = 0
+    more: bool = False  # a kiosk has recorded more than it could send so far
 
     @property
     def has_news(self) -> bool:
@@ -160,6 +161,7 @@ class Ingest:
             [*desk.refused, *unheeded, *(_stranger(one.address, self._limits.kiosks) for one in strangers)],
             sum(work.now.position - work.began.position for work in desk.works.values()),
             len(asking),
+            any(work.newest > work.now.position for work in desk.works.values()),
         )
 
 
@@ -180,4 +182,5 @@ def _joined(outcomes: Sequence[Outcome]) -> Outcome:
         [refusal for one in outcomes for refusal in one.refused],
         sum(one.positions_taken for one in outcomes),
         sum(one.requests for one in outcomes),
+        any(one.more for one in outcomes),
     )

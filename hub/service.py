@@ -29,6 +29,7 @@ from mqtt_bridge.topics import DOWN_FACTS, parse_topic
 RETRY_S: Final = 1.0  # a full disk or a restarted database is noticed within a second of being well again
 IDLE_S: Final = 1.0
 BUSY_SITES: Final = 1  # that the steward looks after between two groups of messages; kiosks wait for their answers
+BUSY_REST: Final = 9  # times as long as it took until it may again, while a backlog drains: a tenth of the time is its
 _log = logging.getLogger(__name__)
 
 
@@ -147,8 +148,10 @@ class Service:
         self._queue(outcome.answers)
         self._flush()
         self._tell(outcome)
-        if outcome.has_news or self._clock.monotonic_s() >= self._steward_due_s:
-            self._look_after()
+        busy = outcome.more or self._inbound.depth > 0
+        is_due = self._clock.monotonic_s() >= self._steward_due_s
+        if is_due or outcome.requests or (outcome.has_news and not busy):
+            self._look_after(busy=busy)
 
     def _tell(self, outcome: Outcome) -> None:
         """Send kiosks what is new; what they asked for is answered without waiting for the next look."""
@@ -159,14 +162,16 @@ class Service:
                 self._downlink.look(now_s, at_once=True)
             self._downlink.send(self._publish, now_s)
 
-    def _look_after(self) -> None:
-        """Have the steward do what is due; while kiosks wait for answers, little of it at a time."""
+    def _look_after(self, *, busy: bool) -> None:
+        """Have the steward do what is due; while kiosks wait for answers, little of it at a time, and seldom."""
         if self._steward is None:
             return
-        limit = BUSY_SITES if self._inbound.depth else MAX_SITES
+        began_s = self._clock.monotonic_s()
+        limit = BUSY_SITES if busy else MAX_SITES
         done = self._steward.step(limit)
         now_s = self._clock.monotonic_s()
-        self._steward_due_s = now_s if done >= limit else now_s + IDLE_S
+        rest_s = BUSY_REST * (now_s - began_s) if busy else 0.0
+        self._steward_due_s = now_s + (rest_s if done >= limit else IDLE_S)
         if self._connected and self._steward.take_told():
             self._downlink.look(now_s, at_once=True)
             self._downlink.send(self._publish, now_s)
