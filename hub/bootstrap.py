@@ -10,19 +10,19 @@ from typing import Final
 
 from msgspec import Struct
 
-from hub.availability import Availability
-from hub.availability_teller import Teller
+from hub.availability.live import Availability
+from hub.availability.teller import Teller
 from hub.clock import SystemClock
 from hub.core.availability import Rules
 from hub.core.incarnation import Life
 from hub.core.redistribute import plan_ours
-from hub.downlink import Downlink
-from hub.holds import Holds
-from hub.inbound import Inbound
-from hub.ingest import Ingest
+from hub.downlink.downlink import Downlink
+from hub.intake.inbound import Inbound
+from hub.intake.ingest import Ingest
 from hub.life import LifeFile, begin_life
+from hub.promises.holds import Holds
 from hub.service import Service
-from hub.steward import Steward
+from hub.steward.steward import Steward
 from hub.store import down
 from hub.store.database import Store, open_store, sqlite_file
 from hub.store.life import read_life

@@ -14,13 +14,13 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from contract.errors import Malformed
-from hub.arrivals import Message
 from hub.clock import Clock
 from hub.core.read_models import HealthView
-from hub.downlink import Downlink
-from hub.inbound import Events, Inbound
-from hub.ingest import Ingest, Outcome
-from hub.steward import MAX_SITES, Steward
+from hub.downlink.downlink import Downlink
+from hub.intake.arrivals import Message
+from hub.intake.inbound import Events, Inbound
+from hub.intake.ingest import Ingest, Outcome
+from hub.steward.steward import MAX_SITES, Steward
 from hub.store.errors import WorldFailed
 from mqtt_bridge.errors import LinkBusy, LinkDown, LinkTooLarge
 from mqtt_bridge.link import Connected, Disconnected, Link, Refused

@@ -13,9 +13,9 @@ from hub.api.keeping import NothingKept
 from hub.api.pages import AfterId, Limit, StockPage, parse_stock_cursor, stock_page
 from hub.api.reservations import Problem, answer_problem, describe
 from hub.api.reservations import router as reservations_router
-from hub.availability import Availability
+from hub.availability.live import Availability
 from hub.core.read_models import ExceptionView, FactView, HealthView, KioskView, QuarantineView, RegionView, SiteView
-from hub.holds import Holds
+from hub.promises.holds import Holds
 from hub.service import Health
 from hub.store import queries
 from hub.store.database import Store

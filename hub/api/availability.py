@@ -1,6 +1,6 @@
 """``/v1/availability``: what is in stock where, for anyone who asks, and what changed.
 
-Answered from memory (:mod:`hub.availability`), never from the books: sixteen shoppers more must not slow a sale's
+Answered from memory (:mod:`hub.availability.live`), never from the books: sixteen shoppers more must not slow a sale's
 booking. Served as bytes, for checking a shape that cannot be wrong took most of the time of an answer.
 """
 
@@ -18,7 +18,7 @@ from contract.availability import cap_of
 from contract.values import RegionIdField, SiteIdField, SkuField
 from hub.api.keeping import NO_STORE, kept, tag, tags_of
 from hub.api.pages import MAX_LIMIT, AfterId, Limit
-from hub.availability import Availability
+from hub.availability.live import Availability
 from hub.core.availability import Heat, Rules, heat_of, hottest, text_of
 from hub.core.shelf_view import Found, Point, ShelfView
 

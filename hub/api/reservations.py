@@ -20,9 +20,9 @@ from contract.facts import StockLine, check_instant
 from contract.goods import check_lines
 from contract.registry import malformed
 from contract.values import InstantField, parse_name
-from hub import holds
-from hub.holds import MAX_HOLD, Hold, Holds, KeyReused, Refused, Reply
-from hub.reserving import Present
+from hub.promises import holds
+from hub.promises.holds import MAX_HOLD, Hold, Holds, KeyReused, Refused, Reply
+from hub.promises.reserving import Present
 from hub.store import reservations
 from hub.store.reservations import Reservation
 

@@ -8,9 +8,7 @@ from typing import Final
 import click
 
 from contract.values import MAX_EPOCH, MAX_POSITION
-from hub import by_operator
 from hub.bootstrap import opened_to_read
-from hub.by_operator import NotDone
 from hub.commands.common import (
     MAX_ROWS,
     Refused,
@@ -24,6 +22,8 @@ from hub.commands.common import (
 )
 from hub.commands.shoppers import changing
 from hub.core.counting import Mark, missing
+from hub.steward import by_operator
+from hub.steward.by_operator import NotDone
 from hub.store import closing, transfers
 from hub.store.chores import Site
 from hub.store.transfers import Transfer

@@ -11,7 +11,6 @@ import click
 from contract import messages
 from contract.errors import Malformed
 from contract.values import Currency, Money, Unit, parse_name
-from hub import wording
 from hub.bootstrap import opened_to_read, opened_to_write, state_folder
 from hub.clock import SystemClock
 from hub.commands.common import (
@@ -24,6 +23,7 @@ from hub.commands.common import (
     show,
     state_option,
 )
+from hub.promises import wording
 from hub.store import templates
 
 COLUMNS = ["language", "name", "own", "text"]

@@ -11,7 +11,6 @@ from contract.rights import Answer
 from contract.stock import StockKey
 from contract.values import MAX_AMOUNT, Currency, instant_text, is_instant, parse_name, parse_sku
 from hub.bootstrap import opened_to_read
-from hub.by_hand import Said, answer_by_hand
 from hub.commands.common import (
     Refused,
     UsedWrongly,
@@ -23,6 +22,7 @@ from hub.commands.common import (
     state_option,
 )
 from hub.commands.shoppers import changing, promise_row
+from hub.promises.by_hand import Said, answer_by_hand
 from hub.store import promises
 from hub.store.promises import PENDING
 

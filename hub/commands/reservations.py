@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from hub import holds
 from hub.bootstrap import opened_to_read
 from hub.commands.common import Refused, database_option, json_option, limit_option, said_plainly, show, state_option
 from hub.commands.shoppers import changing, reservation_row
+from hub.promises import holds
 from hub.store import reservations
 
 COLUMNS = ["id", "site", "state", "source", "confirmed", "paid", "code", "goods", "until", "ended_at"]

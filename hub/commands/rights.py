@@ -11,9 +11,7 @@ from sqlalchemy import Connection, select
 from contract.errors import Malformed
 from contract.stock import TERMS, Account, StockKey
 from contract.values import MAX_AMOUNT, Address, Condition, Unit, parse_address, parse_sku
-from hub import by_operator
 from hub.bootstrap import new_id, opened_to_read
-from hub.by_operator import NotDone
 from hub.commands.books import kiosk
 from hub.commands.common import (
     Refused,
@@ -26,7 +24,9 @@ from hub.commands.common import (
     state_option,
 )
 from hub.commands.shoppers import changing
-from hub.holds import Holds
+from hub.promises.holds import Holds
+from hub.steward import by_operator
+from hub.steward.by_operator import NotDone
 from hub.store import recalls
 from hub.store.pools import ALL_TERMS
 from hub.store.rights_tables import accounts, lives, pools

@@ -18,8 +18,8 @@ from contract.availability import ASK_AFTER_S, EXACT_BELOW
 from contract.errors import Malformed
 from contract.values import parse_name
 from hub.api.app import create_app
-from hub.availability import Availability
-from hub.availability_teller import Teller
+from hub.availability.live import Availability
+from hub.availability.teller import Teller
 from hub.bootstrap import Broker, Hub, life_of, listen_on, open_hub, opened, state_folder
 from hub.commands.common import (
     Refused,

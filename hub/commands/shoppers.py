@@ -9,8 +9,8 @@ from hub.bootstrap import new_id, opened_to_write, state_folder
 from hub.clock import SystemClock
 from hub.commands.common import Refused, UsedWrongly, said_plainly
 from hub.core.promise import Goods
-from hub.holds import Holds
-from hub.holds import Refused as NotDone
+from hub.promises.holds import Holds
+from hub.promises.holds import Refused as NotDone
 from hub.store.promises import Promise
 from hub.store.reservations import Reservation, goods_of
 

@@ -11,8 +11,8 @@ from hostile.at_kiosk import attack_kiosk
 from hostile.attack import run
 from hostile.report import MAX_GROWTH_MB, MAX_LINES, Memory, Report
 
-from hub.arrivals import Message
-from hub.ingest import Ingest, Outcome
+from hub.intake.arrivals import Message
+from hub.intake.ingest import Ingest, Outcome
 from hub.store.bounds import Bounds
 from mqtt_bridge.pump import Pump
 
@@ -169,7 +169,7 @@ def test_log_lines_are_counted(tmp_path: Path) -> None:
 
         def taken(messages: list[Message]) -> Outcome:
             for _ in messages:
-                logging.getLogger("hub.ingest").warning("one more\nline")
+                logging.getLogger("hub.intake.ingest").warning("one more\nline")
             return take(messages)
 
         ingest.take = taken  # type: ignore[method-assign, assignment]

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from contract.values import Lane, parse_address
 from hub.api.app import create_app
-from hub.availability import Availability
+from hub.availability.live import Availability
 from hub.service import Health
 
 WELL = Health(

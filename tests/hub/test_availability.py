@@ -14,7 +14,7 @@ from stock_rows import NOW, add_account, add_kiosk, add_pool, key, note_keys
 from contract.stock import TERMS, Account
 from contract.values import Unit
 from hub.api.app import create_app
-from hub.availability import Availability
+from hub.availability.live import Availability
 from hub.core.availability import KEEPING, Heat, Rules
 from hub.service import Health
 from hub.store import availability as books

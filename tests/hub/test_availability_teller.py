@@ -15,11 +15,11 @@ from contract.envelope import LogSource
 from contract.stock import Account
 from contract.streams import AVAILABILITY
 from contract.values import parse_address
-from hub.arrivals import Message
-from hub.availability import Availability
-from hub.availability_teller import Teller
+from hub.availability.live import Availability
+from hub.availability.teller import Teller
 from hub.core.availability import Rules
-from hub.downlink import Downlink
+from hub.downlink.downlink import Downlink
+from hub.intake.arrivals import Message
 from hub.store import availability_log, down
 from hub.store.changes import Change
 from hub.store.life import raise_incarnation, read_life

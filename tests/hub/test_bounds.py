@@ -12,7 +12,7 @@ from contract.batch import Status, encode_message
 from contract.down import Item
 from contract.streams import FLEET
 from contract.values import Address, Currency, Lane, Sku, parse_address
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 from hub.store import books as store_books
 from hub.store import down
 from hub.store.bounds import LOOK_AGAIN_S, Bounds

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hub_books import Hub, LaneTwin, books, make_hub, open_hub
 
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 from hub.life import LifeFile
 from hub.store.database import open_store
 

@@ -14,8 +14,8 @@ from contract.down import CatalogueChanged, ConfigChanged, Item
 from contract.registry import DOWN
 from contract.streams import FLEET
 from contract.values import Currency, Money, Seq, Sku, parse_address
-from hub.arrivals import Message
-from hub.downlink import LOOK_EVERY_S, Downlink
+from hub.downlink.downlink import LOOK_EVERY_S, Downlink
+from hub.intake.arrivals import Message
 from hub.store import down
 from hub.store.catalogue import change_config, import_catalogue
 

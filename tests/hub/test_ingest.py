@@ -23,7 +23,7 @@ from sqlalchemy import select, update
 from contract.batch import batch_mark
 from contract.codec import digest
 from contract.values import Lane, parse_address
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 from hub.store.bounds import Bounds
 from hub.store.rights_tables import accounts
 from hub.store.tables import exceptions, kiosks, lanes, quarantine

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Row, select, update
 from contract.down import Item
 from contract.streams import FLEET
 from contract.values import Currency, Money, Sku, parse_address
-from hub.claims import BELIEVED_AGAIN_S
 from hub.core.incarnation import COOL_DOWN_S, MAX_LEAP, Life
+from hub.intake.claims import BELIEVED_AGAIN_S
 from hub.life import SLOT_BYTES, LifeFile
 from hub.store import down
 from hub.store.errors import WorldFailed

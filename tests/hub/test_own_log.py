@@ -26,9 +26,9 @@ from contract.rights import MAX_TOTALS, Answer, GrantTotal, ReservationRequested
 from contract.stock import StockKey
 from contract.streams import own_log
 from contract.values import Currency, Epoch, Money, Quantity, Sku, instant_text
-from hub.arrivals import Message
 from hub.core.redistribute import plan_ours
-from hub.downlink import Downlink
+from hub.downlink.downlink import Downlink
+from hub.intake.arrivals import Message
 from hub.life import begin_life
 from hub.store import bookings, down, lives, promises, recalls, reservations
 from hub.store import own_log as logs

@@ -37,10 +37,10 @@ from contract.rights import (
     Urgency,
 )
 from contract.values import BasketId, SiteId
-from hub.promising import KEPT, MAX_GOODS, REPORT_WAIT, WINDOW
+from hub.intake.urgent import MAX_OF_ONE
+from hub.promises.promising import KEPT, MAX_GOODS, REPORT_WAIT, WINDOW
 from hub.store.rights_tables import chores, wants
 from hub.store.tables import exceptions
-from hub.urgent import MAX_OF_ONE
 
 
 def troubles(hub: Hub) -> list[str]:

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract.values import Lane, parse_address
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 
 FEW = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 SKUS = st.sampled_from(["tea", "coffee"])

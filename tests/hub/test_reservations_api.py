@@ -30,15 +30,15 @@ from contract.down_rights import ReservationRefused
 from contract.rights import ReservationCancelled, ReservationHeld
 from contract.stock import StockKey
 from contract.values import Sku
-from hub import holds
 from hub.api.app import create_app
-from hub.availability import Availability
+from hub.availability.live import Availability
 from hub.clock import SystemClock
 from hub.core.incarnation import Life
-from hub.holds import FORGET_EVERY_S, HOLD, KEYS_KEPT, MAX_HOLDS, Hold, Holds, Refused
-from hub.reserving import Present, place
+from hub.promises import holds
+from hub.promises.holds import FORGET_EVERY_S, HOLD, KEYS_KEPT, MAX_HOLDS, Hold, Holds, Refused
+from hub.promises.reserving import Present, place
 from hub.service import Health
-from hub.steward import Steward
+from hub.steward.steward import Steward
 from hub.store import inbox, own_log
 from hub.store.database import open_store
 from hub.store.life import raise_incarnation

@@ -5,7 +5,7 @@ from shoppers import MARKET, all_pools, pool, reservation, set_free
 
 from contract.stock import StockKey
 from contract.values import Sku
-from hub.reserving import adopt, reserve
+from hub.promises.reserving import adopt, reserve
 from hub.store import offers, pools
 from hub.store.pools import PoolDelta, PoolKey
 from hub.store.reservations import Reservation

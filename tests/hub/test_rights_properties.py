@@ -13,7 +13,7 @@ from rights_twin import TEA, RightsTwin, faults, mirror, pool
 
 from contract.stock import NoRights
 from contract.values import parse_address
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 from hub.store import pools
 from hub.store.pools import PoolDelta, PoolKey
 

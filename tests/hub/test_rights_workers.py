@@ -26,9 +26,9 @@ from sqlalchemy import Connection
 from contract.codec import digest
 from contract.facts import KioskStopping
 from hub.core import redistribute
-from hub.downlink import Downlink
-from hub.holds import Holds
-from hub.steward import Steward
+from hub.downlink.downlink import Downlink
+from hub.promises.holds import Holds
+from hub.steward.steward import Steward
 from hub.store.errors import WorldFailed
 
 TRIES = 5  # two that wait for each other: one of them is told to try again

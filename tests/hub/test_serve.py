@@ -21,7 +21,7 @@ from waiting import wait_until
 from contract.batch import Ack, decode_ack, decode_batch
 from contract.codec import decode_down
 from contract.down import CatalogueChanged
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 from mqtt_bridge.backoff import Backoff
 from mqtt_bridge.errors import LinkError
 from mqtt_bridge.link import BrokerUrl, LinkEvent, Received

@@ -10,11 +10,11 @@ import pytest
 from hub_books import Hub, LaneTwin, ack_in, books, open_hub, positions, status
 from sqlalchemy import event, text
 
-from hub import inbound as inbound_module
-from hub.arrivals import Message
-from hub.downlink import Downlink
-from hub.inbound import GROUP_MESSAGES, MAX_BYTES, MAX_BYTES_OF_ONE, MAX_MESSAGES, MAX_OF_ONE, Inbound
-from hub.refusals import MAX_KINDS, OTHERS, Refusals
+from hub.downlink.downlink import Downlink
+from hub.intake import inbound as inbound_module
+from hub.intake.arrivals import Message
+from hub.intake.inbound import GROUP_MESSAGES, MAX_BYTES, MAX_BYTES_OF_ONE, MAX_MESSAGES, MAX_OF_ONE, Inbound
+from hub.intake.refusals import MAX_KINDS, OTHERS, Refusals
 from hub.service import Service
 from hub.store.errors import WorldFailed
 from mqtt_bridge.errors import LinkBusy, LinkDown, LinkTooLarge

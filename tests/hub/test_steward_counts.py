@@ -10,8 +10,8 @@ from steward_twins import TEA, Shop, Till, present, still
 from contract.down_rights import EpochClosed
 from contract.goods import TillPosition
 from contract.values import Epoch, Seq
-from hub import by_operator
 from hub.core.counting import Mark
+from hub.steward import by_operator
 from hub.store.rights_tables import counts, reservations
 from hub.store.tables import exceptions
 

@@ -38,8 +38,8 @@ from contract.values import (
     Sku,
     parse_address,
 )
-from hub.arrivals import Message
-from hub.ingest import Ingest, Outcome
+from hub.intake.arrivals import Message
+from hub.intake.ingest import Ingest, Outcome
 from hub.life import LifeFile, begin_life
 from hub.store import down
 from hub.store.bounds import Bounds

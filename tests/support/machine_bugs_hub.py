@@ -8,14 +8,14 @@ from sqlalchemy import Connection
 
 from contract.batch import StreamPosition, decode_ack, encode_message
 from contract.values import Seq
-from hub.answers import hello
-from hub.arrivals import Arrival, Message, UpBatch
 from hub.core.inbox import LaneState, Taken, read
 from hub.core.incarnation import Life
-from hub.desk import Desk, Work
-from hub.ingest import Ingest, Outcome
+from hub.intake.answers import hello
+from hub.intake.arrivals import Arrival, Message, UpBatch
+from hub.intake.desk import Desk, Work
+from hub.intake.ingest import Ingest, Outcome
+from hub.intake.refusals import Fate
 from hub.life import LifeFile
-from hub.refusals import Fate
 from hub.store.database import Store
 from hub.store.life import count_commit, read_life, write_life
 

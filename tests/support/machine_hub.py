@@ -10,7 +10,7 @@ from typing import Any, Literal
 from machine_network import MachineClock, Network
 from machine_parts import Parts
 
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 from hub.store import down
 from hub.store.database import Store, open_store
 

@@ -15,7 +15,7 @@ from contract.codec import decode
 from contract.every import UpFact
 from contract.facts import RefundRecorded, SaleRecorded
 from contract.values import Address, Epoch, Lane
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 from kiosk.journal.errors import StorageFailed
 from kiosk.journal.links import LinkReader
 from kiosk.journal.outbox import lane_path

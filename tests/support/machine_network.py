@@ -8,7 +8,7 @@ from typing import Final
 from hub_books import HandClock
 
 from contract.codec import Stamp
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 from mqtt_bridge.errors import LinkDown
 
 MAX_IN_FLIGHT: Final = 60  # a network that holds more drops the oldest

@@ -9,7 +9,7 @@ from machine_network import MachineClock
 
 from contract.values import Epoch, Lane, parse_address
 from hub.core.incarnation import Life
-from hub.ingest import Ingest
+from hub.intake.ingest import Ingest
 from hub.life import LifeFile, begin_life
 from hub.store.database import Store, open_store
 from hub.store.migrate import migrate

@@ -22,7 +22,7 @@ from contract.envelope import NO_DIGEST, LaneSource
 from contract.every import UpFact
 from contract.facts import KioskStopping
 from contract.values import Epoch, Lane, Seq
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 from mqtt_bridge.topics import up_facts
 
 WHICH = st.integers(0, len(KIOSKS))  # the last is a clone, where there is one

@@ -12,7 +12,7 @@ from machine_parts import KIOSKS, Parts
 
 from contract.every import UpFact
 from contract.values import Lane
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 from mqtt_bridge.topics import parse_topic
 
 LaneName = tuple[str, str]  # kiosk, stream

@@ -17,11 +17,14 @@ from rights_rules import Opening
 from contract.down_rights import RightsGranted
 from contract.every import OwnFact
 from contract.stock import Account, hold_placed
-from hub import desk, holds, promising, rights_desk, site_count, site_round
-from hub.rights_pools import PoolWork
-from hub.site_count import Counting
-from hub.site_round import SiteRound
-from hub.steward import Steward
+from hub.intake import desk, rights_desk
+from hub.intake.rights_pools import PoolWork
+from hub.promises import holds, promising
+from hub.steward import counting as site_count
+from hub.steward import round as site_round
+from hub.steward.counting import Counting
+from hub.steward.round import SiteRound
+from hub.steward.steward import Steward
 from hub.store import accounts, chores, closing, grants, lives, offers, passages, promises
 from kiosk.journal import accounts as till_accounts
 from kiosk.journal import own_log

@@ -8,15 +8,15 @@ from sqlalchemy import Connection, text
 
 from contract.rights import RightsMoved, RightsReported
 from contract.stock import StockKey
-from hub import holds
 from hub.core import settle
 from hub.core.reconcile import Effects, effects_of
 from hub.core.settle import Owed, Settlement
-from hub.reserving import Present
-from hub.rights_pools import PoolWork
-from hub.site_count import Counting
-from hub.site_round import SiteRound
-from hub.steward import Steward
+from hub.intake.rights_pools import PoolWork
+from hub.promises import holds
+from hub.promises.reserving import Present
+from hub.steward.counting import Counting
+from hub.steward.round import SiteRound
+from hub.steward.steward import Steward
 from hub.store import accounts, closing, own_log, passages, pools, reservations
 from hub.store.accounts import Issued
 from hub.store.closing import Count

@@ -23,8 +23,8 @@ from contract.rights import (
 )
 from contract.stock import StockKey
 from contract.values import BasketId, Currency, Epoch, KioskId, Money, Quantity, SiteId, Sku
-from hub import holds
-from hub.reserving import Present
+from hub.promises import holds
+from hub.promises.reserving import Present
 from kiosk.core.reservations import ReservationError, State, decide_cancel, decide_collect, decide_hold
 from kiosk.journal.errors import RightsMissing
 

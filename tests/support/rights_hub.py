@@ -15,15 +15,15 @@ from rights_kiosk import PowerCut
 from sqlalchemy import Connection
 
 from contract.values import Address
-from hub import by_operator
-from hub.arrivals import Message
 from hub.core import redistribute
-from hub.downlink import Downlink
-from hub.holds import Holds
-from hub.ingest import Ingest
+from hub.downlink.downlink import Downlink
+from hub.intake.arrivals import Message
+from hub.intake.ingest import Ingest
 from hub.life import LifeFile, begin_life
-from hub.reserving import Present
-from hub.steward import Steward
+from hub.promises.holds import Holds
+from hub.promises.reserving import Present
+from hub.steward import by_operator
+from hub.steward.steward import Steward
 from hub.store import down
 from hub.store.database import Store, open_store
 

@@ -16,7 +16,7 @@ from contract.codec import decode
 from contract.every import UpFact
 from contract.stock import Account, StockKey
 from contract.values import Address, Epoch, Lane, Seq, Sku
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 from kiosk.backroom.rights import RightsRoom
 from kiosk.core.reservations import Reservation, State
 from kiosk.journal import accounts, reservations

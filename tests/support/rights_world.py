@@ -16,7 +16,7 @@ from contract.down_rights import PromiseResolved
 from contract.facts import SaleLine, SaleRecorded
 from contract.rights import ReservationCancelled, ReservationCollected, ReservationHeld, ReservationLapsed
 from contract.values import BasketId, Epoch, Money, Quantity, Receipt, Sku, parse_address
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 from hub.store.database import open_store
 from hub.store.migrate import migrate
 from kiosk.core.promises import State as PromiseState

@@ -15,7 +15,7 @@ from contract.rights import ReservationRequested, RightsReleased, RightsReported
 from contract.stock import StockKey
 from contract.streams import own_log
 from contract.values import Address, Currency, Epoch, Incarnation, Money, Quantity, SiteId, Sku, parse_address
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 from hub.store import down, pools, promises, reservations
 from hub.store.pools import PoolKey
 from hub.store.promises import Promise

@@ -34,8 +34,8 @@ from contract.stock import Account, StockKey
 from contract.streams import own_log
 from contract.values import Epoch, Incarnation, Quantity, Seq, Sku, instant_text, parse_address
 from hub.core.redistribute import Plan, Policy, Pool, plan_ours
-from hub.reserving import Present, reserve
-from hub.steward import Steward
+from hub.promises.reserving import Present, reserve
+from hub.steward.steward import Steward
 from hub.store import down, holdings, pools
 from hub.store.chores import Site
 from hub.store.pools import PoolDelta, PoolKey

@@ -20,7 +20,7 @@ from contract.batch import encode_batch
 from contract.codec import Stamp
 from contract.facts import RefundRecorded, SaleRecorded
 from contract.values import Epoch, Lane, Seq, Unit, parse_address
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 from kiosk.journal.journal import Journal
 from kiosk.journal.schema import TILL
 

@@ -16,9 +16,9 @@ from contract.batch import decode_ack
 from contract.values import Address
 from hostile.report import Memory, Report, as_fates, counted_log
 from hostile.voices import HONEST, LIAR, Voices
-from hub.arrivals import Message
-from hub.inbound import GROUP_MESSAGES
-from hub.ingest import Ingest
+from hub.intake.arrivals import Message
+from hub.intake.inbound import GROUP_MESSAGES
+from hub.intake.ingest import Ingest
 from hub.store.bounds import Bounds
 from mqtt_bridge.topics import ACK_UP, topic
 

@@ -16,7 +16,7 @@ from progress import nowhere
 from hostile.kiosk_twin import KioskTwin
 from hostile.report import Memory, Report, as_fates, counted_log
 from hostile.whispers import Whispers
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 from mqtt_bridge.pump import MAX_DOWN_BYTES, MAX_EVENTS, MAX_LOGS, Pump
 
 WARM: Final = 0.1

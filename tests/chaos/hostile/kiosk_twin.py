@@ -10,7 +10,7 @@ from mosquitto_record import seeded
 from contract.codec import Stamp
 from contract.every import UpFact
 from contract.values import Lane, parse_address
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 from kiosk.journal.errors import StorageFailed
 from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkStore

@@ -15,7 +15,7 @@ from contract.batch import Ack, Status, StreamPosition, decode_batch, encode_bat
 from contract.errors import Malformed
 from contract.values import MAX_POSITION, Incarnation, Lane, Seq, parse_address
 from hostile.damage import NASTY, damaged, noise, twisted
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 from mqtt_bridge.topics import up_facts
 
 HONEST: Final = parse_address("demo/market/k1")

@@ -13,7 +13,7 @@ from contract.batch import Ack, Status, StreamPosition, encode_batch, encode_mes
 from contract.values import MAX_POSITION, Incarnation, Seq
 from hostile.damage import NASTY, damaged, noise, twisted
 from hostile.kiosk_twin import K1
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 
 LEAVES: Final = ("ack/up", "down/facts")
 PAST: Final = 200  # acknowledgements remembered for repeating

@@ -7,11 +7,11 @@ from sqlalchemy import Connection, select
 
 from contract.batch import Ack, encode_message
 from contract.values import Address
-from hub.arrivals import Arrival, Message, Told, UpBatch
 from hub.clock import Clock
 from hub.core.acks import LanePosition, ack_of
 from hub.core.incarnation import Life
-from hub.desk import Work
+from hub.intake.arrivals import Arrival, Message, Told, UpBatch
+from hub.intake.desk import Work
 from hub.store import inbox
 from hub.store.inbox import KioskRow, LaneKey
 from hub.store.life import read_life

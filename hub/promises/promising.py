@@ -22,9 +22,9 @@ from contract.down_rights import PromiseResolved, Remedy
 from contract.every import OwnFact
 from contract.rights import Answer, PromiseTold, ReservationRequested
 from contract.values import Money, SiteId, instant_text
-from hub.answer_words import worded
 from hub.core.promise import Choice, Goods, Wish, code_of, decide, rank, sorry
-from hub.reserving import Present, adopt, give_back, place, reserve
+from hub.promises.answer_words import worded
+from hub.promises.reserving import Present, adopt, give_back, place, reserve
 from hub.store import lives, offers, own_log, promises, reservations
 from hub.store.books import Trouble, open_exceptions
 from hub.store.inbox import KioskRow

@@ -9,8 +9,8 @@ from contract.batch import Status, StreamPosition
 from contract.errors import Malformed
 from contract.streams import parse_lane_stream, parse_log_stream
 from contract.values import Address
-from hub.arrivals import Arrival, DownAcked, Told, UpBatch
 from hub.core.inbox import printable
+from hub.intake.arrivals import Arrival, DownAcked, Told, UpBatch
 from hub.store import down, inbox
 from hub.store.inbox import KioskRow
 

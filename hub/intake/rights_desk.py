@@ -22,12 +22,12 @@ from contract.goods import ShelfCounted
 from contract.rights import OverdraftBooked, ReservationHeld, RightsReleased, RightsReported, RightsRequested
 from contract.stock import TERMS, Account, StockKey
 from contract.values import Lane
-from hub import asked
-from hub.asked import Asked_
 from hub.core.inbox import Taken
 from hub.core.reconcile import Effects, Passage
-from hub.reserving import take_over
-from hub.rights_pools import PoolWork
+from hub.intake.rights_pools import PoolWork
+from hub.promises import asked
+from hub.promises.asked import Asked_
+from hub.promises.reserving import take_over
 from hub.store import accounts, books, changes, chores, counts, grants, lives, passages, wants
 from hub.store.accounts import AccountKey
 from hub.store.inbox import KioskRow

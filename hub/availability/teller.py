@@ -9,7 +9,7 @@ from typing import Final
 from contract.availability import cap_of
 from contract.down import MAX_LEVELS, Level, SiteHeard
 from contract.values import SiteId, Sku
-from hub.availability import Availability
+from hub.availability.live import Availability
 from hub.clock import Clock
 from hub.core.shelf_view import Found, ShelfView
 from hub.store import availability_log as log

@@ -23,7 +23,7 @@ from contract.values import instant_text
 from hub.clock import Clock
 from hub.core.incarnation import Life
 from hub.core.promise import Goods, code_of
-from hub.reserving import Present, give_back, reserve, want_placed
+from hub.promises.reserving import Present, give_back, reserve, want_placed
 from hub.store import idempotency, inbox, lives, offers, own_log, reservations
 from hub.store.database import Store
 from hub.store.errors import WorldFailed

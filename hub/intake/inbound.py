@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from hub.arrivals import Message
+from hub.intake.arrivals import Message
 from mqtt_bridge.link import Connected, Delivered, Disconnected, LinkEvent, Received, Refused
 
 MAX_MESSAGES: Final = 2000  # a window of eight batches from each of 250 kiosks

@@ -10,10 +10,10 @@ from contract.batch import StreamPosition
 from contract.errors import Malformed
 from contract.streams import parse_lane_stream
 from contract.values import Address
-from hub.arrivals import Told
 from hub.clock import Clock
 from hub.core.acks import LanePosition
 from hub.core.incarnation import MAX_LEAP, decide_on_claim
+from hub.intake.arrivals import Told
 from hub.store.books import Trouble
 from hub.store.inbox import KioskRow
 from hub.store.life import raise_incarnation, read_life

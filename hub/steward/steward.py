@@ -1,7 +1,7 @@
 """The steward: does the chores that ingest left, one site at a time, each in a transaction of its own.
 
 What ingest cannot decide from one kiosk's facts is left here: settling, closing counts, placing reservations, granting
-and recalling (:mod:`hub.site_round`). Besides, the steward has every life report to a hub that went back (I11), ends
+and recalling (:mod:`hub.steward.round`). Besides, the steward has every life report to a hub that went back (I11), ends
 holds whose time is over, answers promises that had to wait, and notes how fast accounts sell.
 
 Several stewards may work on one store: the site's kiosks are locked. A chore that fails is put off and told to a
@@ -16,12 +16,12 @@ from typing import Final
 from sqlalchemy import Connection
 
 from contract.values import Address, instant_text
-from hub import asked
 from hub.clock import Clock
 from hub.core.incarnation import Life
 from hub.core.redistribute import Policy
-from hub.reserving import Present
-from hub.site_round import SiteRound
+from hub.promises import asked
+from hub.promises.reserving import Present
+from hub.steward.round import SiteRound
 from hub.store import bookings, books, chores, holdings, inbox, own_log, sweeps
 from hub.store.books import Trouble
 from hub.store.chores import Site

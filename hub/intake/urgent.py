@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 
 from contract.stock import StockKey
 from contract.values import Address
-from hub.arrivals import Asking
-from hub.asked import Asked_, answer
-from hub.refusals import Refusal
+from hub.intake.arrivals import Asking
+from hub.intake.refusals import Refusal
+from hub.promises.asked import Asked_, answer
 from hub.store import chores, wants
 from hub.store.inbox import KioskRow
 from hub.store.pools import PoolKey

@@ -12,7 +12,7 @@ from contract.facts import StockLine
 from contract.stock import StockKey
 from contract.values import Address, Epoch, Quantity
 from hub.core.counting import Mark
-from hub.reserving import Present, take_over
+from hub.promises.reserving import Present, take_over
 from hub.store import changes, chores, closing, holdings, lives, own_log, pools, recalls
 from hub.store.chores import Site
 from hub.store.holdings import Post

@@ -16,11 +16,11 @@ from contract.codec import digest
 from contract.envelope import LaneSource
 from contract.streams import Gap, place
 from contract.values import Address
-from hub.arrivals import UpBatch
 from hub.core.inbox import LaneState, Refused, Taken, advance, printable, read
 from hub.core.reconcile import effects_of
-from hub.refusals import FATES, Fate, Refusal
-from hub.rights_desk import RightsDesk
+from hub.intake.arrivals import UpBatch
+from hub.intake.refusals import FATES, Fate, Refusal
+from hub.intake.rights_desk import RightsDesk
 from hub.store import books, bounds, inbox
 from hub.store.books import Trouble
 from hub.store.bounds import Bounds, Rooms

@@ -24,9 +24,9 @@ from contract.stock import StockKey
 from contract.values import Address, Epoch, Quantity, instant_text
 from hub.core.redistribute import Policy
 from hub.core.settle import Booked, Owed, Settlement, Till, decide_settlement
-from hub.reserving import Present, give_back, place
-from hub.site_count import Counting
-from hub.site_share import Share, decide, note_met, of_account, wait_s
+from hub.promises.reserving import Present, give_back, place
+from hub.steward.counting import Counting
+from hub.steward.share import Share, decide, note_met, of_account, wait_s
 from hub.store import bookings, books, changes, chores, holdings, lives, own_log, pools, recalls, troubles
 from hub.store.books import Trouble
 from hub.store.chores import Site

@@ -14,9 +14,9 @@ from contract.batch import MAX_BATCH_BYTES, MAX_BATCH_FACTS, encode_batch
 from contract.streams import AVAILABILITY, FLEET, parse_log_stream
 from contract.streams import own_log as own_log_name
 from contract.values import Address, Seq
-from hub.arrivals import DownAcked, Message, Told
-from hub.down_line import LEISURELY, ORDINARY, URGENT, DownLine
-from hub.senders import has_nothing, newest_epoch
+from hub.downlink.line import LEISURELY, ORDINARY, URGENT, DownLine
+from hub.intake.arrivals import DownAcked, Message, Told
+from hub.intake.senders import has_nothing, newest_epoch
 from hub.store import down, own_log
 from hub.store.database import Store
 from hub.store.inbox import find_kiosk

@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 from contract.down_rights import PromiseResolved
 from contract.rights import Answer
 from hub.core.promise import Choice, Goods, sorry
-from hub.holds import Refused
-from hub.promising import Verdict, new_reservation, resolve
-from hub.reserving import Present, reserve
+from hub.promises.holds import Refused
+from hub.promises.promising import Verdict, new_reservation, resolve
+from hub.promises.reserving import Present, reserve
 from hub.store import inbox, lives, promises, reservations
 from hub.store.promises import PENDING, Promise
 

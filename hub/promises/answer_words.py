@@ -10,7 +10,7 @@ from contract.down_rights import PromiseResolved
 from contract.errors import Malformed
 from contract.facts import StockLine
 from contract.rights import ReservationRequested
-from hub import wording
+from hub.promises import wording
 from hub.store import offers, templates
 
 _SHOWN: Final = 20  # lines by name: more than a message has room for

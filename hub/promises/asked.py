@@ -25,9 +25,9 @@ from contract.rights import (
     ReservationRequested,
 )
 from contract.values import instant_text
-from hub import promising
 from hub.core.reconcile import Asked
-from hub.reserving import Present, give_back
+from hub.promises import promising
+from hub.promises.reserving import Present, give_back
 from hub.store import promises, reservations
 from hub.store.books import Trouble, open_exceptions
 from hub.store.inbox import KioskRow

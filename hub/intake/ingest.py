@@ -13,21 +13,21 @@ from sqlalchemy import Connection
 
 from contract.errors import Malformed
 from contract.values import Address, instant_text
-from hub.answers import Answers, hello
-from hub.arrivals import Arrival, Asking, DownAcked, Message, Told, UpBatch, parse, reason
-from hub.asked import answer_waiting
-from hub.claims import Claims
 from hub.clock import Clock
-from hub.desk import Desk
+from hub.intake.answers import Answers, hello
+from hub.intake.arrivals import Arrival, Asking, DownAcked, Message, Told, UpBatch, parse, reason
+from hub.intake.claims import Claims
+from hub.intake.desk import Desk
+from hub.intake.refusals import Fate, Refusal, Refusals
+from hub.intake.senders import newest_epoch, note
+from hub.intake.urgent import heed
 from hub.life import LifeFile
-from hub.refusals import Fate, Refusal, Refusals
-from hub.senders import newest_epoch, note
+from hub.promises.asked import answer_waiting
 from hub.store import books, inbox
 from hub.store.bounds import Bounds, Rooms
 from hub.store.database import Store
 from hub.store.errors import ContentRefused
 from hub.store.life import count_commit
-from hub.urgent import heed
 
 NewLife = Callable[[Connection, int], None]
 

@@ -1,0 +1,1 @@
+"""What is available, kept in memory beside the books, for whoever asks and for every kiosk."""

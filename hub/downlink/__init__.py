@@ -1,0 +1,1 @@
+"""From books to kiosks: each is sent what it has not acknowledged."""

@@ -1,0 +1,1 @@
+"""What shoppers are promised: reservations, holds and the answers to requests, in transactions of whoever asks."""
