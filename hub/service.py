@@ -29,7 +29,7 @@ from mqtt_bridge.topics import DOWN_FACTS, parse_topic
 RETRY_S: Final = 1.0  # a full disk or a restarted database is noticed within a second of being well again
 IDLE_S: Final = 1.0
 BUSY_SITES: Final = 1  # that the steward looks after between two groups of messages; kiosks wait for their answers
-BUSY_REST: Final = 9  # times as long as it took until it may again, while a backlog drains: a tenth of the time is its
+BUSY_REST: Final = 19  # times as long as it took until it may again, while a backlog drains: a twentieth is its
 _log = logging.getLogger(__name__)
 
 

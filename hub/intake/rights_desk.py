@@ -12,18 +12,16 @@ Rules
 """
 
 from collections.abc import Iterable, Iterator
-from operator import add as plus
 from typing import Final
 
-from msgspec.structs import astuple
 from sqlalchemy import Connection
 
 from contract.goods import ShelfCounted
 from contract.rights import OverdraftBooked, ReservationHeld, RightsReleased, RightsReported, RightsRequested
-from contract.stock import TERMS, Account, StockKey
+from contract.stock import Account, StockKey
 from contract.values import Lane
 from hub.core.inbox import Taken
-from hub.core.reconcile import Effects, Passage
+from hub.core.reconcile import Delta, Effects, Passage, add_up
 from hub.intake.rights_pools import PoolWork
 from hub.promises import asked
 from hub.promises.asked import Asked_
@@ -35,11 +33,9 @@ from hub.store.lives import Life
 from hub.store.pools import PoolDelta, PoolKey
 
 GHOST: Final = 0  # the life of facts whose number was taken: of cards that are nobody's
-_OVERDRAFT: Final = TERMS.index("overdraft")
-_RELEASED: Final = TERMS.index("released")
-_CAME: Final = tuple(TERMS.index(term) for term in ("received", "returned", "arrived"))  # goods that others may lack
+_CAME: Final = ("received", "returned", "arrived")  # goods that others may lack
 LifeKey = tuple[int, int]  # kiosk id, epoch
-Terms = list[int]
+Terms = dict[str, int]  # of an account, those that changed
 
 
 class RightsDesk:
@@ -149,14 +145,13 @@ class RightsDesk:
 
     # --------------------------------------------------------------------------------------------------------- sums
 
-    def _add(self, key: LifeKey, stock: Iterable[tuple[StockKey, Account]]) -> None:
+    def _add(self, key: LifeKey, stock: Iterable[tuple[StockKey, Delta]]) -> None:
         sums = self._sums.setdefault(key, {})
         for what, delta in stock:
             known = sums.get(what)
             if known is None:
-                sums[what] = list(astuple(delta))
-            else:
-                known[:] = map(plus, known, astuple(delta))
+                known = sums[what] = {}
+            add_up(known, delta)
 
     def _rows(self) -> Iterable[tuple[AccountKey, Terms, Life]]:
         for (kiosk_id, epoch), sums in self._sums.items():
@@ -173,11 +168,11 @@ class RightsDesk:
         for key, terms, life in self._rows():
             pool = PoolKey(key.region, key.site, key.what)
             self._touched.add(pool)
-            if any(terms[term] > 0 for term in _CAME):
+            if any(terms.get(term, 0) > 0 for term in _CAME):
                 came.append((pool, "share"))
-            free, overdraft = terms[_RELEASED], terms[_OVERDRAFT]
+            free, overdraft = terms.get("released", 0), terms.get("overdraft", 0)
             if life.closed_at is not None:
-                work.late(pool, life.closed_at, Account(*terms))
+                work.late(pool, life.closed_at, Account(**terms))
                 overdraft = 0
             if free or overdraft:
                 work.add(pool, PoolDelta(free=free, unsettled=overdraft))

@@ -36,15 +36,15 @@ class Issued(NamedTuple):
         return self.account.available + self.account.held + self.issued - self.account.granted
 
 
-def add(connection: Connection, sums: Mapping[AccountKey, Sequence[int]]) -> None:
-    """Add to the mirrors; each sum has a number a term, in the order of ``TERMS``.
+def add(connection: Connection, sums: Mapping[AccountKey, Mapping[str, int]]) -> None:
+    """Add to the mirrors; each sum has the terms that changed.
 
-    Few terms change at a time, and what a row costs goes by its columns: rows of a kind go together.
+    Few do at a time, and what a row costs goes by its columns: rows of a kind go together.
     """
     kinds: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for key in sorted(sums):
-        changed = {term: n for term, n in zip(TERMS, sums[key], strict=True) if n}
-        kinds.setdefault(tuple(changed), []).append(_key_row(key) | changed)
+        changed = {term: n for term, n in sums[key].items() if n}
+        kinds.setdefault(tuple(sorted(changed)), []).append(_key_row(key) | changed)
     for terms, rows in kinds.items():
         _adding(terms).run(connection, rows)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Select,
     String,
     and_,
+    bindparam,
     case,
     cast,
     column,
@@ -28,9 +30,11 @@ from contract.values import Condition, Unit
 from hub.store.rights_tables import accounts, lives, pools
 from hub.store.tables import kiosks
 from hub.store.transfers import TRANSIT
+from hub.store.upsert import Question
 
 AT_ONCE: Final = 200  # keys in one statement: five values each, twice, far below what databases take
 _KEY: Final = ("region", "site", "sku", "unit")
+_NAMES: Final = tuple(f"{name}_{number}" for number in range(AT_ONCE) for name in _KEY)
 _WANTED: Final = tuple(column(name, String) for name in _KEY)
 Key = tuple[str, str, StockKey]
 
@@ -67,8 +71,9 @@ def amounts_of(connection: Connection, keys: Iterable[Key]) -> Iterator[Amount]:
     sellable = (key for key in keys if key[2].condition is Condition.SELLABLE)
     wanted = sorted({(region, site, str(what.sku), what.unit.value) for region, site, what in sellable})
     for start in range(0, len(wanted), AT_ONCE):
-        here = values(*_WANTED, name="wanted").data(wanted[start : start + AT_ONCE]).cte("wanted")
-        yield from _amounts(connection, _is(pools, here), _is(accounts, here))
+        here = dict.fromkeys(_NAMES)  # places beyond the last key are null, which nothing is
+        here.update(zip(_NAMES, chain.from_iterable(wanted[start : start + AT_ONCE]), strict=False))
+        yield from map(_amount, _OF_KEYS.ask(connection, here))
 
 
 def heard(connection: Connection) -> dict[tuple[str, str], float]:
@@ -92,14 +97,29 @@ def heard(connection: Connection) -> dict[tuple[str, str], float]:
 def _amounts(
     connection: Connection, of_pools: ColumnElement[bool], of_accounts: ColumnElement[bool]
 ) -> Iterator[Amount]:
+    yield from map(_amount, connection.execute(_sums(of_pools, of_accounts)))
+
+
+def _sums(of_pools: ColumnElement[bool], of_accounts: ColumnElement[bool]) -> Select[Any]:
     both = union_all(
         _part(pools, pools.c.free, literal(0.0), [of_pools]),
         _part(accounts, _promisable(), accounts.c.rate, [of_accounts, _is_open()]),
     ).subquery()
     key = [both.c.region, both.c.site, both.c.sku, both.c.unit]
-    statement: Select[Any] = select(*key, func.sum(both.c.amount), func.sum(both.c.rate)).group_by(*key)
-    for region, site, sku, unit, amount, rate in connection.execute(statement):
-        yield Amount(region, site, sku, Unit(unit), int(amount), float(rate))
+    return select(*key, func.sum(both.c.amount), func.sum(both.c.rate)).group_by(*key)
+
+
+def _amount(row: Any) -> Amount:
+    region, site, sku, unit, amount, rate = row
+    return Amount(region, site, sku, Unit(unit), int(amount), float(rate))
+
+
+def _of_keys() -> Select[Any]:
+    """Return the sums of ``AT_ONCE`` keys: joined, for a list of rows behind IN makes SQLite read the whole table."""
+    places = [bindparam(name, type_=String) for name in _NAMES]
+    rows = [tuple(places[start : start + len(_KEY)]) for start in range(0, len(places), len(_KEY))]
+    here = values(*_WANTED, name="wanted").data(rows).cte("wanted")
+    return _sums(_is(pools, here), _is(accounts, here))
 
 
 def _part(
@@ -111,7 +131,6 @@ def _part(
 
 
 def _is(table: Any, wanted: CTE) -> ColumnElement[bool]:
-    """Join to ``wanted``: a list of rows behind IN makes SQLite read the whole table."""
     return and_(*(table.c[name] == wanted.c[name] for name in _KEY))
 
 
@@ -129,3 +148,6 @@ def _is_open() -> ColumnElement[bool]:
     return ~exists().where(
         lives.c.kiosk_id == accounts.c.kiosk_id, lives.c.epoch == accounts.c.epoch, lives.c.closed_at.is_not(None)
     )
+
+
+_OF_KEYS: Final = Question(_of_keys)

@@ -4,15 +4,13 @@ Nothing was ever granted then: lives have reported, and what closed lives left i
 """
 
 from collections.abc import Iterator
-from operator import add as plus
 from typing import Any, Final
 
-from msgspec.structs import astuple
 from sqlalchemy import Connection, Row, func, insert, literal, select, tuple_, union
 
 from contract.codec import decode
 from contract.stock import TERMS, Account
-from hub.core.reconcile import effects_of
+from hub.core.reconcile import add_up, effects_of
 from hub.store import accounts, pools
 from hub.store.accounts import AccountKey, stock_key
 from hub.store.pools import PoolDelta, PoolKey
@@ -20,7 +18,6 @@ from hub.store.rights_tables import accounts as accounts_table
 from hub.store.rights_tables import chores, lives
 from hub.store.tables import facts, hub_life, kiosks, lanes
 
-_NOTHING: Final = (0,) * len(TERMS)
 AT_ONCE: Final = 2000  # facts in memory at a time: some megabytes
 
 
@@ -29,11 +26,11 @@ def fill_rights(connection: Connection) -> None:
     _fill_lives(connection)
     places = {row.id: (row.region, row.site) for row in connection.execute(select(kiosks))}
     for chunk in _facts(connection):
-        sums: dict[AccountKey, tuple[int, ...]] = {}
+        sums: dict[AccountKey, dict[str, int]] = {}
         for row in chunk:
             for what, delta in effects_of(decode(row.bytes)).stock:
                 key = AccountKey(row.kiosk_id, row.epoch, what, *places[row.kiosk_id])
-                sums[key] = tuple(map(plus, sums.get(key, _NOTHING), astuple(delta)))
+                add_up(sums.setdefault(key, {}), delta)
         accounts.add(connection, sums)
     _fill_pools(connection)
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, and_, or_, select, update
 from contract.codec import decode
 from contract.stock import NOTHING, Account, StockKey, add
 from hub.core.counting import Closing, Mark
-from hub.core.reconcile import effects_of
+from hub.core.reconcile import account_of, effects_of
 from hub.store.accounts import stock_key
 from hub.store.chores import Site
 from hub.store.rights_tables import counts, lives
@@ -164,7 +164,8 @@ def _effects(connection: Connection, kiosk_id: int, mark: Mark) -> Iterable[tupl
     where = (columns.kiosk_id == kiosk_id, columns.lane == LANE, later, columns.type.in_(MOVES_GOODS))
     rows = connection.execute(select(columns.bytes).where(*where), execution_options={"yield_per": FETCH})
     for raw in rows.scalars():
-        yield from effects_of(decode(bytes(raw))).stock
+        for what, delta in effects_of(decode(bytes(raw))).stock:
+            yield what, account_of(delta)
 
 
 def _open() -> Select[Any]:

@@ -24,7 +24,7 @@ from hub.core.acks import LanePosition
 from hub.core.inbox import LaneState, Taken
 from hub.store.bounds import count_kiosks
 from hub.store.tables import facts, kiosks, lanes, quarantine
-from hub.store.upsert import Many, Row, insert, insert_new
+from hub.store.upsert import Insert, Many, Row, insert, insert_new
 
 _ADD_FACTS: Final = Many(lambda _: facts.insert())
 
@@ -155,16 +155,20 @@ def add_facts(connection: Connection, rows: Sequence[Row]) -> None:
 
 def save_lanes(connection: Connection, rows: Sequence[Row]) -> None:
     """Set lanes to where they are now; a lane not heard of begins. ``chain_broken_at`` is set once, never cleared."""
-    if not rows:
-        return
+    _SAVE_LANES.run(connection, rows)
+
+
+def _save_lanes(connection: Connection) -> Insert:
     statement = insert(connection, lanes)
     new = statement.excluded
     kept = {name: new[name] for name in ("position", "digest", "newest")}
     broken = func.coalesce(lanes.c.chain_broken_at, new.chain_broken_at)
-    statement = statement.on_conflict_do_update(
+    return statement.on_conflict_do_update(
         index_elements=["kiosk_id", "epoch", "lane"], set_={**kept, "chain_broken_at": broken}
     )
-    connection.execute(statement, list(rows))
+
+
+_SAVE_LANES: Final = Many(_save_lanes)
 
 
 def tell_newest(connection: Connection, rows: Sequence[Row]) -> None:

@@ -1,10 +1,15 @@
-"""INSERT … ON CONFLICT, which SQLite and PostgreSQL spell alike and SQLAlchemy keeps in two places; and many rows."""
+"""INSERT … ON CONFLICT, which SQLite and PostgreSQL spell alike and SQLAlchemy keeps in two places; and many rows.
 
-from collections.abc import Callable, Mapping, Sequence
+What runs often is compiled once for each dialect, and its values go to the driver as they are: SQLAlchemy looks at
+every value of every row, which was a quarter of the hub's work for a sale, and compiles a list of rows anew each time.
+Our columns need none of it: what is bound (whole numbers, text, bytes) is what both databases take.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert as AnyInsert
 
@@ -18,11 +23,7 @@ def insert(connection: Connection, table: Table) -> Insert:
 
 
 class Many:
-    """An INSERT for many rows, compiled once for each dialect.
-
-    SQLAlchemy looks at every value of every row; that was a quarter of the hub's work for a sale. Our columns need
-    none of it: what is bound (whole numbers, text, bytes) is what both databases take.
-    """
+    """An INSERT for many rows."""
 
     def __init__(self, build: Callable[[Connection], AnyInsert]) -> None:
         """Take what builds the statement; it names every column that it sets."""
@@ -45,6 +46,26 @@ class Many:
             in_order = _in_order(compiled.positiontup) if compiled.positiontup else None
             known = self._compiled[connection.dialect.name] = str(compiled), in_order
         return known
+
+
+class Question:
+    """A SELECT whose text is always the same; its results are as the driver gives them."""
+
+    def __init__(self, build: Callable[[], Select[Any]]) -> None:
+        """Take what builds the statement; what changes in it are named values."""
+        self._build = build
+        self._compiled: dict[str, tuple[str, dict[str, Any], Callable[[Row], Any] | None]] = {}
+
+    def ask(self, connection: Connection, values: Row) -> Iterable[Any]:
+        """Return the rows that it finds; ``values`` are all that it leaves open."""
+        known = self._compiled.get(connection.dialect.name)
+        if known is None:
+            compiled = self._build().compile(dialect=connection.dialect)
+            in_order = _in_order(compiled.positiontup) if compiled.positiontup else None
+            known = self._compiled[connection.dialect.name] = str(compiled), dict(compiled.params), in_order
+        sql, fixed, in_order = known
+        every = {**fixed, **values}
+        return connection.exec_driver_sql(sql, in_order(every) if in_order else every)
 
 
 def _in_order(names: Sequence[str]) -> Callable[[Row], Any]:

@@ -17,6 +17,7 @@ from contract.codec import decode
 from contract.rights import RightsReported
 from contract.stock import Account, StockKey
 from contract.values import MAX_EPOCH, Condition, Epoch, Sku
+from hub.core.reconcile import account_of as account_of_delta
 from hub.core.reconcile import effects_of
 from kiosk.bootstrap import open_desk
 from kiosk.core.reservations import State
@@ -200,7 +201,7 @@ def test_a_file_of_the_first_release_keeps_its_accounts(tmp_path):
         assert accounts.every_past(db) == []
     sums: dict[StockKey, int] = {}
     for fact in stored:
-        for key, account in effects_of(fact).stock:
-            sums[key] = sums.get(key, 0) + account.available
+        for key, delta in effects_of(fact).stock:
+            sums[key] = sums.get(key, 0) + account_of_delta(delta).available
     assert {key: one.available for key, one in after} == sums
     assert json.loads((FIXTURE / "expected.json").read_text())["facts"] >= len(stored) > 0
