@@ -14,6 +14,7 @@ from demo.processes import DemoError, Process
 _STOP_S: Final = 2.0  # the kernel stops a process within milliseconds, unless it waits for a disk
 _END_S: Final = 45.0  # a hub ends what it is doing first; one that hangs costs this once
 _TAIL: Final = 12  # lines of a log: enough for the end of a traceback
+_IF_CHILD: Final = '[ "$PPID" = "$0" ] && exec "$@"'
 _STATE: Final = 2  # the field of /proc/PID/stat after the name
 
 
@@ -26,8 +27,9 @@ class Worker(Process):
 
     def __init__(self, name: str, command: list[str], logs: Path, env: dict[str, str] | None = None) -> None:
         """Prepare; nothing runs yet."""
-        guard = [shutil.which("setpriv") or "setpriv", "--pdeathsig", "KILL"]
-        super().__init__(name, [*guard, *command], logs, env)
+        dies_with_us = [shutil.which("setpriv") or "setpriv", "--pdeathsig", "KILL"]
+        unless_we_are_gone = ["sh", "-c", _IF_CHILD, str(os.getpid())]  # before it was asked for the signal
+        super().__init__(name, [*dies_with_us, *unless_we_are_gone, *command], logs, env)
         self.wanted = False
         self._started_s = 0.0
 
