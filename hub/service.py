@@ -30,6 +30,7 @@ RETRY_S: Final = 1.0  # a full disk or a restarted database is noticed within a 
 IDLE_S: Final = 1.0
 BUSY_SITES: Final = 1  # that the steward looks after between two groups of messages; kiosks wait for their answers
 BUSY_REST: Final = 19  # times as long as it took until it may again, while a backlog drains: a twentieth is its
+LONGEST_REST_S: Final = 2.0  # goods that a shop asks for wait no longer than that for the others' backlog
 _log = logging.getLogger(__name__)
 
 
@@ -170,7 +171,7 @@ class Service:
         limit = BUSY_SITES if busy else MAX_SITES
         done = self._steward.step(limit)
         now_s = self._clock.monotonic_s()
-        rest_s = BUSY_REST * (now_s - began_s) if busy else 0.0
+        rest_s = min(LONGEST_REST_S, BUSY_REST * (now_s - began_s)) if busy else 0.0
         self._steward_due_s = now_s + (rest_s if done >= limit else IDLE_S)
         if self._connected and self._steward.take_told():
             self._downlink.look(now_s, at_once=True)

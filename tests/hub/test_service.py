@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hub_books import Hub, LaneTwin, ack_in, books, open_hub, positions, status
+from hub_books import Hub, LaneTwin, ack_in, books, open_hub, positions, received, status
 from sqlalchemy import event, text
 
+from hub.core.redistribute import Plan
 from hub.downlink.downlink import Downlink
 from hub.intake import inbound as inbound_module
 from hub.intake.arrivals import Message
 from hub.intake.inbound import GROUP_MESSAGES, MAX_BYTES, MAX_BYTES_OF_ONE, MAX_MESSAGES, MAX_OF_ONE, Inbound
 from hub.intake.refusals import MAX_KINDS, OTHERS, Refusals
-from hub.service import Service
+from hub.service import BUSY_REST, BUSY_SITES, Service
+from hub.steward.steward import MAX_SITES, Steward
 from hub.store.errors import WorldFailed
 from mqtt_bridge.errors import LinkBusy, LinkDown, LinkTooLarge
 from mqtt_bridge.link import Connected, Delivered, Disconnected, LinkEvent, Received, Refused
@@ -42,13 +44,27 @@ class Wire:
         return found
 
 
+class SlowSteward(Steward):
+    """A steward each of whose steps takes a tenth of a second."""
+
+    limits: tuple[int, ...] = ()
+
+    def step(self, limit: int = MAX_SITES) -> int:
+        self.limits += (limit,)
+        self._clock.advance(0.1)  # type: ignore[attr-defined]
+        return super().step(limit)
+
+
 class Bench:
     """A service between a hub's ingest and a wire."""
 
     def __init__(self, hub: Hub) -> None:
         self.hub, self.wire, self.inbound = hub, Wire(), Inbound()
+        self.steward = SlowSteward(
+            hub.store, hub.clock, keep=hub.life.keep, new_id=lambda: "id-1", policy=lambda _: Plan()
+        )
         downlink = Downlink(hub.store, random.Random(1))  # noqa: S311
-        self.service = Service(hub.ingest, downlink, self.inbound, hub.clock, retry_s=0.0)
+        self.service = Service(hub.ingest, downlink, self.inbound, hub.clock, steward=self.steward, retry_s=0.0)
         self.service.attach(self.wire)
 
     def turn(self, *events: LinkEvent | Message) -> list[Message]:
@@ -70,6 +86,20 @@ def test_a_batch_is_answered_in_the_turn_that_takes_it(bench: Bench, till: LaneT
     till.sell()
     assert positions(ack_in(bench.turn(Connected("b", session_present=False), till.message()))) == {"till@1": 1}
     assert bench.service.health().positions_taken == 1
+
+
+def test_while_a_backlog_drains_the_steward_takes_a_small_share_of_the_time(bench: Bench, till: LaneTwin) -> None:
+    till.record(*(received(f"sku-{number:03}", 1) for number in range(40)))
+    bench.turn(Connected("b", session_present=False), till.message(1, 1, newest=40))
+    began_s = bench.hub.clock.elapsed_s
+    for seq in range(2, 40):
+        bench.turn(till.message(seq, 1, newest=40))
+        bench.hub.clock.advance(0.2)
+    steps = len(bench.steward.limits)
+    assert set(bench.steward.limits) == {BUSY_SITES}
+    assert 2 <= steps <= 1 + (bench.hub.clock.elapsed_s - began_s) / (0.1 * BUSY_REST) + 1
+    bench.turn(till.message(40, 1))
+    assert bench.steward.limits[steps:] == (MAX_SITES,)
 
 
 def test_every_connection_is_greeted_with_acknowledgements(bench: Bench, till: LaneTwin) -> None:
