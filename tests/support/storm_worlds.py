@@ -15,6 +15,7 @@ import facts_of_a_day as day
 from hub_books import Hub, open_hub
 from storm.check import Shop
 from storm.diary import Diary, entries
+from storm.probe import available, position, reader
 
 from contract.batch import encode_batch
 from contract.codec import Stamp
@@ -93,9 +94,17 @@ class Seller:
         lines = [[line.sku, line.quantity.unit, line.quantity.amount] for line in fact.lines]
         basket = {"basket": fact.basket, "kind": kind}
         self.diary.say("tender", **basket, lines=lines, minor=fact.total_minor)
+        self.say_hand(fact.basket, [line.sku for line in fact.lines])
         (recorded,) = self.journal.record([fact])
         if say_done:
             self.diary.say("done", **basket, receipt=recorded.receipt, minor=fact.total_minor)
+
+    def say_hand(self, deed: str, skus: list[str]) -> None:
+        """Write down what may be sold by right of goods that are about to leave, as the storm's staff does."""
+        with closing(reader(self.journal.path)) as db:
+            epoch, seq = position(db)
+            rights = {sku: available(db, sku) for sku in skus}
+        self.diary.say("hand", deed=deed, epoch=epoch, seq=seq, rights=rights)
 
     def open_shop(self) -> None:
         self.journal.record([day.STARTED, day.received(5), day.received(500, sku="rice", unit=Unit.GRAM)])

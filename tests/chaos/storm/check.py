@@ -5,15 +5,19 @@ in several places (a fact, a receipt, a sum of money, a shelf), and counts in ea
 """
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from storm.check_chain import papers
 from storm.check_facts import Place
 from storm.check_findings import Findings
 from storm.check_hub import check_kiosk, check_set_aside, check_stock, check_strangers
-from storm.check_read import committed, newest, read_books, read_journal
+from storm.check_promises import check_goods as check_stored_goods
+from storm.check_promises import check_promises, check_sent_away, check_web, losses, overdrawn
+from storm.check_read import Journal, committed, newest, read_books, read_journal
+from storm.check_rights import check_i2, check_overdrafts, check_oversold, check_shelf, read_world
 from storm.check_till import Told, check_diary, check_journal
 from storm.diary import entries
 
@@ -50,13 +54,27 @@ class Verdict(NamedTuple):
     refused: int
     findings: list[str]
     refused_yet_recorded: int = 0
+    oversold: int = 0
+    i2_violations: int = 0
+    overdrafts: int = 0
+    overdrafts_beyond: int = 0
+    promises_broken: int = 0
+    kinds: Mapping[str, int] = {}
 
     def to_json(self) -> str:
         """Return it as one JSON object."""
         return json.dumps(self._asdict())
 
 
-def judge(shops: Sequence[Shop], hub_db: Path) -> Verdict:
+class Goods(NamedTuple):
+    """What else was written down of goods: the shelf by hand, what programs were told, when books went back."""
+
+    shelf_db: Path
+    web: Path
+    losses: Path
+
+
+def judge(shops: Sequence[Shop], hub_db: Path, goods: Goods | None = None) -> Verdict:
     """Return how diaries, journals and the hub's books agree. All that wrote them has ended, or is idle."""
     findings = Findings()
     journals = [read_journal(shop.journal, shop.place) for shop in shops]
@@ -69,6 +87,11 @@ def judge(shops: Sequence[Shop], hub_db: Path) -> Verdict:
     check_strangers(set(told), books, findings)
     check_stock(journals, told, books, findings)
     check_set_aside(books, findings)
+    check_i2(hub_db, findings)
+    diaries = [entries(shop.diary) for shop in shops]
+    booked = check_overdrafts(journals, diaries, findings)
+    if goods is not None:
+        _check_goods(shops, journals, diaries, hub_db, goods, findings)
     kinds = [paper.kind for journal in journals for paper in papers(journal.facts)]
     return Verdict(
         facts=sum(len(journal.facts) for journal in journals),
@@ -80,7 +103,36 @@ def judge(shops: Sequence[Shop], hub_db: Path) -> Verdict:
         refused=sum(one.refused for one in told.values()),
         findings=findings.said(),
         refused_yet_recorded=sum(one.refused_yet_recorded for one in told.values()),
+        oversold=findings.of_rights["oversold"],
+        i2_violations=findings.of_rights["i2"],
+        overdrafts=booked,
+        overdrafts_beyond=findings.of_rights["overdrafts"],
+        promises_broken=findings.of_rights["promises"],
+        kinds=_kinds(journals),
     )
+
+
+def _check_goods(  # noqa: PLR0917
+    shops: Sequence[Shop],
+    journals: Sequence[Journal],
+    diaries: Sequence[list[dict[str, Any]]],
+    hub_db: Path,
+    goods: Goods,
+    findings: Findings,
+) -> None:
+    world = read_world({shop.journal: shop.site for shop in shops}, hub_db, goods.shelf_db)
+    check_oversold(world, hub_db, findings)
+    check_shelf(world, hub_db, findings)
+    check_stored_goods(world, goods.shelf_db, findings)
+    drawn = overdrawn({number: shop.site for number, shop in enumerate(shops)}, journals)
+    for shop, journal, diary in zip(shops, journals, diaries, strict=True):
+        check_promises(journal, shop.journal, diary, hub_db, findings)
+        check_sent_away(shop.site, diary, drawn, world, findings)
+    check_web(entries(goods.web), losses(goods.losses), hub_db, findings)
+
+
+def _kinds(journals: Sequence[Journal]) -> Mapping[str, int]:
+    return Counter(fact.type.rpartition(".")[0] for journal in journals for fact in journal.facts)
 
 
 def unsent(shops: Sequence[Shop], hub_db: Path) -> int:

@@ -48,6 +48,7 @@ class Fact(NamedTuple):
     paper: Paper | None = None
     faults: tuple[str, ...] = ()
     wrong_money: bool = False
+    deed: str = ""  # the id of the basket, delivery, transfer, waste or promise that it tells of
 
 
 class Stored(NamedTuple):
@@ -75,9 +76,10 @@ def read_fact(row: Stored, place: Place, twin: Fact | None = None) -> Fact:
         paper = _paper(kind, data)
         wrong_money = bool(paper) and not _adds_up(data)
         prev, goods, moves = str(event["prev"]), _goods(kind, data), tuple(_moves(kind, data).items())
+        deed = _deed(data)
     except (ValueError, LookupError, TypeError) as error:
         return Fact(row.epoch, row.seq, digest, faults=(f"cannot be read: {error!r}",))
-    return Fact(row.epoch, row.seq, digest, prev, kind, goods, moves, paper, faults, wrong_money)
+    return Fact(row.epoch, row.seq, digest, prev, kind, goods, moves, paper, faults, wrong_money, deed)
 
 
 def goods_of(lines: Iterable[tuple[str, str, int]]) -> Goods:
@@ -105,6 +107,11 @@ def _paper(kind: str, data: dict[str, Any]) -> Paper | None:
     if subject not in {"sale", "refund"}:
         return None
     return Paper(subject, data["receipt"], data["basket"], data["total_minor"], data["currency"])
+
+
+def _deed(data: dict[str, Any]) -> str:
+    named = next((data[key] for key in ("basket", "transfer", "promise", "reservation") if data.get(key)), "")
+    return str(named or data.get("reason", "").rpartition(" ")[2])
 
 
 def _adds_up(data: dict[str, Any]) -> bool:

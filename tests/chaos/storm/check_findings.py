@@ -1,5 +1,6 @@
 """What a judge found, by what it means."""
 
+from collections import Counter
 from typing import Final
 
 MAX_FINDINGS: Final = 50  # for a person to read; the counts go on beyond it
@@ -13,6 +14,7 @@ class Findings:
         self.lost_count = 0
         self.doubled_count = 0
         self.chain_ok = True
+        self.of_rights: Counter[str] = Counter()  # units, or promises, by what is wrong with them
         self._said: list[str] = []
         self._noted: list[str] = []
 
@@ -30,6 +32,11 @@ class Findings:
         """Note that a chain, a sequence or the bytes it is made of do not hold."""
         self.chain_ok = False
         self._said.append(f"chain: {said}")
+
+    def rights(self, what: str, by: int, said: str) -> None:
+        """Note that rights do not hold: ``i2``, ``oversold``, ``overdrafts`` or ``promises``, and by how much."""
+        self.of_rights[what] += by
+        self._said.append(f"{what}: {said}")
 
     def note(self, said: str) -> None:
         """List what a person would want to see, and what is no fault in itself."""

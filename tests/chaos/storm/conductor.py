@@ -7,20 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from storm import check, probe
+from storm import check, check_rights, probe
+from storm.acts import acts
+from storm.closing import close_up, is_sold_out, shops_of
 from storm.disk import CANNOT_MOUNT
 from storm.nemeses_disk import DISKS
+from storm.nemeses_goods import GOODS
 from storm.nemeses_hub import OLDER_BOOKS
 from storm.nemeses_kill import KILLS
 from storm.nemeses_link import DISTURBANCES
 from storm.nemesis import Grip, Nemesis, Steps
 from storm.result import DEFAULT_FACTS, Result
 from storm.schedule import Strike, draw, once_more
-from storm.shop import REGION, Kiosk
-from storm.worker import StormError, stop_all
-from storm.world import World, wait
+from storm.worker import StormError
+from storm.world import World
 
-NEMESES: Final = (*KILLS, *OLDER_BOOKS, *DISKS, *DISTURBANCES)
+NEMESES: Final = (*KILLS, *OLDER_BOOKS, *DISKS, *DISTURBANCES, *GOODS)
 WEIGHTS: Final = {"kill_seller": 20, "kill_bridge": 8, "kill_hub": 8, "power_cut": 7, "kill_broker": 5}
 _WEIGHT: Final = 3  # of the others: some take long
 _AT_ONCE: Final = 4  # strikes; more would leave little that works
@@ -32,8 +34,6 @@ _SLOWEST_S: Final = 0.6  # between two sales
 _FIXED_S: Final = 120.0
 _A_FACT_S: Final = 0.02
 _A_STRIKE_S: Final = 5.0
-_SELL_OUT_S: Final = 120.0  # seconds alone; a disk that was ill may just be well again
-_CONVERGE_S: Final = 120.0  # a bridge that backed off is heard again within a minute (Limits.retry_max_s)
 
 Say = Callable[[str], None]
 
@@ -62,6 +62,7 @@ class Conductor:
         self._took_s = [_STRIKE_S]
         self._began_s = time.monotonic()
         self._tell_s = 0.0
+        self.i2_checkpoints = self.i2_violations = 0
 
     def play(self) -> None:
         """Strike until every strike was made and healed.
@@ -82,6 +83,15 @@ class Conductor:
                 raise StormError(f"the storm took more than {limit_s:.0f} s; at work: {names or 'none'}")
             time.sleep(_POLL_S)  # noqa: TID251 - polls with a deadline
 
+    def _check_i2(self) -> None:
+        """Ask the running books whether rights add up; not while other books are put in their place."""
+        if any(isinstance(one.nemesis, OLDER_BOOKS) for one in self._active):
+            return
+        self.i2_checkpoints += 1
+        for key, amount in check_rights.imbalance(self._world.hub.db).items():
+            self.i2_violations += abs(amount)
+            self._note(f"I2: the rights to {' '.join(key)} are {amount:+} off")
+
     def bites(self) -> dict[str, int]:
         """Return how often each nemesis bit."""
         return {name: nemesis.bites for name, nemesis in self.nemeses.items()}
@@ -96,7 +106,7 @@ class Conductor:
         """Begin a strike if what it must hold is free; otherwise its turn comes later."""
         nemesis, rng = self.nemeses[strike.name], random.Random(strike.salt)
         held = {name for one in self._active for name in one.held}
-        kiosks = [kiosk for kiosk in self._world.kiosks if kiosk.name not in held and not _sold_out(kiosk)]
+        kiosks = [kiosk for kiosk in self._world.kiosks if kiosk.name not in held and not is_sold_out(kiosk)]
         kiosks = kiosks or [kiosk for kiosk in self._world.kiosks if kiosk.name not in held]
         if not kiosks:
             return
@@ -144,6 +154,7 @@ class Conductor:
         if now_s < self._tell_s:
             return
         self._tell_s = now_s + _TELL_S
+        self._check_i2()
         world = self._world
         doing = ", ".join(f"{one.nemesis.name} {'+'.join(sorted(one.held))}" for one in self._active)
         self._say(
@@ -164,7 +175,7 @@ def run(facts: int, kills: int, seed: int, folder: Path, say: Say) -> tuple[Resu
         say(f"the shops are open, after {time.monotonic() - began_s:.1f} s")
         conductor = Conductor(world, kills, seed, say)
         conductor.play()
-        unsent = _settle(world, say)
+        unsent = close_up(world, say)
         result = _judge(world, conductor, unsent, seed, began_s)
     finally:
         world.close()
@@ -174,25 +185,9 @@ def run(facts: int, kills: int, seed: int, folder: Path, say: Say) -> tuple[Resu
     return result, {kind.name: CANNOT_MOUNT for kind in NEMESES if kind.mounts and not world.mounts}
 
 
-def _settle(world: World, say: Say) -> int:
-    """Sell out, close the tills, wait until the hub has all, end everything in order; return what is unsent."""
-    world.set_pace(0.0)
-    wait(lambda: all(map(_sold_out, world.kiosks)), "the shops to sell out", _SELL_OUT_S, world)
-    stop_all([worker for kiosk in world.kiosks for worker in (kiosk.seller, kiosk.backroom)])  # who records facts
-    shops = _shops(world)
-    began_s = time.monotonic()
-    while (left := check.unsent(shops, world.hub.db)) and time.monotonic() - began_s < _CONVERGE_S:
-        world.must_run()
-        time.sleep(_TELL_S / 10)  # noqa: TID251 - polls with a deadline
-    say(f"the hub has heard everything but {left} facts, {time.monotonic() - began_s:.1f} s after the last sale")
-    stop_all([kiosk.bridge for kiosk in world.kiosks])
-    stop_all([world.hub.worker, world.broker])
-    say(f"all has ended in order, {time.monotonic() - began_s:.1f} s after the last sale")
-    return left
-
-
 def _judge(world: World, conductor: Conductor, unsent: int, seed: int, began_s: float) -> Result:
-    verdict = check.judge(_shops(world), world.hub.db)
+    goods = check.Goods(world.folder / "shelf.db", world.web_diary, world.losses)
+    verdict = check.judge(shops_of(world), world.hub.db, goods)
     return Result(
         facts=verdict.facts,
         kills=world.kills,
@@ -200,13 +195,19 @@ def _judge(world: World, conductor: Conductor, unsent: int, seed: int, began_s: 
         doubled=verdict.doubled,
         redelivered=max(0, world.tally.facts_delivered - verdict.facts),
         chain_ok=verdict.chain_ok,
-        bites=conductor.bites(),
+        bites={**conductor.bites(), **acts(world, verdict.kinds)},
         seed=seed,
         seconds=round(time.monotonic() - began_s, 1),
         sales=verdict.sales,
         refunds=verdict.refunds,
         refused=verdict.refused,
         unsent=unsent,
+        oversold=verdict.oversold,
+        i2_violations=verdict.i2_violations + conductor.i2_violations,
+        overdrafts=verdict.overdrafts,
+        overdrafts_beyond=verdict.overdrafts_beyond,
+        promises_broken=verdict.promises_broken,
+        i2_checkpoints=conductor.i2_checkpoints,
         findings=[*verdict.findings, *(_lost_tails(world))],
     )
 
@@ -218,11 +219,3 @@ def _lost_tails(world: World) -> list[str]:
         for kiosk in world.kiosks
         if (found := probe.epochs(kiosk.journal)) != [1]
     ]
-
-
-def _shops(world: World) -> list[check.Shop]:
-    return [check.Shop(REGION, kiosk.site, kiosk.name, kiosk.journal, kiosk.diary) for kiosk in world.kiosks]
-
-
-def _sold_out(kiosk: Kiosk) -> bool:
-    return kiosk.newest() >= kiosk.share

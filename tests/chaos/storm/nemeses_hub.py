@@ -2,10 +2,12 @@
 
 import random
 import shutil
+import time
 from pathlib import Path
 from typing import Final
 
 from storm import probe
+from storm.diary import Diary
 from storm.nemesis import Grip, Nemesis, Steps, hold, until
 from storm.shop import Kiosk
 from storm.worker import StormError
@@ -13,6 +15,7 @@ from storm.worker import StormError
 _BEHIND: Final = 50  # facts that the hub commits after the copy was taken
 _BEHIND_S: Final = 5.0
 _MIGRATE_S: Final = 30.0
+_HEARD_S: Final = 0.5  # a program writes down what it was told before the kill within that
 
 
 class _OlderBooks(Nemesis):
@@ -23,12 +26,15 @@ class _OlderBooks(Nemesis):
         """Copy the books while the hub runs, let it go on, kill it, and go on with the copy."""
         del kiosk
         hub = self.world.hub
+        since = time.monotonic()
         copy = hub.back_up()
         then = hub.committed().total()
         yield from until(lambda: hub.committed().total() >= then + _BEHIND, self.patience_s(_BEHIND_S))
         hub.worker.kill()
         self.world.kills += 1
         self.bit((hub.committed() - probe.committed(copy)).total() > 0)
+        self.world.rights_lost += probe.rights_said(hub.db) != probe.rights_said(copy)
+        Diary(self.world.losses).say("went_back", since=since, until=time.monotonic() + _HEARD_S)
         yield from self._exchange(copy)
         yield from hold(rng.uniform(0, 0.5))
         hub.worker.start()

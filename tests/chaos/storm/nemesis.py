@@ -21,6 +21,7 @@ class Grip(Enum):
     HUB = ("hub",)
     BROKER = ("broker",)
     BOTH = ("broker", "hub")
+    NOTHING = ()
 
 
 class Nemesis:

@@ -18,6 +18,13 @@ class Orders(Struct, frozen=True):
     pulse: Path  # the seller writes here how many facts its journal holds
     pace: Path  # seconds between two sales
     shift: Path  # see storm.shifted
+    phase: Path  # 0: sell; 1: close up; from 2 on: count all, once for each number
+    shelf: Path  # see storm.shelf
+    site: str
+    kiosk: str
+    sites: list[str]
+    neighbours: dict[str, Path]  # the journals of the site's other tills, by kiosk
+    counts: bool  # whether this till counts for its site in the end
     share: int
     seed: int
     bold: float  # of selling although the till warned that it could not store a sale

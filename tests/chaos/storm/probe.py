@@ -77,3 +77,34 @@ def copy_running(source: Path, copy: Path) -> None:
 def reader(path: Path) -> sqlite3.Connection:
     """Return a connection that only reads."""
     return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
+
+
+_CAME: Final = "received + returned + adjusted + overdraft + granted + moved_in + arrived"
+_LEFT: Final = "sold + released + moved_out + sent + wasted + held"
+
+
+def available(db: sqlite3.Connection, sku: str) -> int:
+    """Return what a till's file says that it may sell of a sku by right."""
+    sql = f"SELECT {_CAME} - ({_LEFT}) FROM accounts WHERE sku = ? AND condition = 'sellable'"  # noqa: S608
+    row = db.execute(sql, (sku,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def position(db: sqlite3.Connection) -> tuple[int, int]:
+    """Return a till's present epoch, and its newest fact there."""
+    epoch = int(db.execute("SELECT coalesce(max(value), '1') FROM meta WHERE key = 'epoch'").fetchone()[0])
+    seq = db.execute("SELECT coalesce(max(seq), 0) FROM facts WHERE epoch = ?", (epoch,)).fetchone()[0]
+    return epoch, int(seq)
+
+
+def rights_said(hub_db: Path) -> list[tuple[object, ...]]:
+    """Return what a hub's books say of grants, promises and reservations, to be compared with others."""
+    found: list[tuple[object, ...]] = []
+    with closing(reader(hub_db)) as db:
+        for sql in (
+            "SELECT kiosk_id, epoch, sku, issued FROM accounts WHERE issued > 0 ORDER BY 1, 2, 3",
+            "SELECT id, state FROM promises ORDER BY 1",
+            "SELECT id, state FROM reservations ORDER BY 1",
+        ):
+            found += db.execute(sql)
+    return found

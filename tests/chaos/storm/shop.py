@@ -13,7 +13,7 @@ from storm.wire import Wire
 from storm.worker import Worker
 
 REGION: Final = "coast"
-_BIN: Final = Path(sys.executable).parent
+PLACES: Final = {"k1": "market", "k2": "market", "k3": "harbour", "k4": "harbour"}
 _BOLD: Final = 0.5  # half the sales are tried on a disk that the till calls full, so that commits fail too
 
 
@@ -23,6 +23,7 @@ class Kiosk:
     def __init__(self, name: str, site: str, folder: Path, wire: Wire, disk: Disk | None, *, share: int, seed: int):
         """Write its settings; nothing runs yet."""
         self.name, self.site, self.wire, self.disk, self.share = name, site, wire, disk, share
+        self.is_counter = name == min(one for one, at in PLACES.items() if at == site)
         self.data = folder / name
         self.journal = self.data / "till.db"
         self.link_db = self.data / "link.db"
@@ -31,13 +32,28 @@ class Kiosk:
         self.pace = folder / "pace"
         self._pulse = folder / f"{name}.pulse"
         self._write_settings()
-        orders = Orders(self.data, self.diary, self._pulse, self.pace, self.shift, share=share, seed=seed, bold=_BOLD)
+        orders = Orders(
+            self.data,
+            self.diary,
+            self._pulse,
+            self.pace,
+            self.shift,
+            folder / "phase",
+            folder / "shelf.db",
+            site,
+            name,
+            sites=sorted(set(PLACES.values())),
+            neighbours={one: folder / one / "till.db" for one, at in PLACES.items() if at == site and one != name},
+            counts=self.is_counter,
+            share=share,
+            seed=seed,
+            bold=_BOLD,
+        )
         clocked = [sys.executable, "-m", "storm.clocked", str(self.shift), "kiosk", "--data", str(self.data)]
         selling = [sys.executable, "-m", "storm.seller", orders.to_json()]
-        tidying = [str(_BIN / "kiosk"), "--data", str(self.data), "backroom"]
         self.seller = Worker(f"{name}-seller", selling, folder)
         self.bridge = Worker(f"{name}-bridge", [*clocked, "bridge"], folder)
-        self.backroom = Worker(f"{name}-backroom", tidying, folder)
+        self.backroom = Worker(f"{name}-backroom", [*clocked, "backroom"], folder)
 
     @property
     def workers(self) -> tuple[Worker, ...]:
@@ -55,6 +71,10 @@ class Kiosk:
     def refusals(self) -> int:
         """Return how often the till said that it could not store a sale."""
         return self.diary.read_bytes().count(b'"say": "refused"') if self.diary.exists() else 0
+
+    def counts(self) -> int:
+        """Return how many counts its staff has written down."""
+        return self.diary.read_bytes().count(b'"say": "counted"') if self.diary.exists() else 0
 
     def start(self) -> None:
         """Start what is not running."""

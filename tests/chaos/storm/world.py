@@ -1,10 +1,12 @@
 """Everything that the storm strikes: a broker with its default limits, a hub, four kiosks at two sites."""
 
 import contextlib
+import json
 import os
 import random
 import shutil
 import sqlite3
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +18,11 @@ from storm import probe
 from storm.disk import Disk, can_mount, mount_memory, unmount
 from storm.hub_host import HubHost
 from storm.orders import write_number
-from storm.shop import REGION, Kiosk
+from storm.shop import PLACES, REGION, Kiosk
+from storm.staff import SCARCE
 from storm.wire import HUB, Tally, Wire
 from storm.worker import StormError, Worker
 
-PLACES: Final = (("k1", "market"), ("k2", "market"), ("k3", "harbour"), ("k4", "harbour"))
 _ROOM: Final = 96 * 2**20  # three times what a till wants to see free (kiosk.bootstrap.MIN_FREE_BYTES)
 _ROOM_A_FACT: Final = 8 * 2**10  # a sale's fact, its line in the log and its share of the tables, with room to spare
 _ARRIVAL_S: Final = 90.0  # a few seconds alone; eight processes start on a machine that may be busy
@@ -36,6 +38,7 @@ class World:
         self.facts = facts
         self.tally = Tally()
         self.kills = 0
+        self.rights_lost = 0  # how often books that went back said other things of rights
         self.mounts = can_mount()
         self._broker_port = spare_port()
         self.broker = _broker(folder, self._broker_port)
@@ -44,13 +47,20 @@ class World:
         self.hub = HubHost(folder, broker_port=self.hub_wire.port, port=self._hub_port)
         if self.mounts:
             mount_memory(folder / "disks")
-        self.kiosks = [self._kiosk(name, site, seed) for name, site in PLACES]
+        self.kiosks = [self._kiosk(name, site, seed) for name, site in PLACES.items()]
+        self.web_diary, self.losses = folder / "web.diary", folder / "hub.diary"
+        self.webshop = Worker("webshop", [sys.executable, "-m", "storm.webshop", self._web_orders(seed)], folder)
         self.set_pace(0.0)
 
     @property
     def workers(self) -> list[Worker]:
         """Return every process."""
-        return [self.broker, self.hub.worker, *(worker for kiosk in self.kiosks for worker in kiosk.workers)]
+        return [
+            self.broker,
+            self.hub.worker,
+            self.webshop,
+            *(worker for kiosk in self.kiosks for worker in kiosk.workers),
+        ]
 
     def start(self) -> None:
         """Start all; the kiosks sell once the hub's catalogue has reached them.
@@ -72,6 +82,7 @@ class World:
             raise StormError(f"the catalogue could not be imported: {load.last_words()}")
         for kiosk in self.kiosks:
             kiosk.seller.start()
+        self.webshop.start()
 
     def await_broker(self) -> None:
         """Return once the broker answers."""
@@ -119,6 +130,12 @@ class World:
             for kiosk in self.kiosks:
                 unmount(kiosk.data)
             unmount(self.folder / "disks")
+
+    def _web_orders(self, seed: int) -> str:
+        skus = [line.split(",")[0] for line in SAMPLE.read_text().splitlines()[1:] if line.endswith(",pc")]
+        goods = {"skus": skus[:SCARCE], "plenty": skus[SCARCE:]}
+        orders = {"port": self._hub_port, "diary": str(self.web_diary), "phase": str(self.folder / "phase")}
+        return json.dumps({**orders, **goods, "seed": seed, "region": REGION, "sites": sorted(set(PLACES.values()))})
 
     def _wire(self, name: str, seed: int) -> Wire:
         return Wire(self._broker_port, rng=random.Random(f"{seed} {name}"), tally=self.tally, name=name)
