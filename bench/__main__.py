@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench import availability, backlog, catalogue, counter, log, promise, sale, syncs, till
+from bench import availability, backlog, catalogue, counter, log, promise, reconcile, sale, syncs, till
 from bench.figure import Figure
 
 SEED: Final = 7
@@ -28,6 +28,7 @@ def main() -> None:
             ("backlog", lambda: backlog.backlog(folder / "backlog", rng)),
             ("counter", lambda: counter.counter(folder / "counter", rng)),
             ("promise", lambda: promise.promise(folder / "promise", rng)),
+            ("reconcile", lambda: reconcile.reconcile(folder / "reconcile", rng)),
             ("availability", lambda: availability.availability(folder / "availability", rng)),
             ("elsewhere", lambda: availability.elsewhere(folder, rng)),
             ("log", lambda: log.log(folder / "log", rng)),
