@@ -1,5 +1,6 @@
-"""What the hub tells one kiosk of its rights, its reservations and its promises: facts of that kiosk's own log."""
+"""What the hub tells one kiosk: of its rights, reservations, promises and deliveries. Facts of that kiosk's own log."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
@@ -128,6 +129,23 @@ class PromiseResolved(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("a voucher or a refund has an amount, and nothing else has")
         if self.amount_minor is not None and self.currency is None:
             raise ValueError("an amount needs its currency")
+
+
+class DeliveryAdvised(Struct, frozen=True, forbid_unknown_fields=True):
+    """Goods that are on their way to this kiosk's site, for this kiosk to receive: no other is told of these lines.
+
+    A longer list comes in several facts. What is said later of the same goods of the same ``advice`` counts instead.
+    """
+
+    advice: CodeField
+    lines: Lines
+    expected_on: date | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a delivery without a number, and an account that is named twice."""
+        check_lines(self.lines)
+        if not self.advice:
+            raise ValueError("advice is empty")
 
 
 class EpochClosed(Struct, frozen=True, forbid_unknown_fields=True):

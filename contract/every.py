@@ -2,6 +2,7 @@
 
 from contract.down import AvailabilityChanged, CatalogueChanged, ConfigChanged, PriceChanged
 from contract.down_rights import (
+    DeliveryAdvised,
     EpochClosed,
     PromiseResolved,
     RecallRequested,
@@ -50,5 +51,6 @@ OwnFact = (
     | ReservationRefused
     | PromiseResolved
     | EpochClosed
+    | DeliveryAdvised
 )
 DownFact = FleetFact | OwnFact

@@ -123,5 +123,6 @@ DOWN: Final = Registry(
         "reservation.refused.v1": down_rights.ReservationRefused,
         "promise.resolved.v1": down_rights.PromiseResolved,
         "epoch.closed.v1": down_rights.EpochClosed,
+        "delivery.advised.v1": down_rights.DeliveryAdvised,
     }
 )

@@ -3,7 +3,7 @@
 They go on where the sales there end: a till of Market Hall on one day, and what its hub tells it on that day.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from contract import down_rights, goods, rights
@@ -175,4 +175,9 @@ OWN_DATA: Final[tuple[Data, ...]] = (
         currency=_EUR,
     ),
     down_rights.EpochClosed(epoch=Epoch(1), reason="reported stolen"),
+    down_rights.DeliveryAdvised(
+        advice="ASN-2026-0317",
+        lines=[StockLine(_TEA, Quantity(48)), StockLine(_OLIVES, Quantity(5000, Unit.GRAM))],
+        expected_on=date(2026, 3, 17),
+    ),
 )

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from contract.codec import decode, decode_down
-from contract.down_rights import PromiseResolved, RecallRequested, Remedy, ReservationPlaced, RightsGranted
+from contract.down_rights import (
+    DeliveryAdvised,
+    PromiseResolved,
+    RecallRequested,
+    Remedy,
+    ReservationPlaced,
+    RightsGranted,
+)
 from contract.errors import Malformed
 from contract.facts import StockLine
 from contract.goods import GoneLine, ShelfCounted, ShelfLine, StockWasted, TillPosition, TransferReceived, TransferSent
@@ -53,7 +60,7 @@ def told(name):
 LINED = [
     *(RightsRequested, RightsReleased, RightsMoved, RightsAccepted, ReservationHeld, ReservationCollected),
     *(ReservationLapsed, ReservationCancelled, ReservationRequested, PromiseTold, TransferReceived),
-    *(RecallRequested, ReservationPlaced, PromiseResolved),
+    *(RecallRequested, ReservationPlaced, PromiseResolved, DeliveryAdvised),
 ]
 TOTALLED = [RightsReported, RightsGranted, ReservationPlaced]
 DATA = {type(told(name)): told(name) for name in SAMPLES}
@@ -236,3 +243,13 @@ def test_nothing_is_released_only_as_the_answer_to_a_recall(given_back):
 def test_a_hold_that_the_hub_placed_may_be_over_when_it_arrives():
     late = some.EXAMPLE_AT + timedelta(days=2)
     assert replace(DATA[ReservationHeld], held_at=late, until=some.EXAMPLE_AT, placed=True).placed
+
+
+def test_a_delivery_has_a_number_and_names_each_account_once():
+    advised = DATA[DeliveryAdvised]
+    assert replace(advised, lines=APART).lines == APART
+    assert replace(advised, expected_on=None).expected_on is None
+    with pytest.raises(ValueError, match="an account is named twice"):
+        replace(advised, lines=TWICE)
+    with pytest.raises(ValueError, match="advice is empty"):
+        replace(advised, advice="")

@@ -163,5 +163,6 @@ GOODS_AND_RIGHTS: dict[type[Data], st.SearchStrategy[Any]] = {
     down_rights.ReservationConfirmed: st.builds(down_rights.ReservationConfirmed, tokens, instants),
     down_rights.ReservationRefused: st.builds(down_rights.ReservationRefused, tokens, texts),
     down_rights.PromiseResolved: _resolved(),
+    down_rights.DeliveryAdvised: st.builds(down_rights.DeliveryAdvised, _words, lines, st.none() | st.dates()),
     down_rights.EpochClosed: st.builds(down_rights.EpochClosed, epochs, texts),
 }
