@@ -1,4 +1,4 @@
-"""Commands that read the books: sites, kiosks, stock, takings, exceptions, quarantine."""
+"""Commands that read the books: sites, kiosks, stock, takings."""
 
 import json
 from collections.abc import Sequence
@@ -120,33 +120,3 @@ def report(*, database_url: str, site: str | None, as_json: bool) -> None:
             f"{row.region}/{row.site}  {row.sales} sales {sales}  {row.refunds} refunds {refunds}  "
             f"net {net} {row.currency}"
         )
-
-
-@click.command(epilog="Example: hub exceptions --all --json")
-@click.option("--all", "resolved", is_flag=True, help="The resolved ones too.")
-@limit_option
-@database_option
-@json_option
-def exceptions(*, database_url: str, resolved: bool, limit: int, as_json: bool) -> None:
-    """List what a person must decide."""
-    with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
-        rows = queries.list_exceptions(connection, resolved=resolved, limit=limit)
-    show(rows, "exceptions", ["id", "kind", "subject", "detail", "at", "owner"], as_json=as_json)
-
-
-@click.group()
-def quarantine() -> None:
-    """Facts that were set aside."""
-
-
-@quarantine.command("list", epilog="Example: hub quarantine list --json")
-@click.option("--all", "resolved", is_flag=True, help="The resolved ones too.")
-@limit_option
-@database_option
-@json_option
-def list_quarantine(*, database_url: str, resolved: bool, limit: int, as_json: bool) -> None:
-    """List the facts that were set aside, where they stood and why."""
-    with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
-        rows = queries.list_quarantine(connection, resolved=resolved, limit=limit)
-    columns = ["id", "kiosk", "epoch", "lane", "seq", "kind", "what", "where", "size", "at"]
-    show(rows, "quarantine", columns, as_json=as_json)
