@@ -84,7 +84,7 @@ class Seller:
     def __init__(self, world: World, till: str) -> None:
         self.till = till
         path = world.journal(till)
-        path.parent.mkdir()
+        path.parent.mkdir(exist_ok=True)
         address = parse_address(f"north/{till}")
         self.journal = Journal(path, TILL, address=address, lane=Lane.TILL, clock=_Clock())
         self.diary = Diary(world.diary(till))

@@ -26,6 +26,7 @@ _BY_BOOKS: Final = {
     "rights_granted": "SELECT count(*) FROM accounts WHERE issued > 0",
     "counts_that_differed": "SELECT count(*) FROM counts WHERE difference <> 0",
     "hub_reservations_at_tills": "SELECT count(*) FROM reservations WHERE source = 'order' AND kiosk_id IS NOT NULL",
+    "lives_closed_by_hand": "SELECT count(*) FROM lives WHERE closed_why = 'stolen'",
     "promises_of_goods": "SELECT count(*) FROM promises WHERE state IN ('confirmed', 'elsewhere')",
     "promises_refused": "SELECT count(*) FROM promises WHERE state = 'sorry'",
 }

@@ -26,8 +26,9 @@ _UNQUIET: Final = {  # what must come to nothing, by what it is called
 _AT_TILLS: Final = "SELECT count(*) FROM promises WHERE state = 'pending'"
 
 
-def close_up(world: World, say: Say) -> int:
-    """Close everything in order; return how many facts the hub never heard."""
+def close_up(world: World, say: Say) -> tuple[int, str]:
+    """Close everything in order; return how many facts the hub never heard, and what was left to settle."""
+    left = ""
     world.set_pace(0.0)
     wait(lambda: all(map(is_sold_out, world.kiosks)), "the shops to sell out", SELL_OUT_S, world)
     for phase, what in ((1, "the last vans are unloaded"), (2, "all is counted")):
@@ -43,7 +44,7 @@ def close_up(world: World, say: Say) -> int:
     say(f"the hub has heard everything but {unsent} facts, {time.monotonic() - began_s:.1f} s after the last fact")
     stop_all([kiosk.bridge for kiosk in world.kiosks])
     stop_all([world.hub.worker, world.broker])
-    return unsent
+    return unsent, left
 
 
 def is_sold_out(kiosk: Kiosk) -> bool:
@@ -53,7 +54,9 @@ def is_sold_out(kiosk: Kiosk) -> bool:
 
 def shops_of(world: World) -> list[check.Shop]:
     """Return what the judge looks at."""
-    return [check.Shop(REGION, kiosk.site, kiosk.name, kiosk.journal, kiosk.diary) for kiosk in world.kiosks]
+    return [
+        check.Shop(REGION, kiosk.site, kiosk.name, kiosk.journal, kiosk.diary, kiosk.epoch) for kiosk in world.kiosks
+    ]
 
 
 def _until_quiet(world: World, *, counts: bool) -> str:

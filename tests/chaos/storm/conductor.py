@@ -11,18 +11,19 @@ from storm import check, check_rights, probe
 from storm.acts import acts
 from storm.closing import close_up, is_sold_out, shops_of
 from storm.disk import CANNOT_MOUNT
+from storm.nemeses_card import CARDS
 from storm.nemeses_disk import DISKS
 from storm.nemeses_goods import GOODS
 from storm.nemeses_hub import OLDER_BOOKS
 from storm.nemeses_kill import KILLS
 from storm.nemeses_link import DISTURBANCES
-from storm.nemesis import Grip, Nemesis, Steps
+from storm.nemesis import Nemesis, Steps
 from storm.result import DEFAULT_FACTS, Result
 from storm.schedule import Strike, draw, once_more
 from storm.worker import StormError
 from storm.world import World
 
-NEMESES: Final = (*KILLS, *OLDER_BOOKS, *DISKS, *DISTURBANCES, *GOODS)
+NEMESES: Final = (*KILLS, *OLDER_BOOKS, *DISKS, *DISTURBANCES, *CARDS, *GOODS)
 WEIGHTS: Final = {"kill_seller": 20, "kill_bridge": 8, "kill_hub": 8, "power_cut": 7, "kill_broker": 5}
 _WEIGHT: Final = 3  # of the others: some take long
 _AT_ONCE: Final = 4  # strikes; more would leave little that works
@@ -111,7 +112,7 @@ class Conductor:
         if not kiosks:
             return
         kiosk = rng.choice(kiosks)
-        grip = {kiosk.name} if nemesis.grip is Grip.KIOSK else set(nemesis.grip.value)
+        grip = {kiosk.name if name == "kiosk" else name for name in nemesis.grip.value}
         if grip & held:
             return
         self._plan.remove(strike)
@@ -175,8 +176,8 @@ def run(facts: int, kills: int, seed: int, folder: Path, say: Say) -> tuple[Resu
         say(f"the shops are open, after {time.monotonic() - began_s:.1f} s")
         conductor = Conductor(world, kills, seed, say)
         conductor.play()
-        unsent = close_up(world, say)
-        result = _judge(world, conductor, unsent, seed, began_s)
+        unsent, left = close_up(world, say)
+        result = _judge(world, conductor, unsent, left, began_s)
     finally:
         world.close()
         if world.mounts:
@@ -185,7 +186,7 @@ def run(facts: int, kills: int, seed: int, folder: Path, say: Say) -> tuple[Resu
     return result, {kind.name: CANNOT_MOUNT for kind in NEMESES if kind.mounts and not world.mounts}
 
 
-def _judge(world: World, conductor: Conductor, unsent: int, seed: int, began_s: float) -> Result:
+def _judge(world: World, conductor: Conductor, unsent: int, left: str, began_s: float) -> Result:
     goods = check.Goods(world.folder / "shelf.db", world.web_diary, world.losses)
     verdict = check.judge(shops_of(world), world.hub.db, goods)
     return Result(
@@ -196,7 +197,7 @@ def _judge(world: World, conductor: Conductor, unsent: int, seed: int, began_s: 
         redelivered=max(0, world.tally.facts_delivered - verdict.facts),
         chain_ok=verdict.chain_ok,
         bites={**conductor.bites(), **acts(world, verdict.kinds)},
-        seed=seed,
+        seed=world.seed,
         seconds=round(time.monotonic() - began_s, 1),
         sales=verdict.sales,
         refunds=verdict.refunds,
@@ -208,14 +209,14 @@ def _judge(world: World, conductor: Conductor, unsent: int, seed: int, began_s: 
         overdrafts_beyond=verdict.overdrafts_beyond,
         promises_broken=verdict.promises_broken,
         i2_checkpoints=conductor.i2_checkpoints,
-        findings=[*verdict.findings, *(_lost_tails(world))],
+        findings=[*verdict.findings, *_lost_tails(world), *([f"left in the end: {left}"] if left else [])],
     )
 
 
 def _lost_tails(world: World) -> list[str]:
     """Return a sentence for each journal that began a new epoch: a kill never takes a synced tail away."""
     return [
-        f"{kiosk.name} has facts of epochs {found}: it believed that its journal had lost its tail"
+        f"{kiosk.name} has facts of epochs {found}, on {kiosk.epoch} cards: it believed that one had lost its tail"
         for kiosk in world.kiosks
-        if (found := probe.epochs(kiosk.journal)) != [1]
+        if (found := probe.epochs(kiosk.journal)) != list(range(1, kiosk.epoch + 1))
     ]

@@ -40,6 +40,10 @@ class HubHost:
         """Return the command that tells the books that they are a promoted copy."""
         return self.command("hub-migrate", ["migrate", "--promoted", "--state-dir", str(self._state)])
 
+    def operate(self, *arguments: str) -> Worker:
+        """Return a command of an operator's, who works beside the running hub."""
+        return self.command("hub-operator", [*arguments, "--state-dir", str(self._state)])
+
     def committed(self) -> Counter[str]:
         """Return how many facts of each kiosk's till are committed."""
         return probe.committed(self.db) if self.db.exists() else Counter()

@@ -22,6 +22,7 @@ class Grip(Enum):
     BROKER = ("broker",)
     BOTH = ("broker", "hub")
     NOTHING = ()
+    CARD = ("kiosk", "hub")  # the kiosk, while nobody exchanges the hub's books
 
 
 class Nemesis:

@@ -11,6 +11,7 @@ from typing import Final
 
 _OTHERS_S: Final = 0.03  # whoever else writes in the file is done by then: one synced commit takes a millisecond
 _POLL_S: Final = 0.005
+_LOOK_BACK: Final = 400  # facts in which a deed is looked up: it was begun a moment before the kill
 _PRIMARY: Final = 0xFF  # of an extended result code
 _HELD: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL)  # the second: paused while it changes the log's index
 _JUMP: Final = timedelta(hours=1)
@@ -34,14 +35,15 @@ def in_transaction(path: Path) -> bool:
                 return False
 
 
-def acknowledged(link_db: Path) -> int:
-    """Return how many facts of the till a kiosk's bridge holds for acknowledged."""
+def acknowledged(link_db: Path, epoch: int = 1) -> int:
+    """Return how many facts of the till, of its present life, a kiosk's bridge holds for acknowledged."""
     if not link_db.exists():
         return 0
     with closing(reader(link_db)) as db:
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'acks'").fetchone():
             return 0
-        return int(db.execute("SELECT coalesce(sum(position), 0) FROM acks WHERE stream LIKE '%till%'").fetchone()[0])
+        row = db.execute("SELECT position FROM acks WHERE stream = ?", (f"till@{epoch}",)).fetchone()
+        return int(row[0]) if row else 0
 
 
 def committed(hub_db: Path) -> Counter[str]:
@@ -108,3 +110,13 @@ def rights_said(hub_db: Path) -> list[tuple[object, ...]]:
         ):
             found += db.execute(sql)
     return found
+
+
+def holds(journal: Path, deed: str) -> bool:
+    """Return whether a till's newest facts, or its receipts, name a deed."""
+    with closing(reader(journal)) as db:
+        sql = (
+            "SELECT 1 FROM (SELECT bytes FROM facts ORDER BY epoch DESC, seq DESC LIMIT ?) WHERE instr(bytes, ?) "
+            "UNION ALL SELECT 1 FROM receipts WHERE basket = ?"
+        )
+        return db.execute(sql, (_LOOK_BACK, deed.encode(), deed)).fetchone() is not None

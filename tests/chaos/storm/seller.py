@@ -296,6 +296,8 @@ class Seller:
 
     def _take_up(self, diary: list[dict[str, Any]]) -> None:
         """Go on where the last seller was cut off."""
+        cards = [number for number, entry in enumerate(diary) if entry["say"] == "card"]
+        diary = diary[cards[-1] :] if cards else diary  # an earlier card's baskets are not on this one
         done = {entry["basket"]: entry["receipt"] for entry in diary if entry["say"] == "done"}
         tenders = [entry for entry in diary if entry["say"] == "tender"]
         open_basket = self.desk.open_basket()

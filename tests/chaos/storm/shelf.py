@@ -156,6 +156,8 @@ class Shelf:
         """Put behind the counter what the display has of ``goods``; return whether all of it lies there."""
         with self._change():
             there = self._aside(reservation)
+            owner = (self.kiosk, reservation)  # another till of the site may be the one that hands them over now
+            self._db.execute("UPDATE aside SET kiosk = ? WHERE reservation = ?", owner)
             for sku, amount in goods.items():
                 if taken := min(amount - there.get(sku, 0), self._on_display(sku)):
                     self._move(sku, -taken)

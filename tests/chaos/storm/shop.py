@@ -1,6 +1,7 @@
 """One kiosk of the storm: its data folder on a disk of its own, its network, and its processes."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Final
@@ -8,12 +9,13 @@ from typing import Final
 from demo.processes import LOOPBACK
 from storm import probe
 from storm.disk import Disk
-from storm.orders import Orders, read_number
+from storm.orders import Orders, read_number, write_number
 from storm.wire import Wire
 from storm.worker import Worker
 
 REGION: Final = "coast"
 PLACES: Final = {"k1": "market", "k2": "market", "k3": "harbour", "k4": "harbour"}
+_OF_THE_DISK: Final = ("lost+found", "ballast")
 _BOLD: Final = 0.5  # half the sales are tried on a disk that the till calls full, so that commits fail too
 
 
@@ -31,7 +33,17 @@ class Kiosk:
         self.shift = folder / f"{name}.shift"
         self.pace = folder / "pace"
         self._pulse = folder / f"{name}.pulse"
+        self.epoch, self.before = 1, 0  # of its present card; facts that are on earlier ones
         self._write_settings()
+        self._folder, self._seed = folder, seed
+        clocked = [sys.executable, "-m", "storm.clocked", str(self.shift), "kiosk", "--data", str(self.data)]
+        self.seller = self._hire()
+        self.bridge = Worker(f"{name}-bridge", [*clocked, "bridge"], folder)
+        self.backroom = Worker(f"{name}-backroom", [*clocked, "backroom"], folder)
+
+    def _hire(self) -> Worker:
+        """Return a seller for the present card."""
+        folder, name, site = self._folder, self.name, self.site
         orders = Orders(
             self.data,
             self.diary,
@@ -45,15 +57,28 @@ class Kiosk:
             sites=sorted(set(PLACES.values())),
             neighbours={one: folder / one / "till.db" for one, at in PLACES.items() if at == site and one != name},
             counts=self.is_counter,
-            share=share,
-            seed=seed,
+            share=max(1, self.share - self.before),
+            seed=self._seed,
             bold=_BOLD,
         )
-        clocked = [sys.executable, "-m", "storm.clocked", str(self.shift), "kiosk", "--data", str(self.data)]
-        selling = [sys.executable, "-m", "storm.seller", orders.to_json()]
-        self.seller = Worker(f"{name}-seller", selling, folder)
-        self.bridge = Worker(f"{name}-bridge", [*clocked, "bridge"], folder)
-        self.backroom = Worker(f"{name}-backroom", [*clocked, "backroom"], folder)
+        return Worker(f"{name}-seller", [sys.executable, "-m", "storm.seller", orders.to_json()], folder)
+
+    def exchange_card(self, old: Path) -> None:
+        """Put the present card's files into ``old`` and begin with an empty one, as the next epoch; nothing may run."""
+        self.before += int(read_number(self._pulse))
+        shutil.copytree(self.data, old, ignore=shutil.ignore_patterns(*_OF_THE_DISK))
+        for path in self.data.iterdir():
+            if path.name not in _OF_THE_DISK:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        self.epoch += 1
+        write_number(self._pulse, 0)
+        self._write_settings()
+        self.seller = self._hire()
+
+    def salvage(self, old: Path) -> Worker:
+        """Return the command that brings an old card's facts over."""
+        command = [sys.executable, "-m", "storm.clocked", str(self.shift), "kiosk", "--data", str(self.data)]
+        return Worker(f"{self.name}-salvage", [*command, "journal", "salvage", str(old), "--no-wait"], self._folder)
 
     @property
     def workers(self) -> tuple[Worker, ...]:
@@ -61,12 +86,12 @@ class Kiosk:
         return (self.seller, self.bridge, self.backroom)
 
     def newest(self) -> int:
-        """Return how many facts its seller says that the journal holds."""
-        return int(read_number(self._pulse))
+        """Return how many facts its sellers say that its journals hold."""
+        return self.before + int(read_number(self._pulse))
 
     def unacknowledged(self) -> int:
         """Return how many facts the bridge has no acknowledgement of."""
-        return max(0, self.newest() - probe.acknowledged(self.link_db))
+        return max(0, int(read_number(self._pulse)) - probe.acknowledged(self.link_db, self.epoch))
 
     def refusals(self) -> int:
         """Return how often the till said that it could not store a sale."""
@@ -90,6 +115,7 @@ class Kiosk:
 
     def _write_settings(self) -> None:
         settings = [f'region = "{REGION}"', f'site = "{self.site}"', f'kiosk = "{self.name}"', 'clock = "system"']
+        settings.append(f"epoch = {self.epoch}")
         link = ["[link]", f'brokers = ["mqtt://{LOOPBACK}:{self.wire.port}"]']
         self.data.mkdir(mode=0o700, exist_ok=True)
         path = self.data / "kiosk.toml"

@@ -39,7 +39,6 @@ PLENTY: Final = 200  # delivered of each other item
 _OF_SCARCE: Final = 0.6  # of what staff and shoppers want beside what is bought
 _LATE: Final = 0.15  # of the vans come only when all is over
 _LANGUAGES: Final = ("en", "de", "fr")
-_LOOK_BACK: Final = 400  # facts in which a deed is looked up: it was begun a moment before the kill
 _REFUSED: Final = (ReservationError, GoodsError, ContractError)
 
 
@@ -238,16 +237,6 @@ class Staff:
             rights = {sku: probe.available(db, sku) for sku in goods}
         self._diary.say("hand", deed=deed, epoch=int(self.desk.journal.epoch), seq=seq[0], rights=rights)
 
-    def is_recorded(self, deed: str) -> bool:
-        """Return whether the journal holds a deed."""
-        with closing(probe.reader(self.desk.journal.path)) as db:
-            sql = (
-                "SELECT 1 FROM (SELECT bytes FROM facts ORDER BY epoch DESC, seq DESC LIMIT ?) WHERE instr(bytes, ?) "
-                "UNION ALL SELECT 1 FROM receipts WHERE basket = ?"
-            )
-            named = deed.removeprefix("arrive ")
-            return db.execute(sql, (_LOOK_BACK, named.encode(), named)).fetchone() is not None
-
     def name_next(self) -> str:
         """Return the id that the stockroom will use next."""
         return self._name()
@@ -273,9 +262,7 @@ class Staff:
             return self._look_up(deed)
 
     def _look_up(self, deed: str) -> bool:
-        recorded = self.is_recorded(deed)
-        (self.shelf.done if recorded else self.shelf.undo)(deed)
-        return recorded
+        return look_up(self.shelf, deed, self.desk.journal.path)
 
     def _try(self, act: Callable[[], Any]) -> Any:
         """Do what moves no goods; None where it is refused, or the disk does not take it."""
@@ -306,6 +293,13 @@ class Staff:
     @staticmethod
     def _lines(goods: Mapping[str, int]) -> list[StockLine]:
         return [StockLine(Sku(sku), Quantity(amount)) for sku, amount in goods.items()]
+
+
+def look_up(shelf: Shelf, deed: str, journal: Path) -> bool:
+    """Find out whether a deed was recorded, and put its goods where they are then."""
+    recorded = probe.holds(journal, deed.removeprefix("arrive "))
+    (shelf.done if recorded else shelf.undo)(deed)
+    return recorded
 
 
 def _goods(one: Reservation) -> dict[str, int]:

@@ -35,7 +35,7 @@ class World:
     def __init__(self, folder: Path, *, facts: int, seed: int) -> None:
         """Prepare; nothing runs yet."""
         self.folder = folder
-        self.facts = facts
+        self.facts, self.seed = facts, seed
         self.tally = Tally()
         self.kills = 0
         self.rights_lost = 0  # how often books that went back said other things of rights
@@ -77,7 +77,7 @@ class World:
             kiosk.bridge.start()
             kiosk.backroom.start()
         load.wanted = False  # it ends when it has done its work
-        wait(lambda: all(map(_has_catalogue, self.kiosks)), "the catalogue to arrive", _ARRIVAL_S, self)
+        wait(lambda: all(map(has_catalogue, self.kiosks)), "the catalogue to arrive", _ARRIVAL_S, self)
         if load.ended:
             raise StormError(f"the catalogue could not be imported: {load.last_words()}")
         for kiosk in self.kiosks:
@@ -162,7 +162,8 @@ def wait(done: Callable[[], bool], what: str, limit_s: float, world: World) -> N
         time.sleep(_POLL_S)  # noqa: TID251 - polls with a deadline
 
 
-def _has_catalogue(kiosk: Kiosk) -> bool:
+def has_catalogue(kiosk: Kiosk) -> bool:
+    """Return whether the hub's catalogue has reached a kiosk."""
     path = kiosk.data / "catalogue.db"
     if not path.exists():
         return False
@@ -189,4 +190,4 @@ def _broker(folder: Path, port: int) -> Worker:
     return Worker("broker", [found, "-c", str(config)], folder)
 
 
-__all__ = ["PLACES", "World", "wait"]
+__all__ = ["PLACES", "World", "has_catalogue", "wait"]
