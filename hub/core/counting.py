@@ -10,6 +10,10 @@ Rules
 4.  A count whose cut is older than one that was closed already says nothing any more.
 5.  Limbo is cleared by a count that was taken after every closed life at the site had ended: the count names a newer
     life of the same till, or was taken after the life was closed. What it sold before is what the count found short.
+6.  A fact whose number was taken, of a second card, stands in nobody's order. It was recorded after what both cards
+    have in common: beyond the cut by its number it is behind it. Otherwise it is before only if it was heard before
+    the count was taken. In doubt it is behind: goods that it took are then missed twice until the next count, and not
+    promised twice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -64,6 +68,11 @@ def missing(
 def is_behind(mark: Mark, epoch: int, seq: int) -> bool:
     """Return whether a fact of the till was recorded after the cut."""
     return epoch > mark.epoch or (epoch == mark.epoch and seq > mark.position)
+
+
+def is_fork_behind(mark: Mark | None, epoch: int, seq: int, *, heard_at: str, taken_at: str) -> bool:
+    """Return whether a fact whose number was taken counts as recorded after the cut: rule 6. Instants sort as text."""
+    return (mark is not None and is_behind(mark, epoch, seq)) or heard_at >= taken_at
 
 
 def difference(counted: int, accounts: Iterable[Account], *, adjusted: int, behind: Iterable[Account]) -> int:

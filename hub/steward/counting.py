@@ -83,7 +83,7 @@ class Counting:
     def _behind_of(self, count: Count) -> dict[StockKey, Account]:
         if count.id not in self._behind:
             keys = [what for what, found in self._open.items() if any(one.id == count.id for one in found)]
-            self._behind[count.id] = closing.behind(self._connection, self._names, count.cut, keys)
+            self._behind[count.id] = closing.behind(self._connection, self._names, count, keys)
         return self._behind[count.id]
 
 

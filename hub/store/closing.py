@@ -1,20 +1,23 @@
 """Statements of closing counts (I12): those that are open, what lies behind their cut, and what they found."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from msgspec import Struct
 from sqlalchemy import Connection, Row, Select, and_, or_, select, update
 
 from contract.codec import decode
+from contract.errors import Malformed
 from contract.stock import NOTHING, Account, StockKey, add
-from hub.core.counting import Closing, Mark
+from hub.core.counting import Closing, Mark, is_fork_behind
 from hub.core.reconcile import account_of, effects_of
 from hub.store.accounts import stock_key
 from hub.store.chores import Site
 from hub.store.rights_tables import counts, lives
-from hub.store.tables import facts, kiosks, lanes
+from hub.store.set_aside import FORK
+from hub.store.tables import facts, kiosks, lanes, quarantine
 
 LANE: Final = "till"  # a position names how far this lane was
 FETCH: Final = 500  # facts at a time: a count may be closed hours behind the tills
@@ -118,14 +121,14 @@ def newer_closed(connection: Connection, count: Count) -> bool:
 
 
 def behind(
-    connection: Connection, kiosk_ids: Mapping[str, int], cut: Iterable[Mark], keys: Iterable[StockKey]
+    connection: Connection, kiosk_ids: Mapping[str, int], count: Count, keys: Iterable[StockKey]
 ) -> dict[StockKey, Account]:
-    """Return what facts behind the cut came to, of ``keys``."""
+    """Return what facts behind the cut of ``count`` came to, of ``keys``."""
     sums = dict.fromkeys(keys, NOTHING)
-    for mark in cut:
-        for key, delta in _effects(connection, kiosk_ids.get(mark.kiosk, 0), mark):
-            if key in sums:
-                sums[key] = add(sums[key], delta)
+    regular = (_effects(connection, kiosk_ids.get(mark.kiosk, 0), mark) for mark in count.cut)
+    for key, delta in chain(_of_forks(connection, kiosk_ids, count), *regular):
+        if key in sums:
+            sums[key] = add(sums[key], delta)
     return sums
 
 
@@ -165,6 +168,26 @@ def _effects(connection: Connection, kiosk_id: int, mark: Mark) -> Iterable[tupl
     rows = connection.execute(select(columns.bytes).where(*where), execution_options={"yield_per": FETCH})
     for raw in rows.scalars():
         for what, delta in effects_of(decode(bytes(raw))).stock:
+            yield what, account_of(delta)
+
+
+def _of_forks(connection: Connection, kiosk_ids: Mapping[str, int], count: Count) -> Iterator[tuple[StockKey, Account]]:
+    """Yield what facts whose number was taken came to, of those that are behind the cut."""
+    marks = {kiosk_ids.get(mark.kiosk, 0): mark for mark in count.cut}
+    columns = quarantine.c
+    where = (columns.kiosk_id.in_(sorted(kiosk_ids.values())), columns.lane == LANE, columns.kind == FORK)
+    for row in connection.execute(select(quarantine).where(*where), execution_options={"yield_per": FETCH}):
+        if is_fork_behind(marks.get(row.kiosk_id), row.epoch, row.seq, heard_at=row.at, taken_at=count.at):
+            yield from _goods_of(bytes(row.bytes))
+
+
+def _goods_of(raw: bytes) -> Iterator[tuple[StockKey, Account]]:
+    try:
+        fact = decode(raw)
+    except Malformed:
+        return  # it is booked nowhere: nobody knows what it says
+    if fact.type in MOVES_GOODS:
+        for what, delta in effects_of(fact).stock:
             yield what, account_of(delta)
 
 

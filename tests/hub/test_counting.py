@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from msgspec.structs import astuple
 
 from contract.stock import Account, add
-from hub.core.counting import Closing, Mark, clears_limbo, difference, is_behind, missing, shelf
+from hub.core.counting import Closing, Mark, clears_limbo, difference, is_behind, is_fork_behind, missing, shelf
 
 few = st.integers(0, 50)
 effects = st.lists(st.builds(Account, few, few, few, few, wasted=few, sent=few, arrived=few), max_size=8)
@@ -78,3 +78,19 @@ NINE = "2026-03-07T09:00:00.000000Z"
 )
 def test_limbo_is_cleared_by_a_count_that_was_taken_after_every_closed_life_had_ended(cut, closings, clears) -> None:
     assert clears_limbo(cut, TEN, closings) is clears
+
+
+@pytest.mark.parametrize(
+    ("mark", "at", "heard_at", "is_behind_it"),
+    [
+        (Mark("k1", 2, 10), (2, 11), NINE, True),
+        (Mark("k1", 2, 10), (3, 1), NINE, True),
+        (Mark("k1", 2, 10), (2, 9), NINE, False),
+        (Mark("k1", 2, 10), (1, 99), NINE, False),
+        (Mark("k1", 2, 10), (2, 9), TEN, True),
+        (None, (1, 1), NINE, False),
+        (None, (1, 1), TEN, True),
+    ],
+)
+def test_a_fact_of_a_second_card_is_before_a_count_only_if_it_surely_was(mark, at, heard_at, is_behind_it) -> None:
+    assert is_fork_behind(mark, *at, heard_at=heard_at, taken_at=TEN) is is_behind_it

@@ -19,7 +19,7 @@ from contract.every import OwnFact
 from contract.stock import Account, hold_placed
 from hub.intake import desk, rights_desk
 from hub.intake.rights_pools import PoolWork
-from hub.promises import holds, promising
+from hub.promises import finding, holds
 from hub.steward import counting as site_count
 from hub.steward import round as site_round
 from hub.steward.counting import Counting
@@ -95,6 +95,9 @@ BUGS: Final[Mapping[str, Bug]] = {
     "a new life keeps what the old one had": one(begin.given_up, till_accounts, "retire", of_hub.note_nothing),
     "a count does not wait for the tills it names": one(begin.counted_late, Counting, "_waits", of_hub.wait_for_nobody),
     "what was sold after a count counts against it": one(begin.counted_behind, closing, "behind", of_hub.count_behind),
+    "a second card's facts are before every count": one(
+        begin.cloned_counted, closing, "is_fork_behind", of_hub.before_every_count
+    ),
     "what a count finds is minted twice": one(begin.found, site_count, "_delta", of_hub.mint_twice),
     "an overdraft is not booked": one(begin.overdrawn, rights_desk, "PoolDelta", of_hub.book_no_overdraft),
     "an overdraft is not settled": one(begin.overdrawn, site_round, "decide_settlement", of_hub.settle_nothing),
@@ -103,7 +106,7 @@ BUGS: Final[Mapping[str, Bug]] = {
     "a promise is decided each time it is heard": one(begin.asked_again, promises, "add", of_hub.decide_again),
     "a promise is made of what is reserved": Bug(
         begin.wanted_by_two,
-        ((promising, "reserve", of_hub.promise_what_is_reserved), (offers, "free", of_hub.all_is_free)),
+        ((finding, "reserve", of_hub.promise_what_is_reserved), (offers, "free", of_hub.all_is_free)),
     ),
     "a till promises more than it has": Bug(
         begin.greedy, ((till_reservations, "hold", hold_anything), (Account, "promisable", ALL_HELD))

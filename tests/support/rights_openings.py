@@ -246,6 +246,13 @@ def cloned_unheard(machine: RightsMachine) -> None:
     machine.receive(0, "tea", 3)
 
 
+def cloned_counted(machine: RightsMachine) -> None:
+    """A count is still to be closed when the second card of its till tells what it threw away since."""
+    cloned_unheard(machine)
+    machine.waste(3, "tea", 2)
+    send(machine)
+
+
 def given_up(machine: RightsMachine) -> None:
     """A till hears that its life is closed."""
     stocked(machine)
@@ -271,5 +278,5 @@ def send(machine: RightsMachine) -> None:
 OPENINGS: Final[tuple[Opening, ...]] = (
     *(empty, stocked, pooled, shared, on_the_way, exchanged, late, counted_late, found, overdrawn, beyond_all, placed),
     *(over_time, called_off, asked_again, wanted_by_two, unpromisable, greedy, sent_twice, given, put_back),
-    *(reported_amid, cloned, cloned_unheard, given_up, shared_again, counted_behind),
+    *(reported_amid, cloned, cloned_unheard, cloned_counted, given_up, shared_again, counted_behind),
 )
