@@ -114,6 +114,21 @@ def test_an_overdraft_is_recalled_from_the_other_till_and_settled_when_it_gave(h
     shop.check()
 
 
+def test_a_till_that_answered_before_the_clock_was_put_back_is_asked_again(hub: Hub) -> None:
+    shop = Shop(hub, still)
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    k1.receive(9)
+    k2.spend(2)
+    shop.settle_down(3)
+    assert k2.account().settled == 2
+    hub.clock.advance(-3 * 3600)
+    k2.spend(4)
+    shop.settle_down(4)
+    assert k2.account().settled == 6
+    assert shop.pool()[:5] == (0, 0, 0, 0, 0)
+    shop.check()
+
+
 def test_an_overdraft_of_a_site_with_nothing_left_is_a_deficit_until_goods_come(hub: Hub) -> None:
     shop = Shop(hub, still)
     k1 = shop.till()
