@@ -30,6 +30,8 @@ def close_up(world: World, say: Say) -> tuple[int, str]:
     """Close everything in order; return how many facts the hub never heard, and what was left to settle."""
     left = ""
     world.set_pace(0.0)
+    for shift in (world.hub.shift, *(kiosk.shift for kiosk in world.kiosks)):
+        write_number(shift, 0.0)
     wait(lambda: all(map(is_sold_out, world.kiosks)), "the shops to sell out", SELL_OUT_S, world)
     for phase, what in ((1, "the last vans are unloaded"), (2, "all is counted")):
         began_s = time.monotonic()
