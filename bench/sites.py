@@ -102,14 +102,14 @@ class Unhurried(Pump):
 class Bridge:
     """What ``kiosk bridge`` is made of, over one site's journal; see ``kiosk.commands.bridge.carry``."""
 
-    def __init__(self, site: "Site", parts: ExitStack, *, asked: bool) -> None:
-        """Put the parts together; nothing is connected before :meth:`start`."""
+    def __init__(self, site: "Site", parts: ExitStack, stopped: threading.Event, *, asked: bool) -> None:
+        """Put the parts together; nothing is connected before :meth:`start`. ``stopped`` ends the pump."""
         parts.enter_context(only_bridge(site.data))
         self.store = parts.enter_context(
             closing(Watched(site.data / "link.db", site.config, facts=site.facts(), asked=asked))
         )
         rng = random.Random()  # noqa: S311 - jitter
-        self._stopped = threading.Event()
+        self._stopped = stopped
         self._pump = Unhurried(
             address=site.config.address,
             outbox=parts.enter_context(closing(Outbox(site.data, site.config.address))),
@@ -188,16 +188,24 @@ def main() -> None:
     for site in sites:
         site.stock(items)
     with ExitStack() as parts:
-        _carry([Bridge(site, parts, asked=False) for site in sites])
+        _carry(_bridges(sites, parts, asked=False))
     _say(STOCKED)
     for number, site in zip(numbers, sites, strict=True):
         site.sell(items, facts, wanted_at=site_name((number + 1) % count))
     with ExitStack() as parts:
-        bridges = [Bridge(site, parts, asked=True) for site in sites]
+        bridges = _bridges(sites, parts, asked=True)
         _say(READY)
         _carry(bridges)
         stores = [bridge.store for bridge in bridges]
         _say(json.dumps([[store.acked_at_s, store.answered_at_s, store.answer] for store in stores]))
+
+
+def _bridges(sites: list[Site], parts: ExitStack, *, asked: bool) -> list[Bridge]:
+    """Return the bridges of ``sites``; at the end of ``parts`` all are told to stop before the first is waited for."""
+    stopped = threading.Event()
+    bridges = [Bridge(site, parts, stopped, asked=asked) for site in sites]
+    parts.callback(stopped.set)
+    return bridges
 
 
 def _carry(bridges: list[Bridge]) -> None:
