@@ -50,11 +50,12 @@ router = APIRouter(prefix="/v1/sites/{region}/{site}/reservations", tags=["reser
 
 
 class HoldAsked(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is to be held, for how long, and whether it is paid already."""
+    """What is to be held, for how long, whether it is paid already, and whether another site's goods would do."""
 
     lines: Annotated[list[StockLine], Meta(min_length=1, max_length=MAX_LINES)]
     hold_s: Annotated[int, Meta(ge=1, le=_MAX_HOLD_S)] = int(holds.HOLD.total_seconds())
     paid: bool = False
+    elsewhere: bool = False
 
     def __post_init__(self) -> None:
         """Refuse an account that is named twice."""
@@ -73,8 +74,19 @@ class ConfirmAsked(Struct, frozen=True, forbid_unknown_fields=True):
             check_instant(self.until)
 
 
+class MovedTo(Struct, frozen=True):
+    """The reservation that took another's place, and where."""
+
+    id: str
+    site: str
+    code: str
+
+
 class ReservationView(Struct, frozen=True):
-    """A reservation. ``state``: reserved, placed, held, collected, lapsed, cancelled or broken."""
+    """A reservation. ``state``: reserved, placed, held, collected, lapsed, cancelled, broken or moved.
+
+    Broken without ``answered_at``: its goods are looked for elsewhere. Moved: ``moved_to`` took its place.
+    """
 
     id: str
     region: str
@@ -87,6 +99,8 @@ class ReservationView(Struct, frozen=True):
     at: str
     until: str
     ended_at: str | None
+    answered_at: str | None = None
+    moved_to: MovedTo | None = None
 
 
 class Problem(Exception):
@@ -175,11 +189,11 @@ def post_reservation(where: Where, key: Key, raw: Body, books: Books) -> Respons
     """Hold goods of a site for a while. Repeated under its key, it is answered as before and has its effect once."""
     asked = _read(raw, HoldAsked)
     goods = reservations.goods_of(asked.lines)
-    wanted = Hold(*where, goods, timedelta(seconds=asked.hold_s), asked.paid)
+    wanted = Hold(*where, goods, timedelta(seconds=asked.hold_s), asked.paid, asked.elsewhere)
 
     def act(connection: Connection, present: Present) -> Reply:
         made = holds.hold(connection, present, wanted, books.new_id())
-        return Reply(HTTPStatus.CREATED, _view(made))
+        return Reply(HTTPStatus.CREATED, _view(connection, made))
 
     return _once(books, where, key, f"hold {where} {raw!r}", act)
 
@@ -193,7 +207,7 @@ def confirm_reservation(where: Where, reservation: Id, raw: Body, books: Books) 
         _here(connection, where, reservation)
         return Reply(
             HTTPStatus.OK,
-            _view(holds.confirm(connection, present, reservation, until=asked.until, paid=asked.paid)),
+            _view(connection, holds.confirm(connection, present, reservation, until=asked.until, paid=asked.paid)),
         )
 
     return _answered(books, act)
@@ -206,7 +220,7 @@ def cancel_reservation(where: Where, reservation: Id, books: Books) -> Response:
     def act(connection: Connection, present: Present) -> Reply:
         _here(connection, where, reservation)
         left = holds.cancel(connection, present, reservation)
-        return Reply(HTTPStatus.OK if left.state == "cancelled" else HTTPStatus.ACCEPTED, _view(left))
+        return Reply(HTTPStatus.OK if left.state == "cancelled" else HTTPStatus.ACCEPTED, _view(connection, left))
 
     return _answered(books, act)
 
@@ -216,7 +230,7 @@ def get_reservation(where: Where, reservation: Id, books: Books) -> Response:
     """Return a reservation as the books have it."""
     with books.store.read() as connection:
         try:
-            return _response(Reply(HTTPStatus.OK, _view(_here(connection, where, reservation))))
+            return _response(Reply(HTTPStatus.OK, _view(connection, _here(connection, where, reservation))))
         except Refused as error:
             return _response(_refusal(error))
 
@@ -287,12 +301,13 @@ def answer_problem(_request: Request, error: Exception) -> Response:
     return _response(error.reply)
 
 
-def _view(one: Reservation) -> str:
+def _view(connection: Connection, one: Reservation) -> str:
+    moved = reservations.find(connection, one.moved_to) if one.moved_to else None
     view = ReservationView(
         one.id,
         one.region,
         one.site,
-        one.state,
+        reservations.shown_state(one),
         one.confirmed_at is not None,
         one.paid,
         one.code,
@@ -300,5 +315,7 @@ def _view(one: Reservation) -> str:
         one.at,
         one.until,
         one.ended_at,
+        one.answered_at,
+        MovedTo(moved.id, moved.site, moved.code) if moved else None,
     )
     return msgspec.json.encode(view).decode()

@@ -10,7 +10,7 @@ from hub.commands.shoppers import changing, reservation_row
 from hub.promises import holds
 from hub.store import reservations
 
-COLUMNS = ["id", "site", "state", "source", "confirmed", "paid", "code", "goods", "until", "ended_at"]
+COLUMNS = ["id", "site", "state", "source", "confirmed", "paid", "code", "goods", "until", "ended_at", "moved_to"]
 STATES = click.Choice(["reserved", "placed", "held", "collected", "lapsed", "cancelled", "broken"])
 
 

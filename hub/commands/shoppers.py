@@ -12,7 +12,7 @@ from hub.core.promise import Goods
 from hub.promises.holds import Holds
 from hub.promises.holds import Refused as NotDone
 from hub.store.promises import Promise
-from hub.store.reservations import Reservation, goods_of
+from hub.store.reservations import Reservation, goods_of, shown_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class ReservationRow:
     at: str
     until: str
     ended_at: str | None
+    moved_to: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,18 @@ def reservation_row(one: Reservation) -> ReservationRow:
     confirmed = one.confirmed_at is not None
     goods = _named(one.goods)
     return ReservationRow(
-        one.id, site, one.state, one.source, confirmed, one.paid, one.code, goods, one.at, one.until, one.ended_at
+        id=one.id,
+        site=site,
+        state=shown_state(one),
+        source=one.source,
+        confirmed=confirmed,
+        paid=one.paid,
+        code=one.code,
+        goods=goods,
+        at=one.at,
+        until=one.until,
+        ended_at=one.ended_at,
+        moved_to=one.moved_to,
     )
 
 

@@ -8,7 +8,8 @@ How :func:`plan_ours` shares
 ----------------------------
 1.  Shoppers who wait come first, from what is free: those whose link is up, the fewest goods asked for first.
 2.  While anybody waits in vain nothing is granted ahead. Holders that are heard are asked, urgently, for what is
-    missing, the one with the longest stock first: so all kiosks that are heard sell from one pool.
+    missing, the one with the longest stock first: so all kiosks that are heard sell from one pool. What is promised
+    to shoppers who wait away from the counter is asked for as well, but only above each holder's cover.
 3.  Otherwise each holder that is heard is filled up to its *share*: the part of all that is left which its recent
     demand is of all demand, rounded down. Then all would run dry at the same time, wherever links fail next.
 4.  The shares of the hub's own shoppers and of holders that are silent are kept at the hub, and so are the fractions:
@@ -37,6 +38,7 @@ LEAST_PER_H: Final = (
     0.1  # what never sold counts as one unit in a long day, so that it is shared evenly and not by nothing
 )
 PLENTY_H: Final = 2.0  # two hours of all demand: long enough that what is given too much comes back in time
+OUTAGE_S: Final = 900.0  # a mean outage, until links are measured: longer than a broker's restart, shorter than a night
 HALVINGS: Final = 40  # of the hours that are tried: to a billionth of a unit, whatever units are
 NO_UNIT: Final = 1e-9  # of a unit, added before rounding down: what arithmetic alone may miss
 
@@ -67,6 +69,7 @@ class Pool(Struct, frozen=True, kw_only=True):
     """All rights to one sku: ``free`` at the hub, of which ``safety`` is not granted, and what ``holders`` have.
 
     ``waiting`` units are waited for at the hub itself, by shoppers online; ``demand_per_h`` is recent demand there.
+    ``promises`` units are waited for by promises, beyond what is free and kept for them.
     """
 
     free: int
@@ -74,6 +77,7 @@ class Pool(Struct, frozen=True, kw_only=True):
     holders: tuple[Holder, ...] = ()
     waiting: int = 0
     demand_per_h: float = 0.0
+    promises: int = 0
 
 
 class Grant(Struct, frozen=True):
@@ -135,8 +139,8 @@ def plan_ours(pool: Pool) -> Plan:
     missing = {one.name: max(0, one.waiting - _held(one)) for one in heard}
     served = _fill(missing, sorted(missing, key=lambda name: (missing[name], name)), _spare(pool))
     lacking = pool.waiting + sum(missing.values()) - sum(served.values())
-    if lacking:
-        return _plan(served, _recall_longest(heard, lacking))
+    if lacking or pool.promises:
+        return _plan(served, _recall_longest(heard, lacking, pool.promises))
     stock = pool.free + sum(map(_likely, pool.holders))
     plenty = stock >= PLENTY_H * _all_per_h(pool)
     shares = _shares(pool, stock)
@@ -197,16 +201,28 @@ def _fill_ahead(pool: Pool, kept: int) -> dict[str, int]:
     return _fill_shortest(pool, {one.name: one.available + one.ahead for one in heard}, max(0, spare))
 
 
-def _recall_longest(heard: Sequence[Holder], lacking: int) -> list[Recall]:
-    """Return recalls of ``lacking`` units, less what is on its way, from those whose stock would last longest."""
-    lacking -= sum(one.recalling for one in heard)
+def _recall_longest(heard: Sequence[Holder], lacking: int, promised: int) -> list[Recall]:
+    """Return recalls of ``lacking`` units, less what is on its way, from those whose stock would last longest.
+
+    Of ``promised`` ones, only what lies above the holder's cover.
+    """
+    coming = sum(one.recalling for one in heard)
+    lacking, promised = lacking - coming, promised - max(0, coming - lacking)
     recalls = []
     for one in sorted(heard, key=lambda one: (-one.available / _per_h(one), one.name)):
-        units = min(lacking, one.available - one.waiting)
-        if units > 0 and not one.recalling:
-            recalls.append(Recall(one.name, units, urgent=True))
-            lacking -= units
+        units = max(0, min(lacking, one.available - one.waiting))
+        more = max(0, min(promised, above_cover(one) - units))
+        if units + more > 0 and not one.recalling:
+            recalls.append(Recall(one.name, units + more, urgent=True))
+            lacking, promised = lacking - units, promised - more
     return recalls
+
+
+def above_cover(one: Holder) -> int:
+    """Return what a holder that is heard can give without turning a shopper away in an outage; 0 if it is silent."""
+    if one.heard_s > HEARD_S:
+        return 0
+    return max(0, one.available - one.waiting - cover(one.demand_per_h, one.outage_s))
 
 
 def _recall_surplus(pool: Pool, shares: dict[str, int], kept: int, *, plenty: bool) -> list[Recall]:

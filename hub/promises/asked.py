@@ -100,7 +100,7 @@ def _ended(connection: Connection, one: Asked_, end: ReservationEnd, now: str) -
     elif known.state == "reserved" and _is_of_site(one, known):
         give_back(connection, known, now)
         reservations.move(connection, known.id, {"reserved"}, state, _by(one) | {"ended_at": at})
-    elif (known.kiosk_id, known.epoch) == (one.kiosk.id, one.epoch):
+    elif (known.kiosk_id, known.epoch) == (one.kiosk.id, one.epoch) and known.answered_at is None:
         reservations.move(connection, known.id, {"placed", "held", "broken"}, state, {"ended_at": at})
     else:
         _wonder(connection, one, known, now)

@@ -23,8 +23,9 @@ from contract.values import instant_text
 from hub.clock import Clock
 from hub.core.incarnation import Life
 from hub.core.promise import Goods, code_of
+from hub.core.waiting import left_for
 from hub.promises.reserving import Present, give_back, reserve, want_placed
-from hub.store import idempotency, inbox, lives, offers, own_log, reservations
+from hub.store import idempotency, inbox, lives, offers, own_log, reservations, waits
 from hub.store.database import Store
 from hub.store.errors import WorldFailed
 from hub.store.inbox import KioskRow
@@ -77,6 +78,7 @@ class Hold(Struct, frozen=True):
     goods: Goods
     hold_for: timedelta = HOLD
     paid: bool = False
+    elsewhere: bool = False  # if its goods are lost, those of another site will do
 
 
 class Holds:
@@ -148,7 +150,8 @@ def hold(connection: Connection, present: Present, wanted: Hold, reservation: st
         raise Refused("site_silent", f"not every till of {region}/{site} has reported since the hub was restored")
     if reservations.count_open_holds(connection, region, site) >= MAX_HOLDS:
         raise Refused("too_many", f"{MAX_HOLDS} holds of {region}/{site} wait to be confirmed: confirm or cancel some")
-    free = offers.free(connection, region, wanted.goods, site=site).get(site, {})
+    known = offers.free(connection, region, wanted.goods, site=site)
+    free = left_for(None, known, waits.of_goods(connection, region, wanted.goods)).get(site, {})
     for at, (what, amount) in enumerate(wanted.goods.items()):
         if free.get(what, 0) < amount:
             there = free.get(what, 0)
@@ -165,6 +168,7 @@ def hold(connection: Connection, present: Present, wanted: Hold, reservation: st
         present.now,
         until,
         wanted.goods,
+        elsewhere=wanted.elsewhere,
     )
     if not reserve(connection, held, present.now):
         raise Refused("not_free", "somebody was faster", "lines")
@@ -181,7 +185,7 @@ def confirm(
     known = _locked(connection, reservation)
     _ours(known)
     if known.state not in reservations.OPEN:
-        raise Refused("ended", f"it is {known.state} since {known.ended_at}")
+        raise Refused("ended", _how_it_ended(known))
     kept = until or present.at + KEPT
     if not present.at < kept <= present.at + MAX_KEPT:
         raise Refused("bad_until", f"until is in the next {MAX_KEPT.days} days", "until")
@@ -217,7 +221,7 @@ def cancel(
         fact = ReservationRefused(known.id, why)
         own_log.tell(connection, kiosk, [fact], present.at, present.incarnation)
     elif known.state != "cancelled":
-        raise Refused("ended", f"it is {known.state} since {known.ended_at}")
+        raise Refused("ended", _how_it_ended(known))
     return _locked(connection, reservation)
 
 
@@ -226,6 +230,12 @@ def _locked(connection: Connection, reservation: str) -> Reservation:
     if found is None:
         raise Refused("unknown", f"no reservation {reservation[:64]!r}")
     return found
+
+
+def _how_it_ended(known: Reservation) -> str:
+    if known.moved_to is not None:
+        return f"its goods were lost; {known.moved_to} took its place at {known.answered_at}"
+    return f"it is {known.state} since {known.ended_at}"
 
 
 def _ours(known: Reservation) -> None:

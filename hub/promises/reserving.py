@@ -95,6 +95,9 @@ def take_over(connection: Connection, kiosk_id: int, epoch: int, now: str) -> in
 
 
 def _take_over(connection: Connection, one: Reservation, now: str) -> None:
+    if one.state == "broken":  # it was asked to give it up: nobody will say so any more, and what it held is in limbo
+        reservations.move(connection, one.id, {"broken"}, "broken", {"ended_at": now})
+        return
     keys = _keys(one)
     missing: dict[PoolKey, PoolDelta] = {}
     for key, pool in sorted(pools.lock(connection, keys).items()):

@@ -25,9 +25,10 @@ from contract.values import Address, Epoch, Quantity, instant_text
 from hub.core.redistribute import Policy
 from hub.core.settle import Booked, Owed, Settlement, Till, decide_settlement
 from hub.promises.reserving import Present, give_back, place
+from hub.steward import share
 from hub.steward.counting import Counting
-from hub.steward.share import Share, decide, note_met, of_account, wait_s
-from hub.store import bookings, books, changes, chores, holdings, lives, own_log, pools, recalls, troubles
+from hub.steward.share import Share, note_met, of_account, wait_s
+from hub.store import bookings, books, changes, chores, holdings, lives, own_log, pools, recalls, troubles, waits
 from hub.store.books import Trouble
 from hub.store.chores import Site
 from hub.store.holdings import Held, Post, Want
@@ -62,6 +63,8 @@ class SiteRound:
         self._recalls: dict[tuple[int, StockKey], list[Recall]] = {}
         self._wants: list[Want] = []
         self._online: dict[StockKey, int] = {}
+        self._waited: dict[StockKey, int] = {}
+        self.serves = False  # a promise can be answered: what it waits for is free, or it was broken
         self._facts: dict[int, list[OwnFact]] = {}
         self._granted: dict[int, dict[StockKey, int]] = {}
         self._settled: dict[int, set[StockKey]] = {}
@@ -99,6 +102,7 @@ class SiteRound:
         self._counting = Counting(connection, site, whats, self._present.at)
         remembered = instant_text(self._present.at - timedelta(seconds=MEMORY_S))
         self._online = bookings.asked_since(connection, site, whats, remembered)
+        self._waited = waits.at_site(connection, site, whats)
         self._wants = holdings.read_wants(connection, sorted(self._tills), whats)
         since = instant_text(self._present.at - REST)
         for one in recalls.recent(connection, sorted(self._tills), all_whats, answered_since=since):
@@ -180,7 +184,9 @@ class SiteRound:
         """Grant and recall as the policy says."""
         shares = [self._share_of(post, key.what) for post in self._tills.values()]
         online_per_h = self._online.get(key.what, 0) * HOUR_S / MEMORY_S
-        plan = decide(self._policy, self._pools[key].free, online_per_h, shares, self._present.at)
+        hub = share.Hub(self._pools[key].free, online_per_h, self._waited.get(key.what, 0))
+        self.serves |= min(hub.free, hub.waited) > 0
+        plan = share.decide(self._policy, hub, shares, self._present.at)
         wants = {str(one.post.kiosk.id): one.wants for one in shares}
         for grant in plan.grants:
             self._grant(int(grant.to), key, grant.units)
@@ -279,6 +285,7 @@ class SiteRound:
                 self._take(other, "reserved", amount, "free")
                 self._again.append((other, "want", timedelta()))
         bookings.end(self._connection, one.id, "broken", self._present.now)
+        self.serves = True
         del self._booked[one.id]
         self._open([_broken(one, None)])
 
@@ -288,7 +295,7 @@ class SiteRound:
         if post is None or post.life != one.epoch:
             return
         self._begin(post)
-        bookings.give_up(self._connection, one.id)
+        bookings.give_up(self._connection, one.id, self._present.now)
         self._facts.setdefault(post.kiosk.id, []).append(ReservationRefused(one.id, NEEDED_ELSEWHERE))
         self._open([_broken(one, post.kiosk.id)])
 
@@ -388,6 +395,6 @@ def _broken(one: Reservation, kiosk_id: int | None) -> Trouble:
         "source": one.source,
         "paid": one.paid,
         "goods": {f"{what.sku} {what.condition} {what.unit}": amount for what, amount in one.goods.items()},
-        "what": "re-source it, put it off, or refuse it with compensation",
+        "what": "it is being placed anew",
     }
     return Trouble("reservation_broken", one.id, kiosk_id, detail)

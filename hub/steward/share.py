@@ -9,12 +9,12 @@ from msgspec import Struct
 from contract.stock import StockKey
 from hub.core import redistribute
 from hub.core.redistribute import Holder, Plan, Policy
+from hub.core.waiting import kept_of
 from hub.store import holdings
 from hub.store.holdings import Held, Post, Want
 
 ASKED_S: Final = 900.0  # after a quarter of an hour no shopper stands there any more; the want itself stays
 OFFLINE_S: Final = 120.0  # how long ago a till that is known to be away was heard, at least: two of its statuses missed
-OUTAGE_S: Final = 900.0  # a mean outage, until links are measured: longer than a broker's restart, shorter than a night
 LEAST_WAIT_S: Final = 5.0  # a till that is there answers a recall within a second
 MOST_WAIT_S: Final = 300.0
 WAIT_SHARE: Final = 0.25  # of how long it has waited already
@@ -32,13 +32,24 @@ class Share(Struct, frozen=True):
     wants: tuple[Want, ...] = ()
 
 
-def decide(policy: Policy, free: int, online_per_h: float, shares: Sequence[Share], now: datetime) -> Plan:
+class Hub(Struct, frozen=True):
+    """What the hub has of the account: ``free``, what its own shoppers ask for, and what promises wait for."""
+
+    free: int
+    online_per_h: float = 0.0
+    waited: int = 0
+
+
+def decide(policy: Policy, hub: Hub, shares: Sequence[Share], now: datetime) -> Plan:
     """Return what to grant and to recall, by kiosk id: within what is free, and of tills that can be asked.
 
-    ``online_per_h`` is what the hub's own shoppers ask for there.
+    What promises wait for is kept of what is free, and recalled as far as it is not there.
     """
     holders = tuple(_holder(one, now) for one in shares)
-    plan = policy(redistribute.Pool(free=free, holders=holders, demand_per_h=online_per_h))
+    kept = kept_of(hub.free, hub.waited)
+    free, lacking = hub.free - kept, hub.waited - kept
+    pool = redistribute.Pool(free=free, holders=holders, demand_per_h=hub.online_per_h, promises=lacking)
+    plan = policy(pool)
     askable = {str(one.post.kiosk.id): _spare(one) for one in shares if not one.asked and not one.rests}
     left, grants = free, []
     for grant in plan.grants:
@@ -80,7 +91,7 @@ def _holder(one: Share, now: datetime) -> Holder:
         ahead=sum(want.amount for want in one.wants) - waiting,
         demand_per_h=holdings.rate_now(one.held, now) if one.held else 0.0,
         heard_s=heard_s if one.post.online else max(heard_s, OFFLINE_S),
-        outage_s=OUTAGE_S,
+        outage_s=redistribute.OUTAGE_S,
         recalling=one.asked,
     )
 

@@ -11,6 +11,7 @@ person; it never stops the others. When the world fails, call again.
 import logging
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Connection
@@ -19,10 +20,10 @@ from contract.values import Address, instant_text
 from hub.clock import Clock
 from hub.core.incarnation import Life
 from hub.core.redistribute import Policy
-from hub.promises import asked
+from hub.promises import asked, breaking
 from hub.promises.reserving import Present
 from hub.steward.round import SiteRound
-from hub.store import bookings, books, chores, holdings, inbox, own_log, sweeps
+from hub.store import bookings, books, breaks, chores, holdings, inbox, own_log, sweeps, waits
 from hub.store.books import Trouble
 from hub.store.chores import Site
 from hub.store.database import Store
@@ -35,6 +36,8 @@ MAX_SITES: Final = 2  # in one step: some 30 ms each, for which a shopper's prom
 MAX_KEYS: Final = 25  # accounts in one transaction, for the same reason
 MAX_LOGS: Final = 20  # own logs begun in one step: a snapshot of thousands of sums each
 MAX_WAITING: Final = 100  # kiosks whose promises wait, looked at in one sweep
+MAX_BROKEN: Final = 20  # reservations placed anew in one sweep, each in a transaction of its own: some 10 ms
+MAX_LATER: Final = 20  # promises of goods that are on their way, looked at in one sweep
 SWEEP_S: Final = 1.0  # how soon a hold that is over, and a promise that had to wait, are seen
 PUT_OFF: Final = timedelta(minutes=5)  # of a chore that fails: a person, or the next release, must come first
 _log = logging.getLogger(__name__)
@@ -54,6 +57,7 @@ class Steward:
         self._policy = policy
         self._swept_at_s = float("-inf")
         self._marked: Site | None = None
+        self._serves = False
         self._told: set[Address] = set()
 
     def step(self, limit: int = MAX_SITES) -> int:
@@ -66,6 +70,9 @@ class Steward:
             due = chores.sites(connection, self._now(), limit=limit)
         for site in due:
             self._tend(site)
+        if self._serves:  # what somebody waits for came free: the answer is not left for the next sweep
+            self._serves = False
+            done += self._answer_all()
         return done + len(due)
 
     def take_told(self) -> set[Address]:
@@ -97,7 +104,10 @@ class Steward:
 
     def _round(self, site: Site, keys: Sequence[PoolKey]) -> None:
         def work(connection: Connection, present: Present) -> list[Address]:
-            return SiteRound(connection, site, present, new_id=self._new_id, policy=self._policy).tend(keys)
+            one = SiteRound(connection, site, present, new_id=self._new_id, policy=self._policy)
+            told = one.tend(keys)
+            self._serves |= one.serves
+            return told
 
         self._write(work)
 
@@ -116,7 +126,19 @@ class Steward:
 
     def _sweep(self) -> int:
         """Do what no fact asks for."""
-        return self._begin_logs() + self._end_holds() + self._answer_waiting() + self._mark_rates()
+        return self._begin_logs() + self._end_holds() + self._answer_all() + self._mark_rates()
+
+    def _answer_all(self) -> int:
+        """Answer who waits: first those who were promised goods already, and lost them or have them on their way."""
+        now = self._now()
+        with self._store.read() as connection:
+            broken = breaks.pending(connection, now, limit=MAX_BROKEN)
+            later = waits.due(connection, now, limit=MAX_LATER)
+        for name in broken:
+            self._write(partial(breaking.place_anew, name))
+        for name in later:
+            self._write(partial(breaking.fetch_later, name))
+        return len(broken) + len(later) + self._answer_waiting()
 
     def _begin_logs(self) -> int:
         with self._store.read() as connection:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select
 
 from contract.stock import StockKey
 from hub.store import reservations
@@ -74,10 +74,10 @@ def expired(connection: Connection, now: str, *, limit: int) -> list[Reservation
 
 def end(connection: Connection, reservation: str, state: Literal["lapsed", "broken"], now: str) -> None:
     """End a reservation that is in the pool."""
-    reservations.move(connection, reservation, {"reserved"}, state, {"ended_at": now})
+    broken = {"broken_at": now} if state == "broken" else {}
+    reservations.move(connection, reservation, {"reserved"}, state, {"ended_at": now, **broken})
 
 
-def give_up(connection: Connection, reservation: str) -> None:
+def give_up(connection: Connection, reservation: str, now: str) -> None:
     """Note that a till was asked to give a reservation up; the till ends it."""
-    where = (table.c.id == reservation, table.c.state.in_(["placed", "held"]))
-    connection.execute(update(table).where(*where).values(state="broken"))
+    reservations.move(connection, reservation, {"placed", "held"}, "broken", {"broken_at": now})

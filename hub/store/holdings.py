@@ -89,7 +89,7 @@ def read(connection: Connection, site: Site, keys: Sequence[StockKey]) -> dict[S
     found: dict[StockKey, list[Held]] = {key: [] for key in keys}
     skus = sorted({key.sku for key in keys})
     for start in range(0, len(skus), AT_ONCE):
-        for held in map(_held, connection.execute(_at(site).where(accounts.c.sku.in_(skus[start : start + AT_ONCE])))):
+        for held in map(of_row, connection.execute(_at(site).where(accounts.c.sku.in_(skus[start : start + AT_ONCE])))):
             if held.what in found:
                 found[held.what].append(held)
     return found
@@ -130,7 +130,7 @@ def credit(connection: Connection, held: Iterable[Held], amount: int) -> list[He
 def to_mark(connection: Connection, site: Site, now: datetime) -> list[Held]:
     """Return the accounts of a site whose rate is to be taken anew."""
     moved = and_(accounts.c.sold != accounts.c.sold_marked)
-    return [one for one in map(_held, connection.execute(_at(site).where(moved))) if is_due(one, now)]
+    return [one for one in map(of_row, connection.execute(_at(site).where(moved))) if is_due(one, now)]
 
 
 def mark(connection: Connection, held: Sequence[Held], now: datetime, now_text: str) -> None:
@@ -181,7 +181,8 @@ def _at(site: Site) -> Select[Any]:
     )
 
 
-def _held(row: Row[Any]) -> Held:
+def of_row(row: Row[Any]) -> Held:
+    """Return the account that a row is about."""
     return Held(
         row.kiosk_id,
         row.epoch,

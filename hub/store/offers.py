@@ -1,29 +1,40 @@
-"""Statements of what can be promised: what is free at which site, and what its goods are called."""
+"""Statements of what can be promised: what is free, at tills or on its way, and what its goods are called."""
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, and_, select, tuple_
 
 from contract.down import Item
 from contract.stock import StockKey
-from contract.values import Condition, Sku, Unit
-from hub.store.pools import offered
-from hub.store.rights_tables import pools
-from hub.store.tables import items
+from contract.values import instant_text
+from hub.core.redistribute import HEARD_S, OUTAGE_S, Holder, above_cover
+from hub.store import holdings
+from hub.store.accounts import stock_key
+from hub.store.chores import Site
+from hub.store.pools import offered as pool_offered
+from hub.store.rights_tables import accounts, lives, passages, pools
+from hub.store.tables import items, kiosks
 
 FreeBySite = dict[str, dict[StockKey, int]]
 
 
 def free(connection: Connection, region: str, keys: Iterable[StockKey], *, site: str | None = None) -> FreeBySite:
-    """Return what may be promised of ``keys`` by site, or at one site, locked until the transaction ends.
+    """Return what may be promised of ``keys`` by site, or at one site, locked until the transaction ends."""
+    found = offered(connection, region, keys, site=site)
+    return {at: {key: max(0, amount) for key, amount in goods.items()} for at, goods in found.items()}
+
+
+def offered(connection: Connection, region: str, keys: Iterable[StockKey], *, site: str | None = None) -> FreeBySite:
+    """Return what is free of ``keys`` less what their sites owe, locked; below zero where they owe more than is free.
 
     Locked in one order, before anything is taken: two that want the same goods wait for each other and not in a ring.
     """
     columns = pools.c
     key = tuple_(columns.sku, columns.condition, columns.unit)
     statement = (
-        select(columns.site, columns.sku, columns.condition, columns.unit, offered().label("offered"))
+        select(columns.site, columns.sku, columns.condition, columns.unit, pool_offered().label("offered"))
         .where(
             columns.region == region,
             key.in_([tuple(one) for one in sorted(set(keys))]),
@@ -34,9 +45,56 @@ def free(connection: Connection, region: str, keys: Iterable[StockKey], *, site:
     )
     found: FreeBySite = {}
     for row in connection.execute(statement):
-        found.setdefault(row.site, {})[StockKey(Sku(row.sku), Condition(row.condition), Unit(row.unit))] = max(
-            0, row.offered
+        found.setdefault(row.site, {})[stock_key(row.sku, row.condition, row.unit)] = row.offered
+    return found
+
+
+def at_tills(connection: Connection, region: str, keys: Iterable[StockKey], now: datetime) -> FreeBySite:
+    """Return what tills that are heard have above their cover, by site: what they would give if they were asked.
+
+    What shoppers at their counters wait for is not known here; the tills keep it when they are asked.
+    """
+    wanted = set(keys)
+    heard_since = instant_text(now - timedelta(seconds=HEARD_S))
+    statement = (
+        select(accounts)
+        .join(kiosks, and_(kiosks.c.id == accounts.c.kiosk_id, kiosks.c.epoch == accounts.c.epoch))
+        .join(lives, and_(lives.c.kiosk_id == accounts.c.kiosk_id, lives.c.epoch == accounts.c.epoch))
+        .where(
+            accounts.c.region == region,
+            accounts.c.sku.in_(sorted({key.sku for key in wanted})),
+            lives.c.closed_at.is_(None),
+            kiosks.c.online,
+            kiosks.c.last_seen_at >= heard_since,
         )
+    )
+    found: FreeBySite = {}
+    for row in connection.execute(statement):
+        held = holdings.of_row(row)
+        if held.what in wanted:
+            per_h = holdings.rate_now(held, now)
+            has = Holder(name="", available=held.account.available, demand_per_h=per_h, outage_s=OUTAGE_S)
+            there = found.setdefault(row.site, {})
+            there[held.what] = there.get(held.what, 0) + above_cover(has)
+    return found
+
+
+def on_the_way(connection: Connection, to: Site, keys: Iterable[StockKey], since: str) -> dict[StockKey, int]:
+    """Return what left for a site since then and has not arrived."""
+    columns, wanted = passages.c, set(keys)
+    statement = select(columns.sku, columns.condition, columns.unit, columns.out - columns.into).where(
+        columns.region == to.region,
+        columns.receiver == to.site,
+        columns.kind == "transfer",
+        columns.out > columns.into,
+        columns.at >= since,
+        columns.sku.in_(sorted({key.sku for key in wanted})),
+    )
+    found: dict[StockKey, int] = {}
+    for sku, condition, unit, missing in connection.execute(statement):
+        what = stock_key(sku, condition, unit)
+        if what in wanted:
+            found[what] = found.get(what, 0) + missing
     return found
 
 

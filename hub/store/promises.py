@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, func, select, update
 
 from contract.down_rights import PromiseResolved
 from contract.rights import Answer, ReservationRequested
@@ -19,7 +19,10 @@ PENDING: Final = "pending"
 
 
 class Promise(Struct, frozen=True):
-    """One promise. ``request`` is not known where a hub that went back learns only how it had answered."""
+    """One promise. ``request`` is not known where a hub that went back learns only how it had answered.
+
+    ``earlier`` are answers that were given and had to be broken.
+    """
 
     id: str
     kiosk: KioskRow
@@ -30,6 +33,7 @@ class Promise(Struct, frozen=True):
     answer: PromiseResolved | None = None
     answered_at: str | None = None
     told_at: str | None = None
+    earlier: tuple[PromiseResolved, ...] = ()
 
 
 def add(
@@ -74,6 +78,25 @@ def set_answer(
         **({"told_at": now} if told else {}),
     }
     connection.execute(update(promises).where(promises.c.id == promise).values(**values))
+
+
+def revise(connection: Connection, promise: Promise, resolved: PromiseResolved, now: str) -> None:
+    """Note an answer in the place of one that was broken, which is kept; the kiosk does not have the new one yet."""
+    earlier = [*promise.earlier, *([promise.answer] if promise.answer else [])]
+    values = {
+        "state": resolved.answer.value,
+        "answer": msgspec.json.encode(resolved).decode(),
+        "answered_at": now,
+        "told_at": None,
+        "earlier": msgspec.json.encode(earlier).decode(),
+    }
+    connection.execute(update(promises).where(promises.c.id == promise.id).values(**values))
+
+
+def count_pending(connection: Connection, kiosk_id: int) -> int:
+    """Return how many promises of a kiosk wait for their answer."""
+    where = (promises.c.state == PENDING, promises.c.kiosk_id == kiosk_id)
+    return connection.execute(select(func.count()).select_from(promises).where(*where)).scalar_one()
 
 
 def set_told(connection: Connection, promise: str, now: str) -> None:
@@ -127,4 +150,5 @@ def _promise(row: RowMapping) -> Promise:
         msgspec.json.decode(known["answer"], type=PromiseResolved) if known["answer"] else None,
         known["answered_at"],
         known["told_at"],
+        tuple(msgspec.json.decode(known["earlier"], type=list[PromiseResolved])) if known["earlier"] else (),
     )

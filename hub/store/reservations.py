@@ -24,7 +24,12 @@ OPEN: Final[frozenset[State]] = frozenset(("reserved", "placed", "held"))
 
 
 class Reservation(Struct, frozen=True):
-    """One reservation. Without ``confirmed_at`` it is a hold that is not placed yet and ends at ``until``."""
+    """One reservation. Without ``confirmed_at`` it is a hold that is not placed yet and ends at ``until``.
+
+    ``origin`` is the first of those whose place it took. ``broken_at``: it was hit by a shortfall; ``answered_at``: it
+    was decided what becomes of it, and ``moved_to`` is what took its place, if anything did. ``elsewhere``: goods at
+    another site will do as well; promises say so themselves.
+    """
 
     id: str
     region: str
@@ -40,6 +45,23 @@ class Reservation(Struct, frozen=True):
     epoch: int | None = None
     confirmed_at: str | None = None
     ended_at: str | None = None
+    origin: str | None = None
+    elsewhere: bool = False
+    broken_at: str | None = None
+    answered_at: str | None = None
+    moved_to: str | None = None
+
+    @property
+    def root(self) -> str:
+        """Return the id of the first of those whose place it took: its own, if it took nobody's."""
+        return self.origin or self.id
+
+
+def shown_state(one: Reservation) -> str:
+    """Return the state as it is told: ``broken`` and ``moved`` whatever a till said, for its goods went elsewhere."""
+    if one.moved_to is not None:
+        return "moved"
+    return "broken" if one.broken_at is not None and one.state == "cancelled" else one.state
 
 
 def add(connection: Connection, reservation: Reservation) -> bool:
@@ -59,9 +81,10 @@ def find(connection: Connection, reservation: str, *, lock: bool = False) -> Res
 
 
 def open_of_life(connection: Connection, kiosk_id: int, epoch: int) -> list[Reservation]:
-    """Return what a life of a kiosk has set aside, or is to set aside, locked."""
+    """Return what a life of a kiosk has set aside, is to set aside, or was asked to give up and has not; locked."""
     columns = reservations.c
-    mine = (columns.kiosk_id == kiosk_id, columns.epoch == epoch, columns.state.in_(["placed", "held"]))
+    is_open = (columns.state.in_(["placed", "held", "broken"]), columns.ended_at.is_(None))
+    mine = (columns.kiosk_id == kiosk_id, columns.epoch == epoch, *is_open)
     rows = connection.execute(select(reservations).where(*mine).order_by(columns.id).with_for_update()).mappings().all()
     goods = _goods(connection, [row["id"] for row in rows])
     return [_reservation(row, goods.get(row["id"], {})) for row in rows]

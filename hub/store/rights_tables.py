@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Float, ForeignKey, Index, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Float, ForeignKey, Index, String, Table, Text, text
 
 from contract.stock import TERMS
 from hub.store.tables import ID, INSTANT, MAX_SUM, SKU, metadata
@@ -163,11 +163,17 @@ reservations = Table(
     Column("until", INSTANT, nullable=False),
     Column("confirmed_at", INSTANT),  # none: a hold that is not placed before its shopper confirmed, and ends by time
     Column("ended_at", INSTANT),
+    Column("origin", String(64)),  # the first of those whose place this one took; none: it is itself the first
+    Column("elsewhere", Boolean, nullable=False, server_default=text("false")),  # an order's: another site will do
+    Column("broken_at", INSTANT),  # when it was hit by a shortfall
+    Column("answered_at", INSTANT),  # when it was decided what becomes of it then
+    Column("moved_to", String(64)),  # what took its place
     CheckConstraint("source IN ('kiosk', 'promise', 'order')", name="source"),
     CheckConstraint(
         "state IN ('reserved', 'placed', 'held', 'collected', 'lapsed', 'cancelled', 'broken')", name="state"
     ),
     Index("ix_reservations_site", "region", "site", "state"),
+    Index("ix_reservations_broken", "broken_at"),
 )
 
 reservation_lines = Table(
@@ -191,8 +197,25 @@ promises = Table(
     Column("at", INSTANT, nullable=False),
     Column("answered_at", INSTANT),
     Column("told_at", INSTANT),  # the kiosk said that it has the answer
+    Column("earlier", Text),  # JSON: answers that were told before, and broken
     CheckConstraint("state IN ('pending', 'confirmed', 'elsewhere', 'later', 'substitute', 'sorry')", name="state"),
     Index("ix_promises_state", "state", "at"),
+)
+
+waits = Table(  # goods that shoppers wait for, where tills have them or they are on their way: one row an account
+    "waits",
+    metadata,
+    Column("id", String(64), primary_key=True),  # of the promise, or of the reservation that was broken
+    *_key(),
+    Column("region", String(32), nullable=False),
+    Column("site", String(32), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("why", String(8), nullable=False),  # promise, later, broken
+    Column("at", INSTANT, nullable=False),  # when it was asked for: who comes first
+    Column("until", INSTANT, nullable=False),
+    Column("look_at", INSTANT, nullable=False),  # when tills are asked again
+    CheckConstraint("amount > 0", name="amount"),
+    Index("ix_waits_place", "region", "sku"),
 )
 
 idempotency = Table(

@@ -134,7 +134,7 @@ def test_a_snapshot_holds_what_the_newest_life_must_know_and_lets_older_generati
             if confirmed:
                 where = reservation_table.c.id == name
                 connection.execute(reservation_table.update().where(where).values(confirmed_at=now.now))
-        bookings.give_up(connection, "broken")
+        bookings.give_up(connection, "broken", now.now)
         recalls.add(connection, Recall("c1", kiosk.id, 1, TEA, 2, urgent=True, at=now.now))
         promises.add(connection, "p1", kiosk, 1, request=asked, now=now.now)
         promises.set_answer(connection, "p1", Answer.SORRY, resolved, now=now.now, told=False)

@@ -29,6 +29,7 @@ from hub.core import redistribute
 from hub.downlink.downlink import Downlink
 from hub.promises.holds import Holds
 from hub.steward.steward import Steward
+from hub.store import promises
 from hub.store.errors import WorldFailed
 
 TRIES = 5  # two that wait for each other: one of them is told to try again
@@ -66,6 +67,11 @@ class Floor(World):
             with suppress(WorldFailed):
                 return do()
         return do()
+
+    def was_broken(self, promise):
+        with self.store.read() as connection:
+            found = promises.find(connection, promise)
+        return found is not None and bool(found.earlier)
 
     def observe_one(self, kiosk):
         with self.lock:

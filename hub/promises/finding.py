@@ -1,0 +1,132 @@
+"""Where goods for a shopper come from: what is free, what tills still have, what is on its way.
+
+Rules
+-----
+1.  What is free is taken at once, at the best site, but for what is kept for those who asked before: they wait.
+2.  What tills have above their cover is worth waiting for: whoever waits is noted, and the site's tills are asked.
+    Whoever begins to wait does so for what nobody waits for yet.
+3.  A site whose lives have not all reported promises nothing, and is not waited at (I11).
+4.  What is on its way counts as far as nobody was promised it, the site owes nothing to be paid from it first, and it
+    left lately: what left long ago is lost, or was never sent.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from contract.values import instant_text
+from hub.core.promise import Choice, Goods, Wish, decide, rank
+from hub.core.waiting import Turn, Wait, left_for, where_to_wait
+from hub.promises.reserving import Present, reserve
+from hub.store import chores, lives, offers, waits
+from hub.store.chores import Site
+from hub.store.offers import FreeBySite
+from hub.store.pools import PoolKey
+from hub.store.reservations import Reservation
+from hub.store.waits import Why
+
+ASK_AGAIN: Final = timedelta(seconds=5)  # a till that is there answers a recall within a second
+ON_THE_WAY: Final = timedelta(hours=24)  # goods between shops of one town come the same day
+Make = Callable[[Goods, str], Reservation]
+
+
+class Seeker(Struct, frozen=True):
+    """Who looks for goods: under which id, since when, in which region, and what for."""
+
+    id: str
+    at: str
+    region: str
+    wish: Wish
+
+    @property
+    def turn(self) -> Turn:
+        """Return whose turn it is among those who wait."""
+        return self.at, self.id
+
+
+class Found(Struct, frozen=True):
+    """What there was; ``silent``: more would be, at a site that has not reported."""
+
+    choice: Choice
+    reservation: Reservation | None = None
+    silent: bool = False
+
+
+def take_free(connection: Connection, seeker: Seeker, make: Make, now: str) -> Found:
+    """Reserve what is wanted where it is best taken from what is free, if it is: rule 1."""
+    wish, region = seeker.wish, seeker.region
+    free = offers.free(connection, region, wish.goods)
+    left = left_for(seeker.turn, free, waits.of_goods(connection, region, wish.goods))
+    able = rank(wish, left)
+    open_sites = {one: left[one] for one in able if lives.may_grant(connection, region, one)}
+    silent = len(open_sites) < len(able)
+    while (choice := decide(wish, open_sites)).site is not None:
+        reservation = make(choice.goods, choice.site)
+        if reserve(connection, reservation, now):
+            return Found(choice, reservation)
+        del open_sites[choice.site]  # somebody was faster
+    return Found(choice, silent=silent)
+
+
+def wait(connection: Connection, seeker: Seeker, why: Why, until: datetime, present: Present) -> bool:
+    """Wait where that helps, and have tills asked; False, and nobody waits, where it does not: rule 2."""
+    known = waits.find(connection, seeker.id)
+    site = _where(connection, seeker, known[0].site if known else None, present)
+    if site is None:
+        waits.end(connection, seeker.id)
+        return False
+    if known and known[0].site == site and known[1] > present.now:
+        return True
+    one = Wait(seeker.id, site, seeker.wish.goods, seeker.at)
+    look_at = instant_text(present.at + ASK_AGAIN)
+    waits.put(connection, one, seeker.region, why, instant_text(until), look_at)
+    _have_asked(connection, seeker.region, one, present.now)
+    return True
+
+
+def fetch(connection: Connection, seeker: Seeker, present: Present) -> None:
+    """Have tills asked for goods that one waits for at a site, wherever they come from, once some are there."""
+    known = waits.find(connection, seeker.id)
+    if known is None or known[1] > present.now:
+        return
+    waits.look_again(connection, seeker.id, instant_text(present.at + ASK_AGAIN))
+    if _where(connection, seeker, known[0].site, present) == known[0].site:
+        _have_asked(connection, seeker.region, known[0], present.now)
+
+
+def arriving(connection: Connection, region: str, site: str, goods: Goods, present: Present) -> dict[str, Goods]:
+    """Return what is on its way to a site, and promised to nobody, by site: rule 4."""
+    if not lives.may_grant(connection, region, site):
+        return {}
+    since = instant_text(present.at - ON_THE_WAY)
+    coming = offers.on_the_way(connection, Site(region, site), goods, since)
+    promised = waits.due_later(connection, Site(region, site), goods)
+    owed = offers.offered(connection, region, goods, site=site).get(site, {})
+    return {site: {key: coming.get(key, 0) - promised[key] + min(0, owed.get(key, 0)) for key in goods}}
+
+
+def _where(connection: Connection, seeker: Seeker, now_at: str | None, present: Present) -> str | None:
+    wish, region = seeker.wish, seeker.region
+    others = [one for one in waits.of_goods(connection, region, wish.goods) if one.id != seeker.id]
+    reach = _reach(connection, region, wish.goods, present)
+    left = left_for(seeker.turn if now_at else None, reach, others)
+    while (site := where_to_wait(wish, left, now_at)) is not None and not lives.may_grant(connection, region, site):
+        del left[site]
+    return site
+
+
+def _reach(connection: Connection, region: str, goods: Goods, present: Present) -> FreeBySite:
+    """Return what is free or can be had from tills, by site; what a site owes is paid first."""
+    found = offers.offered(connection, region, goods)
+    for site, there in offers.at_tills(connection, region, goods, present.at).items():
+        known = found.setdefault(site, {})
+        for key, amount in there.items():
+            known[key] = known.get(key, 0) + amount
+    return found
+
+
+def _have_asked(connection: Connection, region: str, one: Wait, now: str) -> None:
+    chores.add(connection, [(PoolKey(region, one.site, what), "want") for what in one.goods], now)

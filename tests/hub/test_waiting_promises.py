@@ -1,0 +1,296 @@
+"""Promises of goods that tills still have, or that are on their way: they wait, for a while, and never two for one."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hub_books import AT, Hub
+from shoppers import answers, asks, pool, promise, reservation
+from sqlalchemy import select
+from steward_twins import TEA, Shop, Till
+
+from contract import stock
+from contract.down_rights import Remedy
+from contract.facts import StockLine
+from contract.goods import GoneLine, TransferReceived, TransferSent
+from contract.rights import Answer, PromiseTold
+from contract.values import Money, Quantity, SiteId
+from hub.core.redistribute import plan_ours
+from hub.promises.by_hand import Said, answer_by_hand
+from hub.promises.finding import ON_THE_WAY
+from hub.promises.holds import Hold, Holds, Refused, hold
+from hub.promises.promising import JOURNEY, KEPT, MAX_OPEN, WINDOW
+from hub.promises.reserving import Present
+from hub.store.rights_tables import recalls, waits
+from hub.store.tables import exceptions
+
+
+@pytest.fixture
+def shop(hub: Hub) -> Shop:
+    return Shop(hub, plan_ours)
+
+
+def rows(shop: Shop, table: Any) -> list[Any]:
+    with shop.hub.store.read() as connection:
+        return list(connection.execute(select(table)))
+
+
+def stocked(shop: Shop, name: str, amount: int) -> Till:
+    """Return a till that holds goods by its own right, and is heard."""
+    till = shop.till(name)
+    till.receive(amount)
+    till.flush()
+    return till
+
+
+def ask(till: Till, *wishes: Any) -> None:
+    till.record(*wishes)
+    till.flush()
+
+
+def said(shop: Shop, till: Till) -> list[tuple[str, Answer, str | None]]:
+    return [(one.promise, one.answer, one.site) for one in answers(shop.hub, till.address)]
+
+
+def round_trip(shop: Shop, seconds: float = 1.0) -> None:
+    """Let the hub ask, the tills give, and the hub take: all within a moment."""
+    shop.work(seconds)
+    for till in shop.tills:
+        till.hear()
+        till.flush()
+    shop.work(0.01)
+
+
+def test_goods_at_a_till_of_the_wanted_site_are_fetched_from_it_and_promised(shop: Shop) -> None:
+    market = stocked(shop, "market/k1", 5)
+    harbour = shop.till("harbour/k1")
+    ask(harbour, asks(site="market", tea=3))
+    assert said(shop, harbour) == []
+    assert (promise(shop.hub) or pytest.fail("unknown")).state == "pending"
+    round_trip(shop)
+    assert said(shop, harbour) == [("p-1", Answer.CONFIRMED, "market")]
+    assert [(row.asked, row.urgent) for row in rows(shop, recalls)] == [(3, True)]
+    assert rows(shop, waits) == []
+    shop.settle_down(3)
+    assert (reservation(shop.hub) or pytest.fail("unknown")).state == "held"
+    assert (market.account().held, market.account().available) == (3, 2)
+    shop.check()
+
+
+def test_goods_that_only_another_site_has_are_fetched_there(shop: Shop) -> None:
+    stocked(shop, "market/k1", 5)
+    harbour = stocked(shop, "harbour/k1", 1)
+    ask(harbour, asks(tea=3))
+    round_trip(shop)
+    assert said(shop, harbour) == [("p-1", Answer.ELSEWHERE, "market")]
+
+
+def test_what_is_free_is_promised_at_once_and_no_till_is_asked(shop: Shop) -> None:
+    stocked(shop, "market/k1", 5)
+    shop.give(free=2)
+    harbour = shop.till("harbour/k1")
+    ask(harbour, asks(site="market"))
+    assert said(shop, harbour) == [("p-1", Answer.CONFIRMED, "market")]
+    assert rows(shop, recalls) == rows(shop, waits) == []
+
+
+def test_where_nobody_has_them_nobody_waits(shop: Shop) -> None:
+    till = stocked(shop, "market/k1", 1)
+    ask(till, asks(tea=2))
+    assert said(shop, till) == [("p-1", Answer.SORRY, None)]
+
+
+def test_a_till_that_never_answers_is_waited_for_only_so_long(shop: Shop) -> None:
+    stocked(shop, "market/k1", 5)
+    harbour = shop.till("harbour/k1")
+    ask(harbour, asks(site="market", paid=700))
+    for _ in range(8):  # the till is heard, and gives nothing
+        shop.work(10)
+        shop.tills[0].flush()
+        harbour.flush()
+        assert said(shop, harbour) == []
+    shop.work(WINDOW.total_seconds() - 79)
+    assert said(shop, harbour) == [("p-1", Answer.SORRY, None)]
+    assert answers(shop.hub, harbour.address)[0].remedy is Remedy.REFUND
+    assert rows(shop, waits) == []
+
+
+def test_a_till_that_is_not_heard_is_not_waited_for(shop: Shop) -> None:
+    market = stocked(shop, "market/k1", 5)
+    market.leave()
+    harbour = shop.till("harbour/k1")
+    ask(harbour, asks(site="market"))
+    assert said(shop, harbour) == [("p-1", Answer.SORRY, None)]
+
+
+def test_two_never_wait_for_the_same_goods_and_who_asked_first_gets_them(shop: Shop) -> None:
+    stocked(shop, "market/k1", 5)
+    harbour = shop.till("harbour/k1")
+    ask(harbour, asks("p-1", site="market", tea=4))
+    shop.hub.clock.advance(0.5)
+    ask(harbour, asks("p-2", site="market", tea=2))
+    assert said(shop, harbour) == [("p-2", Answer.SORRY, None)]
+    shop.hub.clock.advance(0.5)
+    ask(harbour, asks("p-3", site="market", tea=1))
+    assert {row.id: row.amount for row in rows(shop, waits)} == {"p-1": 4, "p-3": 1}
+    round_trip(shop)
+    assert sorted(said(shop, harbour)[1:]) == [
+        ("p-1", Answer.CONFIRMED, "market"),
+        ("p-3", Answer.CONFIRMED, "market"),
+    ]
+    assert sum(row.asked for row in rows(shop, recalls)) == 5
+
+
+def test_what_comes_free_for_one_who_waits_is_nobody_elses(shop: Shop) -> None:
+    first, second = stocked(shop, "market/k1", 3), stocked(shop, "market/k2", 3)
+    harbour = shop.till("harbour/k1")
+    ask(harbour, asks("p-1", site="market", tea=5))
+    shop.work()
+    first.hear()
+    first.flush()
+    second.want(2)  # a till of the site wants some, a younger promise as well, and a program
+    second.flush()
+    shop.work(0.1)
+    assert pool(shop.hub, first.address)["free"] == 3
+    ask(harbour, asks("p-2", site="market", tea=1))
+    holds = Holds(shop.hub.store, shop.hub.clock, new_id=lambda: "r-1")
+    with pytest.raises(Refused, match="0 free"):
+        holds.run(lambda connection, present: hold(connection, present, Hold("demo", "market", {TEA: 1}), "r-1"))
+    assert said(shop, harbour) == []
+    second.hear()
+    second.flush()
+    shop.work(0.1)
+    assert said(shop, harbour)[0] == ("p-1", Answer.CONFIRMED, "market")
+
+
+def test_a_till_that_sells_fast_keeps_its_cover(shop: Shop) -> None:
+    market = stocked(shop, "market/k1", 30)
+    market.spend(10)
+    market.flush()
+    harbour = shop.till("harbour/k1")
+    ask(harbour, asks("p-1", site="market", tea=12))
+    assert said(shop, harbour) == [("p-1", Answer.SORRY, None)]
+    ask(harbour, asks("p-2", site="market", tea=9))
+    round_trip(shop)
+    assert said(shop, harbour)[1] == ("p-2", Answer.CONFIRMED, "market")
+    assert market.account().available >= 11
+
+
+def test_goods_in_hand_are_sold_while_a_promise_waits_for_them(shop: Shop) -> None:
+    market = stocked(shop, "market/k1", 3)
+    harbour = shop.till("harbour/k1")
+    ask(harbour, asks(site="market", tea=3))
+    assert market.sell_by_right(3)
+    market.flush()
+    shop.settle_down(3)
+    assert said(shop, harbour) == [("p-1", Answer.SORRY, None)]
+    shop.check()
+
+
+def test_no_more_than_so_many_of_one_till_wait(shop: Shop) -> None:
+    stocked(shop, "market/k1", MAX_OPEN + 9)
+    harbour = shop.till("harbour/k1")
+    ask(harbour, *(asks(f"p-{n:03}", site="market", tea=1) for n in range(MAX_OPEN + 2)))
+    assert said(shop, harbour) == [(f"p-{n:03}", Answer.SORRY, None) for n in (MAX_OPEN, MAX_OPEN + 1)]
+    assert [(row.kind, row.subject) for row in rows(shop, exceptions)] == [("bound_met", "demo/harbour/k1 promises")]
+    round_trip(shop)
+    assert len(said(shop, harbour)) == MAX_OPEN + 2
+
+
+# ------------------------------------------------------------------------------------------------- goods on their way
+
+
+def sent(shop: Shop, amount: int = 5, name: str = "t1") -> Till:
+    giver = shop.till("depot/k1")
+    giver.receive(amount)
+    giver.record(TransferSent(name, SiteId("market"), [GoneLine(TEA.sku, Quantity(amount))], AT))
+    giver.flush()
+    return giver
+
+
+def arrived(till: Till, amount: int = 5, name: str = "t1") -> None:
+    """Take goods in from another site; the till's own account has them from then on."""
+    goods = [StockLine(TEA.sku, Quantity(amount))]
+    till.accounts[TEA] = stock.arrive(till.account(), amount)
+    till.record(TransferReceived(name, SiteId("depot"), goods, AT + timedelta(hours=1)))
+    till.flush()
+
+
+def test_goods_on_their_way_are_promised_for_later_and_set_aside_when_they_come(shop: Shop) -> None:
+    giver = sent(shop)
+    shop.tills.remove(giver)
+    market = shop.till("market/k1")
+    ask(market, asks(tea=4, paid=100))
+    (answer,) = answers(shop.hub, market.address)
+    assert (answer.answer, answer.site, answer.ready_at) == (Answer.LATER, "market", shop.hub.clock.now() + JOURNEY)
+    assert answer.until == shop.hub.clock.now() + JOURNEY + KEPT
+    assert answer.code
+    ask(market, asks("p-2", tea=2))  # one of five is left
+    assert said(shop, market)[1] == ("p-2", Answer.SORRY, None)
+    market.hear()
+    shop.settle_down(2)
+    assert reservation(shop.hub) is None
+    arrived(market)
+    shop.settle_down(5)
+    kept = reservation(shop.hub) or pytest.fail("unknown")
+    assert (kept.state, kept.code, kept.goods) == ("held", answer.code, {TEA: 4})
+    assert rows(shop, waits) == []
+    assert len(answers(shop.hub, market.address)) == 2
+
+
+def test_who_cannot_wait_so_long_is_not_told_later(shop: Shop) -> None:
+    sent(shop)
+    market = shop.till("market/k1")
+    ask(market, asks(collect_by=shop.hub.clock.now() + timedelta(hours=1)))
+    assert said(shop, market) == [("p-1", Answer.SORRY, None)]
+
+
+def test_what_left_long_ago_is_not_promised(shop: Shop) -> None:
+    sent(shop)
+    shop.hub.clock.advance(ON_THE_WAY.total_seconds() + 1)
+    market = shop.till("market/k1")
+    ask(market, asks())
+    assert said(shop, market) == [("p-1", Answer.SORRY, None)]
+
+
+def test_what_its_site_owes_is_paid_first_from_what_is_on_its_way(shop: Shop) -> None:
+    sent(shop)
+    market = shop.till("market/k1")
+    market.spend(2)
+    ask(market, asks(tea=4))
+    assert said(shop, market) == [("p-1", Answer.SORRY, None)]
+
+
+def test_what_never_comes_is_taken_back_with_what_was_paid(shop: Shop) -> None:
+    sent(shop)
+    market = shop.till("market/k1")
+    ask(market, asks(paid=900, language="de"))
+    market.hear()
+    (answer,) = answers(shop.hub, market.address)
+    market.record(PromiseTold("p-1", answer.answer, AT, answer.lines, answer.site, answer.code))
+    market.flush()
+    shop.work((JOURNEY + KEPT).total_seconds() + 10)
+    assert said(shop, market) == [("p-1", Answer.LATER, "market"), ("p-1", Answer.SORRY, None)]
+    last = answers(shop.hub, market.address)[1]
+    assert (last.remedy, last.amount_minor) == (Remedy.REFUND, 900)
+    assert "leid" in last.message
+    market.record(PromiseTold("p-1", answer.answer, AT, answer.lines, answer.site, answer.code))
+    market.record(PromiseTold("p-1", last.answer, AT))
+    market.flush()
+    found = promise(shop.hub) or pytest.fail("unknown")
+    assert (found.state, [one.answer for one in found.earlier]) == ("sorry", [Answer.LATER])
+    assert found.told_at is not None
+    assert {(row.kind, row.resolved_at is None) for row in rows(shop, exceptions)} == {("promise_missed", False)}
+
+
+def test_a_voucher_needs_a_request_that_names_its_currency(shop: Shop) -> None:
+    harbour = shop.till("harbour/k1")
+    stocked(shop, "market/k1", 5)
+    ask(harbour, asks(site="market"))
+
+    def answer(connection: Any, present: Present) -> Any:
+        return answer_by_hand(connection, present, "p-1", Said(Answer.SORRY, voucher_minor=500))
+
+    done = Holds(shop.hub.store, shop.hub.clock, new_id=lambda: "x").run(answer)
+    assert (done.remedy, done.amount_minor) == (Remedy.VOUCHER, Money(500))
+    assert rows(shop, waits) == []
