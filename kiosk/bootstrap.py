@@ -18,19 +18,21 @@ from contract.every import UpFact
 from contract.facts import StockLine
 from contract.stock import StockKey
 from contract.streams import lane_stream
-from contract.values import Address, BasketId, Gtin, Lane, Sku
+from contract.values import Address, BasketId, Gtin, Lane, Seq, Sku
 from kiosk.clock import RELEASED_AT, KioskClock
 from kiosk.config import CONFIG_NAME, Config, ConfigError, load_config
 from kiosk.core.basket import Basket
 from kiosk.core.codes import CODES
 from kiosk.core.endpoint import Endpoint
 from kiosk.core.goods import find_beyond
+from kiosk.core.neighbours import decide_cover
 from kiosk.core.parking import Parked
 from kiosk.core.ports import LastSale, LinkState, Mirror, Recorded
 from kiosk.journal.baskets import Baskets
 from kiosk.journal.catalogue import Catalogue
 from kiosk.journal.errors import JournalError
 from kiosk.journal.journal import Journal
+from kiosk.journal.lan import LanReader
 from kiosk.journal.links import LinkReader
 from kiosk.journal.lives import Lives
 from kiosk.journal.mirror.copier import MAX_BACKOFF_S, Copier
@@ -61,6 +63,7 @@ class LocalDesk:
         self.catalogue = Catalogue(data_dir / "catalogue.db")
         self._baskets = Baskets(journal)
         self._link = LinkReader(data_dir / "link.db")
+        self._lan = LanReader(data_dir / "link.db")
         self._data_dir = data_dir
         self._untidy = True
         self._lives = Lives(journal, self._link, open_mirrors(data_dir, config))
@@ -98,7 +101,14 @@ class LocalDesk:
         """Return the goods that a manager must approve; see :func:`kiosk.core.goods.find_beyond`."""
         keys = {StockKey(line.sku, unit=line.quantity.unit) for line in basket.lines}
         accounts = {key: account_of(self.journal, key) for key in keys}
-        return find_beyond(basket, accounts, limit=self.config.stock.overdraft_limit)
+        return find_beyond(basket, accounts, limit=self.config.stock.overdraft_limit, cover=self._cover())
+
+    def _cover(self) -> dict[StockKey, int]:
+        """Return what neighbours hold; what cannot be read covers nothing, and stops nobody from selling."""
+        try:
+            return decide_cover(self._lan.neighbours(self.clock.stamp())) if self.config.lan.broker else {}
+        except (JournalError, Malformed, sqlite3.Error):
+            return {}
 
     def open_basket(self) -> Basket:
         """Return the basket that was open when the till last ran, or a new one."""
@@ -158,6 +168,7 @@ class LocalDesk:
     def close(self) -> None:
         """Close the files."""
         self._lives.close()
+        self._lan.close()
         self.catalogue.close()
         self.journal.close()
 
@@ -226,7 +237,13 @@ def looking(data_dir: Path, config: Config) -> Iterator[LocalStockroom]:
 def _stockroom(data_dir: Path, config: Config, journal: Journal, clock: KioskClock) -> Iterator[LocalStockroom]:
     with closing(Catalogue(data_dir / "catalogue.db")) as catalogue:
         yield LocalStockroom(
-            config, clock, journal, catalogue, new_id=lambda: str(uuid.uuid4()), draw=lambda: secrets.randbelow(CODES)
+            config,
+            clock,
+            journal,
+            catalogue,
+            new_id=lambda: str(uuid.uuid4()),
+            draw=lambda: secrets.randbelow(CODES),
+            lan=LanReader(data_dir / "link.db") if config.lan.broker else None,
         )
 
 
@@ -282,6 +299,40 @@ def make_link(
         tls=files,
         will=Will(topic(config.address, STATUS), will),
         backoff=Backoff(rng),
+    )
+
+
+def make_lan_link(
+    data_dir: Path, config: Config, *, on_event: "Callable[[LinkEvent], None]", rng: random.Random
+) -> "Link":
+    """Return the link to the broker of this kiosk's site, where neighbours learn at once when it is gone.
+
+    Raises: ConfigError for a broker address or certificates that cannot be used.
+    """
+    from contract.lan import Presence, encode_lan  # noqa: PLC0415 - as paho
+    from mqtt_bridge.paho_link import PahoLink  # noqa: PLC0415 - the till, which starts fast, has no use for paho
+    from mqtt_bridge.topics import LAN_PRESENCE, lan_subscriptions, topic  # noqa: PLC0415
+
+    settings = data_dir / CONFIG_NAME
+    try:
+        broker = BrokerUrl.parse(config.lan.broker)
+    except Malformed as error:
+        raise ConfigError(f"{settings}: {error}: correct broker under [lan]") from error
+    files = link_files(data_dir, config)
+    if broker.tls and not files:
+        raise ConfigError(f"{settings}: mqtts:// needs ca, cert and key under [link]: add them")
+    if not broker.tls and not Endpoint(broker.host, broker.port).loopback:
+        raise ConfigError(f"{settings}: broker of [lan] must be mqtts://: only on this machine it goes without")
+    will = encode_lan(Presence(online=False, epoch=config.epoch, position=Seq(0)))
+    return PahoLink(
+        [broker],
+        client_id=str(config.address),
+        subscriptions=lan_subscriptions(config.address),
+        on_event=on_event,
+        tls=files,
+        will=Will(topic(config.address, LAN_PRESENCE), will),
+        backoff=Backoff(rng),
+        session_expiry_s=0,  # what was missed is said again
     )
 
 

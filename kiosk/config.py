@@ -41,6 +41,15 @@ class LinkConfig(Struct, frozen=True, forbid_unknown_fields=True):
     key: str = ""
 
 
+class LanConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The site's own broker, over which its tills share rights while the hub is away; none: they do not.
+
+    Certificates are those of ``[link]``.
+    """
+
+    broker: Annotated[str, Meta(pattern="^(mqtts?://.*)?$")] = ""
+
+
 class MirrorConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """Where each sale is copied to before it is shown as done: a folder on a second medium, a peer till, or both.
 
@@ -103,6 +112,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     mirror: MirrorConfig | None = None
     keeper: KeeperConfig = KeeperConfig()
     stock: StockConfig = StockConfig()
+    lan: LanConfig = LanConfig()
 
     def __post_init__(self) -> None:
         """Refuse sections that do not fit each other.
@@ -112,6 +122,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         mirror, certain = self.mirror or MirrorConfig(folder="/"), all((self.link.ca, self.link.cert, self.link.key))
         if not (mirror.folder or mirror.peer):
             raise ValueError("[mirror] names neither folder nor peer: add one, or take the section out")
+        if self.lan.broker and self.lan.broker in self.link.brokers:
+            raise ValueError("broker of [lan] is among those of [link]: one kiosk cannot be there twice; name another")
         if mirror.peer and mirror.peer == self.keeper.listen:
             raise ValueError("peer of [mirror] is this till's own keeper: name another till")
         for key, text in (("peer of [mirror]", mirror.peer), ("listen of [keeper]", self.keeper.listen)):
@@ -134,6 +146,7 @@ def _check_endpoint(key: str, text: str) -> None:
 # The beginning of a field's pattern, and what to say for it.
 _SHAPES: Final = (
     ("^mqtts?:", "an address such as mqtts://broker.example"),
+    ("^(mqtts?:", "an address such as mqtts://broker.example"),
     ("^[A-Z]", "a currency code such as EUR"),
     ("", "a name of a-z, 0-9 and inner dashes, at most 32 long"),
 )

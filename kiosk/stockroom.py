@@ -18,6 +18,7 @@ from kiosk.config import Config
 from kiosk.core import goods, promises, reservations
 from kiosk.core.checkout import decide_sale
 from kiosk.core.codes import is_mistyped, make_code, normalize
+from kiosk.core.neighbours import Neighbour, decide_others
 from kiosk.core.ports import Clock, Counted
 from kiosk.core.promises import Promise, PromiseError
 from kiosk.core.reservations import DEFAULT_HOLD, Reservation, ReservationError, State
@@ -28,6 +29,7 @@ from kiosk.journal.catalogue import Catalogue
 from kiosk.journal.counts import expected_on_shelf, note_count
 from kiosk.journal.database import translated
 from kiosk.journal.journal import Journal
+from kiosk.journal.lan import LanReader
 from kiosk.journal.stock import account_of
 
 F = TypeVar("F", bound=UpFact)
@@ -46,11 +48,13 @@ class LocalStockroom:
         *,
         new_id: Callable[[], str],
         draw: Callable[[], int],
+        lan: LanReader | None = None,
     ) -> None:
         """Take the parts; ``draw`` gives a number below :data:`kiosk.core.codes.CODES` that nobody can guess."""
         self.config = config
         self.journal = journal
         self.catalogue = catalogue
+        self._lan = lan
         self._clock = clock
         self._new_id = new_id
         self._draw = draw
@@ -78,7 +82,11 @@ class LocalStockroom:
     def count(
         self, lines: Sequence[ShelfLine], *, others: Sequence[TillPosition] = (), reason: str = "", by: str = ""
     ) -> Counted:
-        """Record a blind count, in one transaction with what it is compared with; only then say what was expected."""
+        """Record a blind count, in one transaction with what it is compared with; only then say what was expected.
+
+        ``others`` are named by a person; the tills that are heard on the site's own network need not be.
+        """
+        others = self._others(others)
         with self.journal.writing() as writing:
             covers = self.journal.newest()
             fact = goods.decide_shelf_count(
@@ -95,6 +103,14 @@ class LocalStockroom:
             note_count(writing.connection, fact)
         items = self.items(line.sku for line in fact.lines)
         return Counted(recorded.seq, None if others else tuple(goods.compare(fact.lines, expected, items)))
+
+    def neighbours(self) -> list[Neighbour]:
+        """Return the site's other tills, as they told last; none where the site has no broker of its own."""
+        return self._lan.neighbours(self._clock.stamp()) if self._lan else []
+
+    def _others(self, named: Sequence[TillPosition]) -> Sequence[TillPosition]:
+        found = self.neighbours()
+        return decide_others(found, named) if found else named
 
     def hold(self, lines: Sequence[StockLine], *, wait: timedelta = DEFAULT_HOLD) -> Reservation:
         """Set goods aside for a shopper by this till's own rights."""

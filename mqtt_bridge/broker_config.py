@@ -112,6 +112,18 @@ def acl_text(hubs: Sequence[str] = ("hub",)) -> str:
     return _text(lines)
 
 
+def site_acl_text(region: str, site: str) -> str:
+    """Return the access list of a site's own broker: a till speaks under its own name only, and hears its neighbours.
+
+    Whoever has a certificate of ours may read what the tills of this site say, and write nothing in their names.
+    Mosquitto warns that a pattern names no user: it is meant to let every till read.
+
+    Raises: Malformed for a name that is none.
+    """
+    where = f"{topics.ROOT}/{parse_name(region, 'region')}/{parse_name(site, 'site')}"
+    return _text([f"pattern write {topics.ROOT}/%u/{topics.LAN}/#", f"pattern read {where}/+/{topics.LAN}/#"])
+
+
 def _general(keeping: Keeping | None) -> list[str]:
     keeping = keeping or Keeping()
     kept = ["persistence false"]

@@ -2,7 +2,7 @@
 
 ``popup/v1/{region}/{site}/{kiosk}/`` and below it: ``up/facts/{lane}``, ``up/requests``, ``up/telemetry``,
 ``down/facts``, ``ack/up``, ``ack/down``, ``status``. A kiosk writes and reads below its own prefix only; the broker's
-access list says so.
+access list says so. The one exception: on the broker of a site its tills read what the others say below ``lan/``.
 """
 
 from typing import Final
@@ -18,6 +18,12 @@ DOWN_FACTS: Final = "down/facts"
 ACK_UP: Final = "ack/up"
 ACK_DOWN: Final = "ack/down"
 STATUS: Final = "status"
+LAN: Final = "lan"  # at the site's own broker: what its tills tell each other
+LAN_PRESENCE: Final = f"{LAN}/presence"
+LAN_HOLDS: Final = f"{LAN}/holds"
+LAN_ASK: Final = f"{LAN}/ask"  # these three: and below it the till that it is said to
+LAN_MOVE: Final = f"{LAN}/move"
+LAN_ACCEPTED: Final = f"{LAN}/accepted"
 
 _PREFIX_PARTS: Final = 5  # popup, v1, region, site, kiosk
 
@@ -40,6 +46,13 @@ def hub_subscriptions(region: str = "+") -> tuple[str, ...]:
 def kiosk_subscriptions(address: Address) -> tuple[str, ...]:
     """Return what a kiosk listens to."""
     return topic(address, DOWN_FACTS), topic(address, ACK_UP)
+
+
+def lan_subscriptions(address: Address) -> tuple[str, ...]:
+    """Return what a till listens to at its site's broker: where the others are, and what they say to it."""
+    site = f"{ROOT}/{address.region}/{address.site}/+"
+    to_all = (f"{site}/{leaf}" for leaf in (LAN_PRESENCE, LAN_HOLDS))
+    return (*to_all, *(f"{site}/{leaf}/{address.kiosk}" for leaf in (LAN_ASK, LAN_MOVE, LAN_ACCEPTED)))
 
 
 def parse_topic(text: str) -> tuple[Address, str]:

@@ -60,6 +60,13 @@ class RightsRoom:
             self._look_round(now)
         return applied
 
+    def needs(self) -> Mapping[StockKey, Need]:
+        """Return what shoppers want here now.
+
+        Raises: StorageFailed.
+        """
+        return self._needs(self._clock.stamp())
+
     def _apply(self) -> int:
         found = self._link.own_facts(self._own.name, self._own.cursor(), _AT_ONCE)
         if found:

@@ -11,10 +11,12 @@ from typing import Final
 import click
 
 from kiosk.backroom.apply import Backroom
+from kiosk.backroom.neighbours import NeighbourRoom
 from kiosk.backroom.rights import RightsRoom
 from kiosk.bootstrap import recording
 from kiosk.config import Config, load_config
 from kiosk.journal.errors import StorageFailed
+from kiosk.journal.lan import LanReader
 from kiosk.journal.links import LinkReader
 from kiosk.journal.tidy import Tidier
 from kiosk.signals import stop_on_signals
@@ -39,8 +41,20 @@ def backroom(data_dir: Path, *, once: bool) -> None:
         rights = RightsRoom(
             journal, clock, link, new_id=lambda: secrets.token_hex(16), linked=lambda: _linked(link, config)
         )
+        steps = [rights.step, room.step]
+        if config.lan.broker:
+            lan = LanReader(data_dir / "link.db")
+            beside = NeighbourRoom(
+                journal,
+                clock,
+                lan,
+                needs=rights.needs,
+                new_id=lambda: secrets.token_hex(16),
+                linked=lambda: _linked(link, config),
+            )
+            steps.insert(0, beside.step)
         tidier = Tidier(journal, time.monotonic)
-        _work(stopped, (rights.step, room.step), tidier, once=once)
+        _work(stopped, steps, tidier, once=once)
         tidier.close()
         room.close()
 

@@ -72,6 +72,14 @@ class KnownAlready(JournalError):
         super().__init__(f"{what} {name} is known already: nothing was done twice; give it an id of its own")
 
 
+class BookedAlready(JournalError):
+    """What a passage brought is in this kiosk's books."""
+
+    def __init__(self, what: str, name: str) -> None:
+        """Name it."""
+        super().__init__(f"{what} {name} was booked here already: nothing was booked twice; count what lies there")
+
+
 class WrongKiosk(JournalError):
     """The folder belongs to another kiosk."""
 

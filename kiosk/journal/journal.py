@@ -70,8 +70,8 @@ class Journal:
     def record(self, facts: Sequence[UpFact]) -> list[Recorded]:
         """Commit ``facts`` in order; each is completed with what only the transaction can know.
 
-        Raises: StorageFailed, BasketClosed, RightsMissing, NotHeld, KnownAlready, contract.errors.Malformed; nothing
-        was written then.
+        Raises: StorageFailed, BasketClosed, RightsMissing, NotHeld, KnownAlready, BookedAlready,
+        contract.errors.Malformed; nothing was written then.
         """
         with self.writing() as writing:
             return writing.add(facts)

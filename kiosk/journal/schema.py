@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from contract.values import Lane
 from kiosk.journal.counts import counts_table
+from kiosk.journal.schema_lan import lan_tables, passage_tables
 from kiosk.journal.schema_rights import rights_tables
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def strayed_table(db: "Database") -> None:
 
 
 LANE: Final = (lane_tables,)
-TILL: Final = (lane_tables, till_tables, rights_tables, counts_table)
+TILL: Final = (lane_tables, till_tables, rights_tables, counts_table, passage_tables)
 CATALOGUE: Final = (catalogue_tables,)
-LINK: Final = (link_tables, strayed_table)
+LINK: Final = (link_tables, strayed_table, lan_tables)
 OF_LANE: Final = {lane: TILL if lane is Lane.TILL else LANE for lane in Lane}
