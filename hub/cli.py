@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "rights": "hub.commands.rights:rights",
     "count": "hub.commands.counts:count",
     "transfer": "hub.commands.counts:transfer",
+    "delivery": "hub.commands.deliveries:delivery",
 }
 
 

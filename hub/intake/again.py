@@ -17,6 +17,7 @@ from contract.rights import RightsReported, RightsRequested
 from contract.values import Epoch, Lane
 from hub.core.inbox import Refused, Taken, read
 from hub.core.reconcile import Effects, effects_of
+from hub.intake.deliveries import DeliveryDesk
 from hub.intake.rights_desk import RightsDesk
 from hub.store import books, inbox, lives, set_aside, troubles
 from hub.store.books import Trouble
@@ -56,6 +57,9 @@ def _book(connection: Connection, kiosk: KioskRow, one: SetAside, taken: Taken, 
     rights.hear(kiosk, one.epoch)
     rights.note(kiosk, one.epoch, Lane(one.lane), taken, effects)
     rights.write()
+    came = DeliveryDesk(connection, now)
+    came.note(kiosk, one.epoch, Lane(one.lane), taken)
+    came.write()
     if effects.receipt:
         row = books.receipt_row(key, one.seq, effects.receipt)
         reused = [

@@ -19,6 +19,7 @@ from contract.values import Address
 from hub.core.inbox import LaneState, Refused, Taken, advance, printable, read
 from hub.core.reconcile import effects_of
 from hub.intake.arrivals import UpBatch
+from hub.intake.deliveries import DeliveryDesk
 from hub.intake.refusals import FATES, Fate, Refusal
 from hub.intake.rights_desk import RightsDesk
 from hub.store import books, bounds, inbox
@@ -64,6 +65,7 @@ class Desk:
         self._facts: list[dict[str, Any]] = []
         self._receipts: list[dict[str, Any]] = []
         self._rights = RightsDesk(connection, now)
+        self._deliveries = DeliveryDesk(connection, now)
         self._kiosks: dict[int, KioskRow] = {}
         self._set_aside: list[dict[str, Any]] = []
         self._troubles: list[Trouble] = []
@@ -234,10 +236,12 @@ class Desk:
         if effects.receipt:
             self._receipts.append(books.receipt_row(work.key, taken.seq, effects.receipt))
         self._rights.note(self._kiosks[work.key[0]], work.key[1], work.source.lane, taken, effects)
+        self._deliveries.note(self._kiosks[work.key[0]], work.key[1], work.source.lane, taken)
 
     def _write_facts(self) -> None:
         inbox.add_facts(self._connection, self._facts)
         self._rights.write()
+        self._deliveries.write()
         for row in books.add_receipts(self._connection, self._receipts):
             detail = {"receipt": row["receipt"], "seq": row["seq"]}
             subject = f"{self._kiosks[row['kiosk_id']].address} {row['receipt']}"
@@ -247,6 +251,7 @@ class Desk:
         self._facts.clear()
         self._receipts.clear()
         self._rights.forget(undone=undone)
+        self._deliveries.forget()
 
     def _write_lanes(self) -> None:
         moved = [work for work in self.works.values() if work.now != work.began]

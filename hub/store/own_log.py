@@ -32,7 +32,7 @@ from contract.rights import MAX_TOTALS, GrantTotal
 from contract.stock import StockKey
 from contract.streams import own_log
 from contract.values import Address, Condition, Epoch, Quantity, Sku, Unit
-from hub.store import down
+from hub.store import deliveries, down
 from hub.store.errors import WorldFailed
 from hub.store.inbox import KioskRow
 from hub.store.rights_tables import accounts, grants, lives, promises, recalls, reservation_lines, reservations
@@ -202,6 +202,7 @@ def _snapshot(connection: Connection, kiosk: KioskRow) -> Iterator[OwnFact]:
     epoch = Epoch(life["epoch"])
     if life["closed_at"] is not None:
         yield EpochClosed(epoch, life["closed_why"] or "")
+        yield from deliveries.open_facts(connection, kiosk.id)
         return
     told = accounts.c.issued + accounts.c.settled > 0
     sums = [_total(row) for row in connection.execute(_sums(kiosk.id, epoch).where(told)).mappings()]
@@ -210,6 +211,7 @@ def _snapshot(connection: Connection, kiosk: KioskRow) -> Iterator[OwnFact]:
     yield from _reservations(connection, kiosk.id, epoch)
     yield from _recalls(connection, kiosk.id, epoch)
     yield from _answers(connection, kiosk.id)
+    yield from deliveries.open_facts(connection, kiosk.id)
 
 
 def _reservations(connection: Connection, kiosk_id: int, epoch: Epoch) -> Iterator[OwnFact]:

@@ -33,7 +33,7 @@ told = st.dictionaries(places.filter(lambda place: place.advice), st.builds(Advi
 def in_parts(parts: Sequence[Sequence[Receipt]], advised: dict[Place, Advised]) -> list[Finding]:
     """Take receipts in several transactions, as the books do: the first at each place stays the first."""
     before: dict[Place, Mark] = {}
-    found = []
+    found: list[Finding] = []
     for part in parts:
         found += find_odd(part, before, advised)
         for receipt in part:
@@ -59,9 +59,9 @@ def test_every_receipt_of_a_place_but_the_first_is_told_and_names_it(facts, advi
         came[next(iter(one.goods))].append(one.mark)
     found = list(find_odd(single, {}, advised))
     assert lines_of(found, "delivery_twice") == {at: who[1:] for at, who in came.items() if who[1:]}
-    for one in found:
-        for line in one.lines if one.kind == "delivery_twice" else ():
-            assert line.before == came[one.place][0]
+    for finding in found:
+        for line in finding.lines if finding.kind == "delivery_twice" else ():
+            assert line.before == came[finding.place][0]
 
 
 @given(receipts, told, st.randoms(use_true_random=False))
