@@ -40,6 +40,7 @@ class Downlink:
         self._limits = limits or Limits(window_batches=4)  # 120 kiosks in one broker's queue for one hub
         self._lines: dict[Address, DownLine] = {}
         self._looked_at_s = float("-inf")
+        self._batches: dict[tuple[str, Send], tuple[int, bytes]] = {}  # while they are sent: most kiosks get the same
 
     def disconnected(self) -> None:
         """Forget who is online: each kiosk's status comes again with the next connection."""
@@ -79,10 +80,13 @@ class Downlink:
 
     def send(self, publish: Publish, now_s: float) -> None:
         """Hand what is due to ``publish`` until it says that the link takes no more; raises WorldFailed."""
-        for line in self._lines.values():
-            while due := line.due(now_s):
-                if not self._send(line, due, publish, now_s):
-                    return
+        try:
+            for line in self._lines.values():
+                while due := line.due(now_s):
+                    if not self._send(line, due, publish, now_s):
+                        return
+        finally:
+            self._batches.clear()
 
     def refused(self, address: Address, now_s: float) -> None:
         """Learn that the broker did not take what was for a kiosk."""
@@ -124,19 +128,27 @@ class Downlink:
         line.reaches(log, generation, position, acked=acked, priority=priority, now_s=now_s)
 
     def _send(self, line: DownLine, due: Send, publish: Publish, now_s: float) -> bool:
-        log, generation = parse_log_stream(due.stream, "stream")
-        with self._store.read() as connection:
-            raws = down.read_log(connection, line.address.region, log, generation, due.first, limit=MAX_BATCH_FACTS)
-        if not raws:  # a newer generation began, and this one was let go: look at once, and send nothing before
+        count, payload = self._batch(line, due)
+        if not count:  # a newer generation began, and this one was let go: look at once, and send nothing before
             self._looked_at_s = float("-inf")
             line.refused(now_s)
             return True
-        facts = _fitting(raws)
-        payload = encode_batch(due.stream, Seq(due.first), facts, Seq(due.newest))
         if not publish(Message(topic(line.address, DOWN_FACTS), payload)):
             return False
-        line.sent(due, len(facts), len(payload), now_s)
+        line.sent(due, count, len(payload), now_s)
         return True
+
+    def _batch(self, line: DownLine, due: Send) -> tuple[int, bytes]:
+        """Return how many facts the next batch for a kiosk holds, and the batch."""
+        key = (line.address.region, due)
+        if key not in self._batches:
+            log, generation = parse_log_stream(due.stream, "stream")
+            with self._store.read() as connection:
+                raws = down.read_log(connection, line.address.region, log, generation, due.first, limit=MAX_BATCH_FACTS)
+            facts = _fitting(raws)
+            payload = encode_batch(due.stream, Seq(due.first), facts, Seq(due.newest)) if facts else b""
+            self._batches[key] = len(facts), payload
+        return self._batches[key]
 
 
 def _fitting(raws: list[bytes]) -> list[bytes]:

@@ -1,25 +1,37 @@
 """Between the link's thread and the hub's: a queue with a bound in messages and bytes.
 
-Full, it drops and counts: whoever sent a batch sends it again, and a status comes every half minute. No kiosk can take
-the others' room: each has a share, and what is beyond it is dropped. Events of the connection itself are few and are
-never dropped.
+Rules
+-----
+1.  Requests come first: a shopper waits for each, and the facts of a whole region may wait behind its outage.
+2.  Full, it drops and counts: whoever sent a batch sends it again, and a status comes every half minute. No kiosk can
+    take the others' room: each has a share, and what is beyond it is dropped. Requests have room of their own.
+3.  What waits here already waits once: a kiosk that hears nothing for a while sends again what we have not got to.
+4.  Events of the connection itself are few and are never dropped.
 """
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from typing import Final
 
 from msgspec import Struct
 
 from hub.intake.arrivals import Message
 from mqtt_bridge.link import Connected, Delivered, Disconnected, LinkEvent, Received, Refused
+from mqtt_bridge.topics import UP_REQUESTS
 
 MAX_MESSAGES: Final = 2000  # a window of eight batches from each of 250 kiosks
-MAX_BYTES: Final = 64 * 1024 * 1024  # of which a group takes at most a quarter
+MAX_BYTES: Final = 160 * 1024 * 1024  # the windows of 120 kiosks that come back together: 120 MiB
 MAX_OF_ONE: Final = 256  # of one kiosk: its window of eight batches thirty times over, and its statuses
+MAX_REQUESTS: Final = 1000  # a region's tills ask for some tens a minute; what is dropped comes as a fact
+MAX_REQUESTS_OF_ONE: Final = 16  # a till has one counter
+MAX_REQUEST_BYTES: Final = 64 * 1024  # a larger one is a fact in its turn: a request names one basket
 MAX_BYTES_OF_ONE: Final = 8 * 1024 * 1024  # four windows of a session
 GROUP_MESSAGES: Final = 64  # one transaction: enough that its sync is shared, short enough that its answers are soon
 GROUP_BYTES: Final = 16 * 1024 * 1024
+
+
+Sender = tuple[str, ...]
+Mark = tuple[str, int, int]
 
 
 class Events(Struct):
@@ -37,9 +49,12 @@ class Inbound:
         self.group_messages = GROUP_MESSAGES
         self._changed = threading.Condition()
         self._messages: deque[Message] = deque()
+        self._requests: deque[Message] = deque()
+        self._waiting: set[Mark] = set()
         self._link: list[Connected | Disconnected | Refused] = []
         self._bytes = 0
-        self._shares: dict[tuple[str, ...], tuple[int, int]] = {}  # messages and bytes of each kiosk that wait here
+        self._shares: dict[Sender, tuple[int, int]] = {}  # messages and bytes of each kiosk that wait here
+        self._asking: Counter[Sender] = Counter()  # requests of each
         self._delivered = False
         self.dropped = 0
 
@@ -64,7 +79,7 @@ class Inbound:
     def get(self, timeout_s: float) -> Events:
         """Return what came, at most one group; waits up to ``timeout_s`` for the first."""
         with self._changed:
-            self._changed.wait_for(lambda: self._messages or self._link or self._delivered, timeout_s)
+            self._changed.wait_for(lambda: self.depth or self._link or self._delivered, timeout_s)
             self._delivered = False
             link, self._link = self._link, []
             return Events(self._group(), link)
@@ -72,21 +87,41 @@ class Inbound:
     @property
     def depth(self) -> int:
         """Return how many messages wait."""
-        return len(self._messages)
+        return len(self._messages) + len(self._requests)
 
     def _take(self, message: Message) -> None:
+        mark = _mark(message)
+        if mark in self._waiting:
+            return
+        is_request = message.topic.endswith(UP_REQUESTS) and len(message.payload) <= MAX_REQUEST_BYTES
+        if not (self._take_request(message) if is_request else self._take_other(message)):
+            self.dropped += 1
+            return
+        self._waiting.add(mark)
+
+    def _take_request(self, message: Message) -> bool:
+        sender = _sender(message)
+        if len(self._requests) >= MAX_REQUESTS or self._asking[sender] >= MAX_REQUESTS_OF_ONE:
+            return False
+        self._requests.append(message)
+        self._asking[sender] += 1
+        return True
+
+    def _take_other(self, message: Message) -> bool:
         size = len(message.payload)
         count, total = self._shares.get(_sender(message), (0, 0))
         is_full = len(self._messages) >= MAX_MESSAGES or self._bytes + size > MAX_BYTES
         if is_full or count >= MAX_OF_ONE or total + size > MAX_BYTES_OF_ONE:
-            self.dropped += 1
-            return
+            return False
         self._messages.append(message)
         self._bytes += size
         self._shares[_sender(message)] = (count + 1, total + size)
+        return True
 
     def _group(self) -> list[Message]:
-        group: list[Message] = []
+        group = [self._requests.popleft() for _ in range(min(self.group_messages, len(self._requests)))]
+        self._asking.subtract(map(_sender, group))
+        self._asking = +self._asking  # who asks no more is forgotten
         size = 0
         while self._messages and len(group) < self.group_messages and size < GROUP_BYTES:
             message = self._messages.popleft()
@@ -94,6 +129,7 @@ class Inbound:
             size += len(message.payload)
             self._let_go(message)
         self._bytes -= size
+        self._waiting.difference_update(map(_mark, group))
         return group
 
     def _let_go(self, message: Message) -> None:
@@ -103,5 +139,10 @@ class Inbound:
             self._shares[sender] = (count - 1, total - len(message.payload))
 
 
-def _sender(message: Message) -> tuple[str, ...]:
+def _mark(message: Message) -> Mark:
+    """Return what tells a message from others; bytes keep their hash, so that it is made once."""
+    return message.topic, len(message.payload), hash(message.payload)
+
+
+def _sender(message: Message) -> Sender:
     return tuple(message.topic.split("/", 5)[:5])

@@ -21,6 +21,7 @@ def note(connection: Connection, arrivals: Sequence[Arrival], senders: Mapping[A
         kiosk.id: {"of_kiosk": kiosk.id, "of_epoch": 0, "is_online": None, "runs": None} for kiosk in senders.values()
     }
     reaches: list[dict[str, Any]] = []
+    acked: list[DownAcked] = []
     for arrival in arrivals:
         row = rows[senders[arrival.address].id]
         match arrival:
@@ -33,9 +34,10 @@ def note(connection: Connection, arrivals: Sequence[Arrival], senders: Mapping[A
                 reaches += _reaches(row["of_kiosk"], status.newest)
                 if has_nothing(status):
                     down.forget_cursors(connection, row["of_kiosk"])
-            case DownAcked(ack=ack):
-                newest = down.generations(connection, arrival.address)
-                down.save_cursors(connection, _cursors(row["of_kiosk"], newest, ack.positions))
+                acked = [one for one in acked if one.address != arrival.address or not has_nothing(status)]
+            case DownAcked():
+                acked.append(arrival)
+    _save_cursors(connection, acked, senders)
     for kiosk in senders.values():
         if rows[kiosk.id]["of_epoch"] > kiosk.epoch:
             down.forget_cursors(connection, kiosk.id)  # a new image has nothing of what came down
@@ -60,6 +62,17 @@ def _reaches(kiosk_id: int, newest: Iterable[StreamPosition]) -> Iterable[dict[s
         except Malformed:
             continue  # a lane of a newer release
         yield {"of_kiosk": kiosk_id, "of_epoch": epoch, "of_lane": lane.value, "reaches": one.position}
+
+
+def _save_cursors(connection: Connection, acked: Sequence[DownAcked], senders: Mapping[Address, KioskRow]) -> None:
+    """Note how far kiosks applied what came down; the last word of each counts."""
+    newest = down.generations(connection, {one.address for one in acked})
+    rows = {
+        (row["kiosk_id"], row["log"], row["generation"]): row
+        for one in acked
+        for row in _cursors(senders[one.address].id, newest[one.address], one.ack.positions)
+    }
+    down.save_cursors(connection, [rows[key] for key in sorted(rows)])
 
 
 def _cursors(kiosk_id: int, newest: Mapping[str, int], positions: Iterable[StreamPosition]) -> list[dict[str, Any]]:

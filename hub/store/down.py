@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, delete, select, tuple_
+from sqlalchemy import Connection, delete, func, select, tuple_
 
 from contract.codec import Stamp, digest, encode
 from contract.down import CatalogueChanged, ConfigChanged, Item
@@ -21,6 +21,7 @@ from contract.values import Address, Currency, RegionId, Seq
 from hub.store.tables import down_cursors, down_facts, items, settings
 from hub.store.upsert import Row, insert
 
+AT_ONCE: Final = 500  # logs in one statement; databases take some tens of thousands of values
 MAX_FACT_ITEMS: Final = 200  # with MAX_ITEM_BYTES: a fact that shares a batch, and applies in one short transaction
 MAX_ITEM_BYTES: Final = 96 * 1024
 
@@ -46,10 +47,19 @@ def log_end(connection: Connection, region: str, log: str) -> LogEnd | None:
     return LogEnd(*row) if row else None
 
 
-def generations(connection: Connection, address: Address) -> dict[str, int]:
-    """Return the newest generation of each log that the kiosk at ``address`` is told."""
-    ends = {log: log_end(connection, address.region, log) for log in (FLEET, own_log(address))}
-    return {log: end.generation for log, end in ends.items() if end is not None}
+def generations(connection: Connection, addresses: Iterable[Address]) -> dict[Address, dict[str, int]]:
+    """Return the newest generation of each log that the kiosks at ``addresses`` are told."""
+    wanted = sorted(set(addresses))
+    names = {(at.region, log) for at in wanted for log in (FLEET, own_log(at))}
+    columns = down_facts.c
+    found: dict[tuple[str, str], int] = {}
+    for start in range(0, len(names), AT_ONCE):
+        is_one = tuple_(columns.region, columns.log).in_(sorted(names)[start : start + AT_ONCE])
+        newest = select(columns.region, columns.log, func.max(columns.generation)).where(is_one)
+        found |= {(row[0], row[1]): row[2] for row in connection.execute(newest.group_by(columns.region, columns.log))}
+    return {
+        at: {log: found[at.region, log] for log in (FLEET, own_log(at)) if (at.region, log) in found} for at in wanted
+    }
 
 
 def append(connection: Connection, source: LogSource, data: Iterable[Data], at: datetime) -> int:

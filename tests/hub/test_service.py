@@ -14,7 +14,16 @@ from hub.core.redistribute import Plan
 from hub.downlink.downlink import Downlink
 from hub.intake import inbound as inbound_module
 from hub.intake.arrivals import Message
-from hub.intake.inbound import GROUP_MESSAGES, MAX_BYTES, MAX_BYTES_OF_ONE, MAX_MESSAGES, MAX_OF_ONE, Inbound
+from hub.intake.inbound import (
+    GROUP_MESSAGES,
+    MAX_BYTES,
+    MAX_BYTES_OF_ONE,
+    MAX_MESSAGES,
+    MAX_OF_ONE,
+    MAX_REQUEST_BYTES,
+    MAX_REQUESTS_OF_ONE,
+    Inbound,
+)
 from hub.intake.refusals import MAX_KINDS, OTHERS, Refusals
 from hub.service import BUSY_REST, BUSY_SITES, Service
 from hub.steward.steward import MAX_SITES, Steward
@@ -205,17 +214,18 @@ def test_a_full_queue_drops_and_counts() -> None:
     payload = b"x" * MAX_BYTES_OF_ONE
     for n in range(MAX_BYTES // MAX_BYTES_OF_ONE + 1):
         large.on_event(Received(at(n), payload, retained=False))
-    assert (large.depth, large.dropped) == (8, 1)
+    room = MAX_BYTES // MAX_BYTES_OF_ONE
+    assert (large.depth, large.dropped) == (room, 1)
     assert len(large.get(0).messages) == 2
-    large.on_event(Received(at(9), payload, retained=False))
-    assert large.depth == 7
+    large.on_event(Received(at(99), payload, retained=False))
+    assert large.depth == room - 1
     assert inbound_module.GROUP_BYTES <= MAX_BYTES
 
 
 def test_one_kiosk_that_floods_takes_no_room_from_others() -> None:
     queue = Inbound()
-    for _ in range(MAX_MESSAGES):
-        queue.on_event(Received(at(1), b"x", retained=False))
+    for n in range(MAX_MESSAGES):
+        queue.on_event(Received(at(1), b"%d" % n, retained=False))
     queue.on_event(Received(at(2), b"x", retained=False))
     assert (queue.depth, queue.dropped) == (MAX_OF_ONE + 1, MAX_MESSAGES - MAX_OF_ONE)
     while queue.get(0).messages:
@@ -225,6 +235,39 @@ def test_one_kiosk_that_floods_takes_no_room_from_others() -> None:
     queue.on_event(Received(at(1), b"x", retained=False))
     queue.on_event(Received(at(2), b"x", retained=False))
     assert queue.depth == 2
+
+
+def asks(kiosk: int) -> str:
+    return f"popup/v1/demo/market/k{kiosk}/up/requests"
+
+
+def test_requests_come_before_all_that_waits_and_have_room_of_their_own() -> None:
+    queue = Inbound()
+    for n in range(MAX_MESSAGES + 1):
+        queue.on_event(Received(at(n), b"x", retained=False))
+    for n in range(MAX_REQUESTS_OF_ONE + 1):
+        queue.on_event(Received(asks(1), b"%d" % n, retained=False))
+    queue.on_event(Received(asks(2), b"x", retained=False))
+    assert queue.dropped == 1 + 1
+    group = queue.get(0).messages
+    assert [one.topic for one in group[: MAX_REQUESTS_OF_ONE + 2]] == [*[asks(1)] * MAX_REQUESTS_OF_ONE, asks(2), at(0)]
+    queue.on_event(Received(asks(1), b"again", retained=False))
+    assert queue.get(0).messages[0].payload == b"again"
+    large = Received(asks(1), b"x" * (MAX_REQUEST_BYTES + 1), retained=False)
+    queue.on_event(large)
+    assert queue.get(0).messages[0].topic.endswith("/status")  # it is no haste of a counter, and waits its turn
+
+
+def test_what_waits_already_waits_once() -> None:
+    queue = Inbound()
+    for _ in range(3):
+        queue.on_event(Received(at(1), b"a batch", retained=False))
+        queue.on_event(Received(at(2), b"a batch", retained=False))
+    assert (queue.depth, queue.dropped) == (2, 0)
+    assert len(queue.get(0).messages) == 2
+    queue.on_event(Received(at(1), b"a batch", retained=False))
+    assert queue.depth == 1
+    assert not (queue.get(0).messages and queue._waiting)
 
 
 def test_a_wait_without_events_ends_by_itself() -> None:
