@@ -49,6 +49,10 @@ class Asked_(NamedTuple):  # noqa: N801 - one fact that asks, beside the union o
 def answer(connection: Connection, asked: Sequence[Asked_], now: str) -> None:
     """Heed facts of reservations and promises; others are passed over. The kiosks of ``asked`` are locked."""
     present: Present | None = None
+    promising.lock_all(
+        connection,
+        ((one.kiosk.address.region, one.data) for one in asked if isinstance(one.data, ReservationRequested)),
+    )
     for one in asked:
         match one.data:
             case ReservationRequested() as request:

@@ -10,13 +10,14 @@ Rules
     left lately: what left long ago is lost, or was never sent.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from contract.stock import StockKey
 from contract.values import instant_text
 from hub.core.promise import Choice, Goods, Wish, decide, rank
 from hub.core.waiting import Turn, Wait, left_for, where_to_wait
@@ -53,6 +54,18 @@ class Found(Struct, frozen=True):
     choice: Choice
     reservation: Reservation | None = None
     silent: bool = False
+
+
+def lock_goods(connection: Connection, wanted: Iterable[tuple[str, Goods]]) -> None:
+    """Lock the pools of all that a transaction is going to look for, by region: once, in their order, up front.
+
+    One promise after the other would lock them in the order of the promises, and two hubs might wait in a ring.
+    """
+    keys: dict[str, set[StockKey]] = {}
+    for region, goods in wanted:
+        keys.setdefault(region, set()).update(goods)
+    for region in sorted(keys):
+        offers.offered(connection, region, keys[region])
 
 
 def take_free(connection: Connection, seeker: Seeker, make: Make, now: str) -> Found:

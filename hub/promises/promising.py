@@ -28,7 +28,7 @@ from contract.values import Money, SiteId, instant_text
 from hub.core.promise import MAX_MOVES, Choice, Goods, Wish, code_of, decide, sorry, successor
 from hub.core.waiting import Wait
 from hub.promises.answer_words import worded
-from hub.promises.finding import Seeker, arriving, take_free, wait
+from hub.promises.finding import Seeker, arriving, lock_goods, take_free, wait
 from hub.promises.reserving import Present, adopt, give_back, place
 from hub.store import lives, own_log, promises, reservations, waits
 from hub.store.books import Trouble, open_exceptions
@@ -74,7 +74,15 @@ def settle_waiting(connection: Connection, kiosks: Iterable[KioskRow], present: 
     """Answer what can be answered of what waits, of ``kiosks``, which are locked; return how many there were."""
     ids = sorted(kiosk.id for kiosk in kiosks)
     waiting = promises.pending_of(connection, ids, limit=MAX_WAITING) if ids else []
+    lock_all(connection, ((one.kiosk.address.region, one.request) for one in waiting if one.request is not None))
     return sum(settle(connection, promise, present) for promise in waiting)
+
+
+def lock_all(connection: Connection, asked: Iterable[tuple[str, ReservationRequested]]) -> None:
+    """Lock what several promises are about, before the first of them is decided; each is asked for in a region."""
+    wanted = [(region, reservations.goods_of(request.lines)) for region, request in asked]
+    if len(wanted) > 1:  # one alone locks what it needs in order
+        lock_goods(connection, wanted)
 
 
 def settle(connection: Connection, promise: Promise, present: Present, *, may_wait: bool = True) -> bool:

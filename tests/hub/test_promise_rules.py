@@ -9,7 +9,18 @@ from contract.down_rights import Remedy
 from contract.rights import Answer
 from contract.stock import StockKey
 from contract.values import Money, Sku, Unit
-from hub.core.promise import Choice, Wish, code_of, covers, decide, rank, substitutes_of
+from hub.core.promise import (
+    MAX_MOVES,
+    Choice,
+    Wish,
+    code_of,
+    covers,
+    decide,
+    distances_km,
+    rank,
+    substitutes_of,
+    successor,
+)
 
 TEA, CAKE, SCONE = (StockKey(Sku(name)) for name in ("tea", "cake", "scone"))
 keys = st.sampled_from([TEA, CAKE, SCONE])
@@ -59,6 +70,36 @@ def test_where_it_is_wanted_comes_first_then_where_most_is_left_then_the_name():
     assert rank(Wish({TEA: 3}, "here"), free) == ["here", "b", "c", "a"]
     assert rank(Wish({TEA: 3}, "here", "a"), free) == ["a", "b", "c", "here"]
     assert rank(Wish({TEA: 4}, "here"), free) == ["b", "c", "a"]
+
+
+def test_the_nearest_comes_before_where_most_is_left_and_what_is_not_known_last():
+    free = {"a": {TEA: 5}, "b": {TEA: 9}, "c": {TEA: 9}, "d": {TEA: 10}}
+    wish = Wish({TEA: 3}, "here", distances={"a": 1.0, "b": 2.5, "here": 0.0})
+    assert rank(wish, free) == ["a", "b", "d", "c"]
+
+
+def test_another_site_is_no_answer_where_the_wish_is_for_one_alone():
+    wish = Wish({TEA: 3}, "here", only_there=True)
+    assert rank(wish, {"a": {TEA: 5}}) == []
+    assert rank(wish, {"a": {TEA: 5}, "here": {TEA: 3}}) == ["here"]
+    assert decide(wish, {"a": {TEA: 5}}).answer is Answer.SORRY
+
+
+def test_distances_are_over_the_ground_and_unknown_from_an_unknown_place():
+    points = {"munich": (48.137, 11.575), "berlin": (52.52, 13.405), "here": (48.137, 11.575)}
+    found = distances_km(points, "here")
+    assert found["munich"] == found["here"] == 0
+    assert found["berlin"] == pytest.approx(504, abs=2)
+    assert distances_km(points, "nowhere") == {}
+    assert distances_km({"n": (0.0, 0.0), "s": (0.0, 180.0)}, "n")["s"] == pytest.approx(20015, abs=1)
+
+
+def test_what_takes_a_place_has_a_name_of_its_own_each_time():
+    names = [successor("p-1", nth) for nth in range(MAX_MOVES + 1)]
+    assert names[0] == "p-1"
+    assert len({*names, *(code_of(name) for name in names)}) == 2 * (MAX_MOVES + 1)
+    assert names == [successor("p-1", nth) for nth in range(MAX_MOVES + 1)]
+    assert successor("p-2", 1) not in names
 
 
 def test_two_halves_at_two_sites_are_no_promise():

@@ -13,6 +13,7 @@ from hub.core.redistribute import (
     Policy,
     Pool,
     Recall,
+    above_cover,
     plan_ours,
     plan_recall,
     plan_static,
@@ -264,3 +265,32 @@ def test_ahead_never_takes_what_the_others_shares_need(pool: Pool):
     least = {one.to: one.units for one in plan_ours(plain).grants}
     most = {one.to: one.units for one in plan_ours(pool).grants}
     assert all(most.get(name, 0) >= units for name, units in least.items())
+
+
+@given(pool=pools(), promises=st.integers(1, 40))
+def test_what_promises_wait_for_leaves_every_holder_its_cover_and_its_shoppers(pool: Pool, promises: int):
+    plan = plan_ours(replace(pool, free=0, waiting=0, promises=promises))
+    known = {one.name: one for one in pool.holders}
+    missing = sum(
+        max(0, one.waiting - one.available - one.in_flight) for one in known.values() if one.heard_s <= HEARD_S
+    )
+    assert plan.grants == ()
+    assert sum(one.units for one in plan.recalls) <= promises + missing
+    for one in plan.recalls:
+        assert one.urgent
+        assert missing or one.units <= above_cover(known[one.of])
+    if not missing and not any(one.recalling for one in known.values()):
+        there = sum(map(above_cover, known.values()))
+        assert sum(one.units for one in plan.recalls) == min(promises, there)
+
+
+def test_a_promise_is_served_above_the_cover_and_what_comes_back_already_counts():
+    holders = (kiosk("a", 30, demand_per_h=10.0, outage_s=900.0), kiosk("b", 3))
+    assert above_cover(holders[0]) == 30 - 20
+    assert plan_ours(Pool(free=0, promises=20, holders=holders)).recalls == (
+        Recall("a", 10, urgent=True),
+        Recall("b", 3, urgent=True),
+    )
+    asked = (replace(holders[0], recalling=10), holders[1])
+    assert plan_ours(Pool(free=0, promises=11, holders=asked)).recalls == (Recall("b", 1, urgent=True),)
+    assert above_cover(replace(holders[1], heard_s=HEARD_S + 1)) == 0

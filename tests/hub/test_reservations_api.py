@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from hub_books import Hub, open_hub
+from hub_books import Hub, open_hub, status
 from shoppers import (
     MARKET,
     all_pools,
@@ -24,7 +24,7 @@ from shoppers import (
     twin_at,
 )
 from sqlalchemy import select, update
-from steward_twins import still
+from steward_twins import new_steward, still
 
 from contract.down_rights import ReservationRefused
 from contract.rights import ReservationCancelled, ReservationHeld
@@ -35,13 +35,16 @@ from hub.availability.live import Availability
 from hub.clock import SystemClock
 from hub.core.incarnation import Life
 from hub.promises import holds
+from hub.promises.breaking import WINDOW
 from hub.promises.holds import FORGET_EVERY_S, HOLD, KEYS_KEPT, MAX_HOLDS, Hold, Holds, Refused
 from hub.promises.reserving import Present, place
 from hub.service import Health
 from hub.steward.steward import Steward
-from hub.store import inbox, own_log
+from hub.store import chores as chore_rows
+from hub.store import inbox, own_log, pools
 from hub.store.database import open_store
 from hub.store.life import raise_incarnation
+from hub.store.pools import PoolKey
 from hub.store.reservations import find
 from hub.store.rights_tables import chores, idempotency, reservations
 from hub.store.tables import facts
@@ -443,3 +446,43 @@ def test_eight_workers_that_race_for_the_last_units_get_exactly_those(database_u
     assert pool(hub, MARKET, "cup") == {"free": 2, "reserved": 29}
     with hub.store.read() as connection:
         assert len(connection.execute(select(reservations)).all()) == 29
+
+
+def break_hold(api: Api, seconds: float = 1.0) -> None:
+    """Have the goods of a hold go to pay for what left the market without rights."""
+    api.hub.take(status(MARKET, online=False))  # so that nothing is placed with it before
+    with api.hub.store.write() as connection:
+        key = PoolKey("demo", "market", StockKey(Sku("tea")))
+        pools.add(connection, {key: pools.PoolDelta(unsettled=5)})
+        chore_rows.add(connection, [(key, "settle")], "2026")
+    api.hub.clock.advance(seconds)
+    new_steward(api.hub, still).step()
+
+
+def test_an_order_whose_goods_were_lost_says_what_took_its_place(api: Api) -> None:
+    api.hold(5, elsewhere=True)
+    api.post(f"{AT_MARKET}/r-1/confirm")
+    set_free(api.hub, "pier", 5)
+    break_hold(api)
+    said = api.get(f"{AT_MARKET}/r-1").json()
+    moved = said["moved_to"]
+    assert (said["state"], moved["site"], bool(said["answered_at"])) == ("moved", "pier", True)
+    there = api.get(f"/v1/sites/demo/pier/reservations/{moved['id']}").json()
+    assert (there["state"], there["code"], there["until"]) == ("reserved", moved["code"], said["until"])
+    refused = api.post(f"{AT_MARKET}/r-1/cancel")
+    assert (refused.status_code, refused.json()["code"]) == (409, "ended")
+    assert moved["id"] in refused.json()["detail"]
+    assert api.post(f"/v1/sites/demo/pier/reservations/{moved['id']}/cancel").json()["state"] == "cancelled"
+
+
+def test_an_order_whose_goods_are_looked_for_says_so_until_it_is_decided(api: Api) -> None:
+    api.hold(5)
+    api.post(f"{AT_MARKET}/r-1/confirm")
+    set_free(api.hub, "pier", 5)
+    break_hold(api)
+    said = api.get(f"{AT_MARKET}/r-1").json()
+    assert (said["state"], said["answered_at"], said["moved_to"]) == ("broken", None, None)
+    api.hub.clock.advance(WINDOW.total_seconds() + 10)
+    new_steward(api.hub, still).step()
+    said = api.get(f"{AT_MARKET}/r-1").json()
+    assert (said["state"], bool(said["answered_at"]), said["moved_to"]) == ("broken", True, None)
