@@ -33,6 +33,7 @@ from kiosk.commands.goods import (
     read_sku,
     refusals,
 )
+from kiosk.commands.neighbours import neighbours
 from kiosk.config import load_config
 from kiosk.core.entry import EntryError, parse_amount, parse_entry
 from kiosk.core.goods import Discrepancy, read_till
@@ -49,6 +50,9 @@ _MAX_SCANS: Final = 100_000  # lines of one count; a store of five thousand good
 @click.group()
 def stock() -> None:
     """What arrived, what left, what was counted, what is there."""
+
+
+stock.add_command(neighbours)
 
 
 @stock.command(context_settings=NEGATIVE, epilog="Example: kiosk stock receive 4711 24 --advice D-1704")
@@ -145,8 +149,9 @@ def count(
 ) -> None:
     """Say what lies there, set-aside goods included. What was expected is said afterwards.
 
-    Each of the site's other tills is named with its position at the time; without any, this is the only till. The hub
-    compares, once it has them all; no till corrects its own books.
+    Each of the site's other tills is named with its position at the time, but for those that are heard on the site's
+    own network; where there is none, this is the only till. The hub compares, once it has them all; no till corrects
+    its own books.
     """
     check_text("--reason", reason, MAX_REASON)
     check_text("--by", by, MAX_ID)
