@@ -21,6 +21,7 @@ from hub.store.tables import facts, kiosks, lanes, quarantine
 
 LANE: Final = "till"  # a position names how far this lane was
 FETCH: Final = 500  # facts at a time: a count may be closed hours behind the tills
+LOOKED_AT: Final = 50  # closed counts of an account: more than are taken while one waits for its tills
 AT_ONCE: Final = 500  # skus in one statement; databases take some tens of thousands of values
 MOVES_GOODS: Final = (  # facts that come and go over the shelf; the others say only who may promise
     *("sale.recorded.v1", "refund.recorded.v1", "stock.received.v1", "stock.counted.v1", "stock.wasted.v1"),
@@ -107,17 +108,28 @@ def closings(connection: Connection, kiosk_ids: Mapping[str, int]) -> list[Closi
 
 
 def newer_closed(connection: Connection, count: Count) -> bool:
-    """Return whether a count of the same account that was taken later is closed."""
-    statement = select(counts.c.seq).where(
+    """Return whether a count of the same account that was taken later is closed: by positions, as far as they tell."""
+    statement = select(counts).where(
         counts.c.region == count.region,
         counts.c.site == count.site,
         counts.c.sku == count.what.sku,
         counts.c.condition == count.what.condition,
         counts.c.unit == count.what.unit,
         counts.c.closed_at.is_not(None),
-        counts.c.at > count.at,
     )
-    return connection.execute(statement.limit(1)).first() is not None
+    newest_first = statement.order_by(counts.c.at.desc(), counts.c.seq.desc()).limit(LOOKED_AT)
+    return any(_is_newer(_count(row), count) for row in connection.execute(newest_first))
+
+
+def _is_newer(one: Count, than: Count) -> bool:
+    """Return whether a count was taken later: a till's clock may have been wrong by hours, its positions never are."""
+    if (one.kiosk_id, one.epoch) == (than.kiosk_id, than.epoch):
+        return one.seq > than.seq
+    ours = {mark.kiosk: (mark.epoch, mark.position) for mark in one.cut}
+    theirs = {mark.kiosk: (mark.epoch, mark.position) for mark in than.cut}
+    both = ours.keys() & theirs.keys()
+    ahead, behind_it = (any(a[name] > b[name] for name in both) for a, b in ((ours, theirs), (theirs, ours)))
+    return ahead if ahead != behind_it else one.at > than.at
 
 
 def behind(

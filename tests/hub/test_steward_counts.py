@@ -104,6 +104,21 @@ def test_a_count_that_does_not_know_a_till_stays_open_until_an_operator_names_it
     assert "count_waits" not in open_kinds(shop)
 
 
+def test_a_count_by_a_clock_that_was_ahead_does_not_stop_those_after_it(shop: Shop) -> None:
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    k1.receive(10)
+    k1.flush()
+    shop.hub.clock.advance(3 * 3600)
+    k2.count(10, k1.position())
+    k2.flush()
+    shop.work()
+    shop.hub.clock.advance(-3 * 3600)
+    k1.count(8, k2.position())
+    k1.flush()
+    shop.work(4 * 3600)
+    assert found(shop) == [(-2, True), (0, True)]  # by their own clocks, which says nothing of their order
+
+
 def test_an_older_count_says_nothing_after_a_newer_one(shop: Shop) -> None:
     k1, k2 = shop.till("market/k1"), shop.till("market/k2")
     k2.flush()
