@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from storm.check_cards import Cards, check_cards, read_cards, stock_of
 from storm.check_chain import papers
 from storm.check_facts import Place
 from storm.check_findings import Findings
@@ -75,24 +76,40 @@ class Goods(NamedTuple):
     losses: Path
 
 
-def judge(shops: Sequence[Shop], hub_db: Path, goods: Goods | None = None) -> Verdict:
-    """Return how diaries, journals and the hub's books agree. All that wrote them has ended, or is idle."""
+def judge(shops: Sequence[Shop], hub_db: Path, goods: Goods | None = None, *, clones: Sequence[Shop] = ()) -> Verdict:
+    """Return how diaries, journals and the hub's books agree. All that wrote them has ended, or is idle.
+
+    ``clones`` are copies of cards that sold on beside the ones they were made of.
+    """
     findings = Findings()
     journals = [read_journal(shop.journal, shop.place) for shop in shops]
     books = read_books(hub_db, journals)
+    copies = [read_journal(clone.journal, clone.place) for clone in clones]
+    cards = {
+        place: read_cards([one for one in (*journals, *copies) if one.place == place], books)
+        for place in {copy.place for copy in copies}
+    }
     told: dict[Place, Told] = {}
     for shop, journal in zip(shops, journals, strict=True):
         check_journal(journal, findings, first_epoch=shop.first_epoch)
         told[shop.place] = check_diary(journal, entries(shop.diary), findings)
-        check_kiosk(journal, books, findings)
+        if shop.place in cards:
+            check_cards(cards[shop.place], books, findings)
+        else:
+            check_kiosk(journal, books, findings)
+    for clone, copy in zip(clones, copies, strict=True):
+        check_journal(copy, findings, first_epoch=clone.first_epoch)
+        before = {fact.digest for journal in journals for fact in journal.facts if journal.place == clone.place}
+        own = copy._replace(facts=[fact for fact in copy.facts if fact.digest not in before])
+        told[clone.place] = told[clone.place].plus(check_diary(own, entries(clone.diary), findings))
     check_strangers(set(told), books, findings)
-    check_stock(journals, told, books, findings)
-    check_set_aside(books, findings)
+    check_stock(journals, told, books, findings, {place: stock_of(one) for place, one in cards.items()})
+    check_set_aside(books, findings, forks={place: one.forks for place, one in cards.items()})
     check_i2(hub_db, findings)
     diaries = [entries(shop.diary) for shop in shops]
     booked = check_overdrafts(journals, diaries, findings)
     if goods is not None:
-        _check_goods(shops, journals, diaries, hub_db, goods, findings)
+        _check_goods(shops, journals, diaries, hub_db, goods, cards, findings)
     kinds = [paper.kind for journal in journals for paper in papers(journal.facts)]
     return Verdict(
         facts=sum(len(journal.facts) for journal in journals),
@@ -119,15 +136,19 @@ def _check_goods(  # noqa: PLR0917
     diaries: Sequence[list[dict[str, Any]]],
     hub_db: Path,
     goods: Goods,
+    cards: Mapping[Place, Cards],
     findings: Findings,
 ) -> None:
+    """Check goods and promises; where a card was copied, it sold without any right."""
+    stray = {(place.site, term[0]) for place, one in cards.items() for term in stock_of(one)}
     world = read_world({shop.journal: shop.site for shop in shops}, hub_db, goods.shelf_db)
     check_oversold(world, hub_db, findings)
     check_shelf(world, hub_db, findings)
     check_stored_goods(world, goods.shelf_db, findings)
-    drawn = overdrawn({number: shop.site for number, shop in enumerate(shops)}, journals)
+    drawn = stray | overdrawn({number: shop.site for number, shop in enumerate(shops)}, journals)
     for shop, journal, diary in zip(shops, journals, diaries, strict=True):
-        check_promises(journal, shop.journal, diary, hub_db, findings)
+        of_forks = cards[shop.place].deeds if shop.place in cards else set[str]()
+        check_promises(journal, shop.journal, diary, hub_db, of_forks, findings)
         check_sent_away(shop.site, diary, drawn, world, findings)
     check_web(entries(goods.web), losses(goods.losses), hub_db, findings)
 

@@ -12,6 +12,8 @@ from storm.check_till import Told
 
 _EMPTY: Final = Kept([], [], [], [])
 _DOUBLED: Final = {"receipt_reused", "fork"}  # exceptions that say by themselves that something is there twice
+_NO_CARDS: Final[Mapping[Place, Counter[Term]]] = {}
+_NO_FORKS: Final[Mapping[Place, set[str]]] = {}
 Spot = tuple[int, int]  # epoch, sequence
 
 
@@ -94,15 +96,24 @@ def check_strangers(places: set[Place], books: Books, findings: Findings) -> Non
                 findings.doubled(f"{place} at the hub: {receipt} is of a kiosk that is not there")
 
 
-def check_stock(journals: Sequence[Journal], told: Mapping[Place, Told], books: Books, findings: Findings) -> None:
-    """Find stock sums that are neither what the facts come to nor what the diaries say left the shelves."""
+def check_stock(
+    journals: Sequence[Journal],
+    told: Mapping[Place, Told],
+    books: Books,
+    findings: Findings,
+    of_cards: Mapping[Place, Counter[Term]] = _NO_CARDS,
+) -> None:
+    """Find stock sums that are neither what the facts come to nor what the diaries say left the shelves.
+
+    ``of_cards`` is what the facts come to of kiosks of which there are several cards.
+    """
     sites = {(journal.place.region, journal.place.site) for journal in journals}
     for site in sorted(sites | books.stock.keys()):
         here = books.stock.get(site, {})
         of_site = [journal for journal in journals if journal.place[:2] == site]
         there: Counter[Term] = Counter()
         for journal in of_site:
-            there.update(moved(journal.facts))
+            there.update(of_cards[journal.place] if journal.place in of_cards else moved(journal.facts))
         who = "/".join(site)
         check_sums(f"{who} stock at the hub", here, there, findings)
         diaries = [told[journal.place] for journal in of_site]
@@ -126,17 +137,22 @@ def _check_shelf(
         findings.differs(f"{said} {sku} ({unit}), by the diaries,", here=booked[sku, unit], there=there)
 
 
-def check_set_aside(books: Books, findings: Findings) -> None:
-    """List the quarantine and the exceptions; what was set aside is lost unless the books hold it all the same."""
+def check_set_aside(books: Books, findings: Findings, *, forks: Mapping[Place, set[str]] = _NO_FORKS) -> None:
+    """List the quarantine and the exceptions; what was set aside is lost unless the books hold it all the same.
+
+    ``forks`` are digests of kiosks of which there are several cards: there a number was used twice, and it is booked.
+    """
     for row in books.quarantine:
         said = f"{row.place} at the hub: epoch {row.epoch}, sequence {row.seq} was set aside as {row.kind}: {row.what}"
-        if _is_held(row, books.kiosks[row.place]):
+        if _is_held(row, books.kiosks[row.place]) or row.digest in forks.get(row.place, ()):
             findings.note(said)
         else:
             findings.lost(said)
     for kind, subject, detail in books.exceptions:
         said = f"exception {kind} of {subject}: {detail}"
-        if kind in _DOUBLED:
+        if any(subject.startswith(str(place)) for place in forks):
+            findings.note(said)
+        elif kind in _DOUBLED:
             findings.doubled(said)
         elif kind == "chain_broken":
             findings.broken(said)

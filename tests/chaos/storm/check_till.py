@@ -29,6 +29,16 @@ class Told(NamedTuple):
     refused: int
     refused_yet_recorded: int
 
+    def plus(self, other: "Told") -> "Told":
+        """Return what two diaries come to."""
+        return Told(
+            self.sold + other.sold,
+            self.returned + other.returned,
+            self.minor + other.minor,
+            self.refused + other.refused,
+            self.refused_yet_recorded + other.refused_yet_recorded,
+        )
+
 
 def check_journal(journal: Journal, findings: Findings, *, first_epoch: int = 1) -> None:
     """Find what is wrong within a till's file; it has accounts from ``first_epoch`` on."""

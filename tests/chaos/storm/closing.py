@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import Final
 
 from storm import check, probe
+from storm.check_promises import SILENT
 from storm.orders import write_number
 from storm.shop import REGION, Kiosk
 from storm.worker import stop_all
@@ -18,12 +19,12 @@ _ROUND_S: Final = 2.0  # after which the steward has had its turn at what came l
 _POLL_S: Final = 0.2
 
 Say = Callable[[str], None]
+_PENDING: Final = "SELECT count(*) FROM promises WHERE state = 'pending'"
 _UNQUIET: Final = {  # what must come to nothing, by what it is called
-    "promises to answer": "SELECT count(*) FROM promises WHERE state = 'pending'",
+    "promises to answer": f"{_PENDING} AND id NOT IN ({SILENT})",
     "counts to close": "SELECT count(*) FROM counts WHERE closed_at IS NULL",
     "units to settle": "SELECT coalesce(sum(unsettled), 0) FROM pools",
 }
-_AT_TILLS: Final = "SELECT count(*) FROM promises WHERE state = 'pending'"
 
 
 def close_up(world: World, say: Say) -> tuple[int, str]:
@@ -61,6 +62,14 @@ def shops_of(world: World) -> list[check.Shop]:
     ]
 
 
+def clones_of(world: World) -> list[check.Shop]:
+    """Return the copies of cards that the judge looks at beside them."""
+    return [
+        check.Shop(REGION, one.kiosk.site, one.kiosk.name, one.journal, one.diary, one.first_epoch)
+        for one in world.clones
+    ]
+
+
 def _until_quiet(world: World, *, counts: bool) -> str:
     """Wait until nothing is left to do, seen twice with a round of the steward between; return what is left."""
     deadline, quiet_since = time.monotonic() + _QUIET_S, None
@@ -85,7 +94,7 @@ def _left(world: World) -> dict[str, int]:
         left |= {what: int(db.execute(sql).fetchone()[0]) for what, sql in _UNQUIET.items()}
     for kiosk in world.kiosks:
         with closing(probe.reader(kiosk.journal)) as db:
-            left[f"answers to tell at {kiosk.name}"] = int(db.execute(_AT_TILLS).fetchone()[0])
+            left[f"answers to tell at {kiosk.name}"] = int(db.execute(_PENDING).fetchone()[0])
     with closing(probe.reader(world.folder / "shelf.db")) as db:
         left["vans to unload"] = int(db.execute("SELECT count(*) FROM vans").fetchone()[0])
     return {what: amount for what, amount in left.items() if amount}

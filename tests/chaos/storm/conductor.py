@@ -9,7 +9,7 @@ from typing import Final
 
 from storm import check, check_rights, probe
 from storm.acts import acts
-from storm.closing import close_up, is_sold_out, shops_of
+from storm.closing import clones_of, close_up, is_sold_out, shops_of
 from storm.disk import CANNOT_MOUNT
 from storm.nemeses_card import CARDS
 from storm.nemeses_disk import DISKS
@@ -89,7 +89,10 @@ class Conductor:
         if any(isinstance(one.nemesis, OLDER_BOOKS) for one in self._active):
             return
         self.i2_checkpoints += 1
-        for key, amount in check_rights.imbalance(self._world.hub.db).items():
+        off = check_rights.imbalance(self._world.hub.db)
+        if off:
+            probe.copy_running(self._world.hub.db, self._world.folder / f"off-{self.i2_checkpoints}.db")
+        for key, amount in off.items():
             self.i2_violations += abs(amount)
             self._note(f"I2: the rights to {' '.join(key)} are {amount:+} off")
 
@@ -188,7 +191,7 @@ def run(facts: int, kills: int, seed: int, folder: Path, say: Say) -> tuple[Resu
 
 def _judge(world: World, conductor: Conductor, unsent: int, left: str, began_s: float) -> Result:
     goods = check.Goods(world.folder / "shelf.db", world.web_diary, world.losses)
-    verdict = check.judge(shops_of(world), world.hub.db, goods)
+    verdict = check.judge(shops_of(world), world.hub.db, goods, clones=clones_of(world))
     return Result(
         facts=verdict.facts,
         kills=world.kills,
@@ -209,7 +212,7 @@ def _judge(world: World, conductor: Conductor, unsent: int, left: str, began_s: 
         overdrafts_beyond=verdict.overdrafts_beyond,
         promises_broken=verdict.promises_broken,
         i2_checkpoints=conductor.i2_checkpoints,
-        findings=[*verdict.findings, *_lost_tails(world), *([f"left in the end: {left}"] if left else [])],
+        findings=[*_lost_tails(world), *([f"left in the end: {left}"] if left else []), *verdict.findings],
     )
 
 
@@ -218,5 +221,6 @@ def _lost_tails(world: World) -> list[str]:
     return [
         f"{kiosk.name} has facts of epochs {found}, on {kiosk.epoch} cards: it believed that one had lost its tail"
         for kiosk in world.kiosks
+        if kiosk not in {clone.kiosk for clone in world.clones}
         if (found := probe.epochs(kiosk.journal)) != list(range(1, kiosk.epoch + 1))
     ]

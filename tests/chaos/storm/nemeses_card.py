@@ -4,10 +4,12 @@ import random
 from contextlib import closing
 from typing import Final
 
+from storm import probe
 from storm.diary import Diary
 from storm.nemesis import Grip, Nemesis, Steps, hold, until
+from storm.orders import read_number
 from storm.shelf import Shelf
-from storm.shop import REGION, Kiosk
+from storm.shop import REGION, Clone, Kiosk
 from storm.staff import look_up
 from storm.worker import StormError, Worker
 from storm.world import has_catalogue
@@ -15,6 +17,10 @@ from storm.world import has_catalogue
 _COMMAND_S: Final = 60.0  # a second alone
 _CATALOGUE_S: Final = 60.0  # it comes once the link is up
 _AWAY_S: Final = 2.0
+_NO_COUNT: Final = "a copied card is about"
+_SOLD: Final = (3, 20)  # facts that a copy records before it is found
+_SELLS_S: Final = 15.0
+_HEARD_S: Final = 90.0  # a bridge that lost its link over and over waits up to a minute
 
 
 class Reimaged(Nemesis):
@@ -58,4 +64,47 @@ class Reimaged(Nemesis):
             raise StormError(f"{command.name} did not work: {command.last_words()}")
 
 
-CARDS: Final[tuple[type[Nemesis], ...]] = (Reimaged,)
+class Cloned(Nemesis):
+    """A card is copied, and both devices sell on under one name, until the second is found and taken out of use."""
+
+    name = "cloned_card"
+    grip = Grip.CARD
+    kills = True
+
+    def strike(self, rng: random.Random, kiosk: Kiosk) -> Steps:
+        """Kill, copy the card, sell at both; end the copy, and have what it recorded reach the hub."""
+        kiosk.kill()
+        self.world.kills += 1
+        if any(one.kiosk is kiosk for one in self.world.clones):
+            kiosk.start()  # one copy of a kiosk is enough to look for
+            return
+        clone = kiosk.copy_card(len(self.world.clones))
+        self.world.clones.append(clone)
+        with closing(Shelf(self.world.folder / "shelf.db", kiosk.site, clone.diary.stem)) as shelf:
+            shelf.take(_NO_COUNT, "basket", {})
+            shelf.mark(_NO_COUNT)  # nobody counts a shelf from which somebody sells whom nobody knows
+            kiosk.start()
+            before, sold = kiosk.newest() - kiosk.before, rng.randint(*_SOLD)
+            clone.bridge.start()
+            clone.seller.start()
+            yield from until(lambda: read_number(clone.pulse) >= before + sold, _SELLS_S)
+            yield from self._find(clone)
+            shelf.undo(_NO_COUNT)
+
+    def _find(self, clone: Clone) -> Steps:
+        """End the copy's seller in order; its bridge has the link alone until the hub holds all it says."""
+        clone.seller.ask_to_end()
+        if not (yield from until(lambda: clone.seller.ended is not None, _COMMAND_S)) or clone.seller.ended:
+            raise StormError(f"{clone.seller.name} did not end in order: {clone.seller.last_words()}")
+        clone.kiosk.bridge.kill()
+        heard = yield from until(lambda: not probe.missing(clone.journal, self.world.hub.db), _HEARD_S)
+        if not heard:
+            left = probe.missing(clone.journal, self.world.hub.db)
+            raise StormError(f"{left} facts of {clone.seller.name} never reached the hub")
+        clone.bridge.kill()
+        clone.kiosk.bridge.start()
+        yield from until(lambda: probe.forks(self.world.hub.db) > 0, _COMMAND_S)
+        self.bit(probe.forks(self.world.hub.db) > 0)
+
+
+CARDS: Final[tuple[type[Nemesis], ...]] = (Reimaged, Cloned)

@@ -28,6 +28,7 @@ class Orders(Struct, frozen=True):
     share: int
     seed: int
     bold: float  # of selling although the till warned that it could not store a sale
+    only_sells: bool = False  # beside the card that it was copied from: whatever waits for a shopper waits there
 
     def to_json(self) -> str:
         """Return them as one argument of a command line."""

@@ -36,14 +36,14 @@ def in_transaction(path: Path) -> bool:
 
 
 def acknowledged(link_db: Path, epoch: int = 1) -> int:
-    """Return how many facts of the till, of its present life, a kiosk's bridge holds for acknowledged."""
+    """Return how many facts of the till, from a life of it on, a kiosk's bridge holds for acknowledged."""
     if not link_db.exists():
         return 0
     with closing(reader(link_db)) as db:
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'acks'").fetchone():
             return 0
-        row = db.execute("SELECT position FROM acks WHERE stream = ?", (f"till@{epoch}",)).fetchone()
-        return int(row[0]) if row else 0
+        rows = db.execute("SELECT stream, position FROM acks WHERE stream LIKE 'till@%'")
+        return sum(int(position) for stream, position in rows if int(stream.partition("@")[2]) >= epoch)
 
 
 def committed(hub_db: Path) -> Counter[str]:
@@ -120,3 +120,27 @@ def holds(journal: Path, deed: str) -> bool:
             "UNION ALL SELECT 1 FROM receipts WHERE basket = ?"
         )
         return db.execute(sql, (_LOOK_BACK, deed.encode(), deed)).fetchone() is not None
+
+
+def empty_baskets(journal: Path) -> None:
+    """Void what is open or parked on a card that is no kiosk's at the moment."""
+    with closing(sqlite3.connect(journal)) as db, db:
+        waiting = "SELECT id FROM baskets WHERE state IN ('open', 'parked')"
+        db.execute(f"DELETE FROM basket_lines WHERE basket IN ({waiting})")  # noqa: S608 - of this function alone
+        db.execute(f"DELETE FROM baskets WHERE id IN ({waiting})")  # noqa: S608
+
+
+def missing(journal: Path, hub_db: Path) -> int:
+    """Return how many facts of a till's file the hub holds nowhere, neither as taken nor as forks."""
+    with closing(reader(journal)) as db:
+        ours = {row[0] for row in db.execute("SELECT digest FROM facts")}
+    with closing(reader(hub_db)) as db:
+        return len(
+            ours - {row[0] for row in db.execute("SELECT digest FROM facts UNION SELECT digest FROM quarantine")}
+        )
+
+
+def forks(hub_db: Path) -> int:
+    """Return how many facts the hub keeps as forks."""
+    with closing(reader(hub_db)) as db:
+        return int(db.execute("SELECT count(*) FROM quarantine WHERE kind = 'fork'").fetchone()[0])

@@ -86,7 +86,8 @@ class Seller:
         self.desk.record([KioskStarted(version=version(), epoch=self.desk.journal.epoch)])
         if self.desk.clock.must_ask():
             self.desk.record([self.desk.clock.tell(now_utc())])  # a person looks at a watch
-        self._staff.look_up_all()
+        if not self._orders.only_sells:
+            self._staff.look_up_all()
         self._take_up(entries(self._orders.diary))
         if self._count() < _OPENED:
             self._open_shop()
@@ -104,7 +105,8 @@ class Seller:
 
     def close(self) -> None:
         """End in order."""
-        self._staff.hear_answers()
+        if not self._orders.only_sells:
+            self._staff.hear_answers()
         self.desk.record([KioskStopping(reason="the storm is over")])
         write_number(self._orders.pulse, self._count())
         self._shelf.close()
@@ -114,7 +116,7 @@ class Seller:
         return sum(int(last) for epoch, last in self.desk.journal.ends().items() if epoch >= self._first)
 
     def _act(self) -> None:
-        chance = self._rng.random()
+        chance = 1.0 if self._orders.only_sells else self._rng.random()
         if chance < _DELIVERIES:
             self._staff.deliver({item.sku: self._load(item) for item in self._rng.sample(self._items, 3)})
         elif chance < _REFUNDS and self._sold:
@@ -194,8 +196,9 @@ class Seller:
             self.desk.idle()
 
         self._patiently(tidy)
-        self._patiently(self._staff.tend)
-        self._staff.hear_answers()
+        if not self._orders.only_sells:
+            self._patiently(self._staff.tend)
+            self._staff.hear_answers()
 
     def _fill(self) -> tuple[Basket, bool]:
         """Scan a basket line by line; return it, and whether the till has kept it all.

@@ -4,7 +4,9 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from demo.processes import LOOPBACK
 from storm import probe
@@ -16,7 +18,20 @@ from storm.worker import Worker
 REGION: Final = "coast"
 PLACES: Final = {"k1": "market", "k2": "market", "k3": "harbour", "k4": "harbour"}
 _OF_THE_DISK: Final = ("lost+found", "ballast")
+_NO_SHARE: Final = 10**9  # a copy sells until it is found
 _BOLD: Final = 0.5  # half the sales are tried on a disk that the till calls full, so that commits fail too
+
+
+class Clone(NamedTuple):
+    """A copy of a kiosk's card in another device, with the same identity; it has no backroom."""
+
+    kiosk: "Kiosk"
+    first_epoch: int  # of the card that it was copied from
+    journal: Path
+    diary: Path
+    pulse: Path
+    seller: Worker
+    bridge: Worker
 
 
 class Kiosk:
@@ -43,11 +58,28 @@ class Kiosk:
 
     def _hire(self) -> Worker:
         """Return a seller for the present card."""
+        orders = self._orders(self.data, self.diary, self._pulse)
+        return Worker(f"{self.name}-seller", [sys.executable, "-m", "storm.seller", orders.to_json()], self._folder)
+
+    def copy_card(self, number: int) -> "Clone":
+        """Return a second device with this one's identity; nothing may run on the card."""
+        name = f"{self.name}-copy{number}"
+        data = self._folder / "cards" / name
+        shutil.copytree(self.data, data, ignore=shutil.ignore_patterns(*_OF_THE_DISK))
+        probe.empty_baskets(data / "till.db")  # their shoppers are at the other one
+        orders = self._orders(data, self._folder / f"{name}.diary", self._folder / f"{name}.pulse")
+        orders = replace(orders, kiosk=name, counts=False, only_sells=True, share=_NO_SHARE)
+        selling = [sys.executable, "-m", "storm.seller", orders.to_json()]
+        linking = [sys.executable, "-m", "storm.clocked", str(self.shift), "kiosk", "--data", str(data), "bridge"]
+        workers = Worker(f"{name}-seller", selling, self._folder), Worker(f"{name}-bridge", linking, self._folder)
+        return Clone(self, self.epoch, data / "till.db", orders.diary, orders.pulse, *workers)
+
+    def _orders(self, data: Path, diary: Path, pulse: Path) -> Orders:
         folder, name, site = self._folder, self.name, self.site
-        orders = Orders(
-            self.data,
-            self.diary,
-            self._pulse,
+        return Orders(
+            data,
+            diary,
+            pulse,
             self.pace,
             self.shift,
             folder / "phase",
@@ -61,7 +93,6 @@ class Kiosk:
             seed=self._seed,
             bold=_BOLD,
         )
-        return Worker(f"{name}-seller", [sys.executable, "-m", "storm.seller", orders.to_json()], folder)
 
     def exchange_card(self, old: Path) -> None:
         """Put the present card's files into ``old`` and begin with an empty one, as the next epoch; nothing may run."""
@@ -70,7 +101,9 @@ class Kiosk:
         for path in self.data.iterdir():
             if path.name not in _OF_THE_DISK:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-        self.epoch += 1
+        self.epoch = (
+            max(self.epoch, *probe.epochs(old / "till.db")) + 1
+        )  # a copied card may have begun lives of its own
         write_number(self._pulse, 0)
         self._write_settings()
         self.seller = self._hire()

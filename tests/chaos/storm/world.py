@@ -18,7 +18,7 @@ from storm import probe
 from storm.disk import Disk, can_mount, mount_memory, unmount
 from storm.hub_host import HubHost
 from storm.orders import write_number
-from storm.shop import PLACES, REGION, Kiosk
+from storm.shop import PLACES, REGION, Clone, Kiosk
 from storm.staff import SCARCE
 from storm.wire import HUB, Tally, Wire
 from storm.worker import StormError, Worker
@@ -38,6 +38,7 @@ class World:
         self.facts, self.seed = facts, seed
         self.tally = Tally()
         self.kills = 0
+        self.clones: list[Clone] = []
         self.rights_lost = 0  # how often books that went back said other things of rights
         self.mounts = can_mount()
         self._broker_port = spare_port()
@@ -119,7 +120,7 @@ class World:
 
     def close(self) -> None:
         """End everything at once, whatever state it is in."""
-        for worker in self.workers:
+        for worker in (*self.workers, *(worker for one in self.clones for worker in (one.seller, one.bridge))):
             worker.end()
         for wire in (self.hub_wire, *(kiosk.wire for kiosk in self.kiosks)):
             wire.close()
