@@ -18,11 +18,13 @@ from kiosk.config import Config
 from kiosk.core import goods, promises, reservations
 from kiosk.core.checkout import decide_sale
 from kiosk.core.codes import is_mistyped, make_code, normalize
+from kiosk.core.deliveries import Delivery, Expected, decide_delivery
 from kiosk.core.neighbours import Neighbour, decide_others
 from kiosk.core.ports import Clock, Counted
 from kiosk.core.promises import Promise, PromiseError
 from kiosk.core.reservations import DEFAULT_HOLD, Reservation, ReservationError, State
 from kiosk.core.stock_take import decide_receive_lines
+from kiosk.journal import advices
 from kiosk.journal import promises as kept_promises
 from kiosk.journal import reservations as kept_reservations
 from kiosk.journal.catalogue import Catalogue
@@ -62,6 +64,17 @@ class LocalStockroom:
     def receive(self, lines: Sequence[StockLine], *, advice: str = "") -> StockReceived:
         """Take goods in that were delivered."""
         return self._record(decide_receive_lines(lines, self._now(), advice))
+
+    def deliver(self, advice: str, lines: Sequence[StockLine] = (), *, sure: bool = False) -> Delivery:
+        """Take in what came under a delivery's number: ``lines``, or all that is still expected of it."""
+        found = decide_delivery(advice, self.expected(advice), lines, sure=sure)
+        self.receive(found.lines, advice=advice)
+        return found
+
+    def expected(self, advice: str | None = None) -> list[Expected]:
+        """Return the lines of one delivery, or of all, received or not."""
+        with translated(self.journal.path):
+            return advices.read(self.journal.connection, advice)
 
     def waste(self, lines: Sequence[StockLine], *, reason: str, by: str = "") -> StockWasted:
         """Write off goods that are broken, spoilt or stolen."""

@@ -35,6 +35,7 @@ from kiosk.commands.goods import (
 )
 from kiosk.commands.neighbours import neighbours
 from kiosk.config import load_config
+from kiosk.core.deliveries import Expected
 from kiosk.core.entry import EntryError, parse_amount, parse_entry
 from kiosk.core.goods import Discrepancy, read_till
 from kiosk.core.ports import Counted
@@ -55,18 +56,49 @@ def stock() -> None:
 stock.add_command(neighbours)
 
 
-@stock.command(context_settings=NEGATIVE, epilog="Example: kiosk stock receive 4711 24 --advice D-1704")
-@goods_argument
+@stock.command(context_settings=NEGATIVE, epilog="Example: kiosk stock receive --advice D-1704")
+@click.argument("goods", nargs=-1, metavar="[SKU QTY]...")
 @click.option("--advice", default="", metavar="TEXT", help="Number of the delivery, at most 32 characters.")
+@click.option("--yes", "sure", is_flag=True, help="What differs from the advice was counted again.")
 @as_json
 @click.pass_obj
-def receive(data_dir: Path, goods: tuple[str, ...], advice: str, *, as_json: bool) -> None:
-    """Take goods into stock that were delivered: QTY of each SKU, in the unit it is kept in, or as 1.5kg."""
+def receive(data_dir: Path, goods: tuple[str, ...], advice: str, *, sure: bool, as_json: bool) -> None:
+    """Take goods into stock that were delivered: QTY of each SKU, in the unit it is kept in, or as 1.5kg.
+
+    With --advice alone all that is still expected of that delivery, as 'kiosk stock advices' lists it.
+    """
     check_text("--advice", advice, MAX_ID)
+    if not goods and not advice:
+        raise UsedWrongly("nothing is received: give a SKU and QTY, or --advice with the number of a delivery")
     with stockroom(data_dir, load_config(data_dir), tell) as room, refusals():
-        lines = read_goods(room, goods)
-        room.receive(lines, advice=advice)
-        _show_left(room, lines, {}, as_json=as_json)
+        lines: Sequence[StockLine] = read_goods(room, goods)
+        told: dict[str, Any] = {}
+        if advice:
+            found = room.deliver(advice, lines, sure=sure)
+            lines, told = found.lines, {"differs": "; ".join(map(str, found.differs))}
+            if not found.known:
+                tell(f"delivery {advice} is not known here (yet): it is received, and the hub compares")
+        else:
+            room.receive(lines)
+        _show_left(room, lines, told, as_json=as_json)
+
+
+@stock.command(epilog="Example: kiosk stock advices --json")
+@click.option("--all", "everything", is_flag=True, help="Also what was received.")
+@as_json
+@click.pass_obj
+def advices(data_dir: Path, *, everything: bool, as_json: bool) -> None:
+    """List what is on its way to this till, as the hub told."""
+    with looking(data_dir, load_config(data_dir)) as room:
+        rows = [_advised(one, room.catalogue) for one in room.expected() if everything or one.is_open]
+    if as_json:
+        click.echo(json.dumps({"advices": rows}))
+        return
+    for row in rows:
+        came = "" if row["received"] is None else "\t{received} {unit} received".format(**row)
+        there = "not advised" if row["expected"] is None else "{expected} {unit}".format(**row)
+        day = row["expected_on"] or "-"
+        click.echo("{advice}\t{day}\t{sku}\t{name}\t{there}".format(**row, day=day, there=there) + came)
 
 
 @stock.command(context_settings=NEGATIVE, epilog="Example: kiosk stock waste 4711 2 --reason broken")
@@ -248,6 +280,20 @@ def _show(room: LocalStockroom, accounts: Iterable[Kept], told: Mapping[str, Any
     for row in rows:
         aside = "\t{held} {unit} set aside".format(**row) if row["held"] else ""
         click.echo("{sku}\t{name}\t{available} {unit}\t{condition}".format(**row) + aside)
+
+
+def _advised(one: Expected, catalogue: Catalogue) -> dict[str, Any]:
+    item = catalogue.item(one.what.sku)
+    return {
+        "advice": one.advice,
+        "expected_on": one.expected_on.isoformat() if one.expected_on else None,
+        "sku": one.what.sku,
+        "name": item.name if item else "",
+        "condition": one.what.condition,
+        "unit": one.what.unit,
+        "expected": one.amount,
+        "received": one.received,
+    }
 
 
 def _row(one: Kept, catalogue: Catalogue) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from contract.goods import ShelfLine, StockWasted, TillPosition, TransferReceive
 from contract.rights import ReservationCancelled
 from contract.values import Address, BasketId, Currency, Epoch, Gtin, Money, Receipt, Seq, SiteId, Sku
 from kiosk.core.basket import Basket
+from kiosk.core.deliveries import Delivery, Expected
 from kiosk.core.goods import Discrepancy
 from kiosk.core.parking import Parked
 from kiosk.core.promises import Promise
@@ -251,6 +252,17 @@ class Stockroom(Protocol):
 
     def receive(self, lines: Sequence[StockLine], *, advice: str = "") -> StockReceived:
         """Take goods in that were delivered."""
+        ...
+
+    def deliver(self, advice: str, lines: Sequence[StockLine] = (), *, sure: bool = False) -> Delivery:
+        """Take in what came under a delivery's number: ``lines``, or all that is still expected of it.
+
+        ``sure``: what differs from the advice was counted again.
+        """
+        ...
+
+    def expected(self, advice: str | None = None) -> Sequence[Expected]:
+        """Return the lines of one delivery, or of all, received or not."""
         ...
 
     def waste(self, lines: Sequence[StockLine], *, reason: str, by: str = "") -> StockWasted:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from contract.stock import StockKey
+from kiosk.core.deliveries import received_already
 from kiosk.core.ports import AlreadySold, DeskError
 
 
@@ -78,6 +80,14 @@ class BookedAlready(JournalError):
     def __init__(self, what: str, name: str) -> None:
         """Name it."""
         super().__init__(f"{what} {name} was booked here already: nothing was booked twice; count what lies there")
+
+
+class ReceivedAlready(JournalError):
+    """A line of a delivery was received at this kiosk before."""
+
+    def __init__(self, advice: str, what: StockKey) -> None:
+        """Name the delivery and the goods."""
+        super().__init__(str(received_already(advice, what)))
 
 
 class WrongKiosk(JournalError):

@@ -20,6 +20,7 @@ from typing import Final
 
 from contract.codec import decode_down
 from contract.down_rights import (
+    DeliveryAdvised,
     EpochClosed,
     PromiseResolved,
     RecallRequested,
@@ -45,7 +46,7 @@ from contract.streams import own_log
 from contract.values import Epoch, Incarnation
 from kiosk.core.reservations import State
 from kiosk.core.rights import Need, decide_answer
-from kiosk.journal import accounts, asked, promises, reservations
+from kiosk.journal import accounts, advices, asked, promises, reservations
 from kiosk.journal.accounts import lines_of
 from kiosk.journal.database import translated
 from kiosk.journal.journal import SEEN, Journal, Writing, begin_epoch
@@ -64,6 +65,7 @@ _OWN: Final = (
     ReservationRefused,
     PromiseResolved,
     EpochClosed,
+    DeliveryAdvised,
 )
 
 
@@ -136,18 +138,27 @@ class OwnLog:
                     _grant(writing, data.totals)
             case RecallRequested():
                 self._give(writing, data, now)
+            case ReservationPlaced() | ReservationConfirmed() | ReservationRefused():
+                self._reserve(writing, data, now)
+            case PromiseResolved():
+                self._tell(writing, data, now)
+            case DeliveryAdvised():
+                advices.tell(writing.connection, data)
+            case EpochClosed():
+                if data.epoch == self._journal.epoch:
+                    begin_epoch(self._journal, data.epoch, CLOSED)
+                    self._begin(writing, self.cursor()[0])
+
+    def _reserve(
+        self, writing: Writing, data: ReservationPlaced | ReservationConfirmed | ReservationRefused, now: datetime
+    ) -> None:
+        match data:
             case ReservationPlaced():
                 self._set_aside(writing, data, now)
             case ReservationConfirmed():
                 reservations.confirm(writing.connection, data.reservation, data.until, stamp=writing.stamp)
             case ReservationRefused():
                 _cancel(writing, data, now)
-            case PromiseResolved():
-                self._tell(writing, data, now)
-            case EpochClosed():
-                if data.epoch == self._journal.epoch:
-                    begin_epoch(self._journal, data.epoch, CLOSED)
-                    self._begin(writing, self.cursor()[0])
 
     def _give(self, writing: Writing, data: RecallRequested, now: datetime) -> None:
         db = writing.connection

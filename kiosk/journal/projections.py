@@ -36,7 +36,7 @@ from contract.rights import (
 )
 from contract.stock import Leaving, StockKey, adjust, arrive, leave, move_in, move_out, receive, release, take_back
 from contract.values import Condition, Epoch, KioskId, Receipt, Seq, instant_text
-from kiosk.journal import accounts, asked, passages, promises, reservations
+from kiosk.journal import accounts, advices, asked, passages, promises, reservations
 from kiosk.journal.accounts import Line, lines_of
 from kiosk.journal.errors import BasketClosed
 
@@ -69,7 +69,8 @@ def complete(data: UpFact, connection: sqlite3.Connection, *, kiosk: KioskId, ep
 def project(data: UpFact, seq: Seq, connection: sqlite3.Connection, *, epoch: Epoch, stamp: Stamp) -> None:
     """Write what follows from a completed fact (goods that left were taken from stock by :func:`complete`).
 
-    Raises: BasketClosed if its basket was sold before; RightsMissing, NotHeld, KnownAlready, BookedAlready.
+    Raises: BasketClosed if its basket was sold before; RightsMissing, NotHeld, KnownAlready, BookedAlready,
+    ReceivedAlready.
     """
     match data:
         case SaleRecorded():
@@ -85,6 +86,9 @@ def project(data: UpFact, seq: Seq, connection: sqlite3.Connection, *, epoch: Ep
             reservations.begin_hold(connection, data, epoch=epoch, stamp=stamp)
         case RightsRequested():
             asked.ask(connection, data)
+        case StockReceived():
+            advices.book(connection, data, epoch=epoch, seq=seq)
+            _move(data, seq, connection)
         case RightsMoved() | RightsAccepted() | TransferReceived():
             passages.book(connection, data, epoch=epoch, seq=seq)
             _move(data, seq, connection)

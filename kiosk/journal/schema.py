@@ -6,6 +6,7 @@ A migration never changes once released; a new one is added at the end of its li
 from typing import TYPE_CHECKING, Final
 
 from contract.values import Lane
+from kiosk.journal.advices import advices_table
 from kiosk.journal.counts import counts_table
 from kiosk.journal.schema_lan import lan_tables, passage_tables
 from kiosk.journal.schema_rights import rights_tables
@@ -155,7 +156,7 @@ def strayed_table(db: "Database") -> None:
 
 
 LANE: Final = (lane_tables,)
-TILL: Final = (lane_tables, till_tables, rights_tables, counts_table, passage_tables)
+TILL: Final = (lane_tables, till_tables, rights_tables, counts_table, passage_tables, advices_table)
 CATALOGUE: Final = (catalogue_tables,)
 LINK: Final = (link_tables, strayed_table, lan_tables)
 OF_LANE: Final = {lane: TILL if lane is Lane.TILL else LANE for lane in Lane}
