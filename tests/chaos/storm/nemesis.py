@@ -59,7 +59,8 @@ class Nemesis:
     def until_heard(self) -> Steps:
         """Wait until the hub commits again, or has all: whoever strikes it while it starts, strikes nothing."""
         then = self.world.hub.committed()
-        yield from until(lambda: self.world.hub.committed() != then or self.world.waiting() <= 0, _BACK_S)
+        limit_s = self.patience_s(_BACK_S)
+        yield from until(lambda: self.world.hub.committed() != then or self.world.waiting() <= 0, limit_s)
 
 
 def until(done: Callable[[], bool], limit_s: float) -> Generator[None, None, bool]:
