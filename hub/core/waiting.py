@@ -41,9 +41,8 @@ def left_for(turn: Turn | None, there: Mapping[str, Goods], waits: Iterable[Wait
     for one in waits:
         if turn is None or one.turn < turn:
             at_site = left.get(one.site, {})
-            for key, amount in one.goods.items():
-                if key in at_site:
-                    at_site[key] = max(0, at_site[key] - amount)
+            for key in at_site.keys() & one.goods.keys():
+                at_site[key] = max(0, at_site[key] - one.goods[key])
     return dict(left)
 
 
