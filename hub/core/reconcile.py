@@ -62,7 +62,10 @@ class Receipt(Struct, frozen=True):
 
 
 class Passage(NamedTuple):
-    """One half of goods or rights on their way: ``out`` left, ``into`` arrived. ``ends`` are giver and receiver."""
+    """One half of goods or rights on their way: ``out`` left, ``into`` arrived. ``ends`` are giver and receiver.
+
+    ``site`` is where tills move rights among themselves; goods go from one site to another.
+    """
 
     kind: PassageKind
     id: str
@@ -70,6 +73,7 @@ class Passage(NamedTuple):
     what: StockKey
     out: int = 0
     into: int = 0
+    site: str = ""
 
 
 Asked = (
@@ -139,9 +143,9 @@ def _passing(data: TransferSent | TransferReceived | RightsMoved | RightsAccepte
         case TransferReceived():
             return Effects(tuple(_moved(data.lines, "arrived")), passages=tuple(_arrived(data, site)))
         case RightsMoved():
-            return Effects(tuple(_moved(data.lines, "moved_out")), passages=tuple(_given(data, kiosk)))
+            return Effects(tuple(_moved(data.lines, "moved_out")), passages=tuple(_given(data, site, kiosk)))
         case RightsAccepted():
-            return Effects(tuple(_moved(data.lines, "moved_in")), passages=tuple(_taken(data, kiosk)))
+            return Effects(tuple(_moved(data.lines, "moved_in")), passages=tuple(_taken(data, site, kiosk)))
 
 
 def _asked(data: Asked) -> Effects:
@@ -193,14 +197,14 @@ def _arrived(data: TransferReceived, site: str) -> Iterator[Passage]:
         yield Passage("transfer", data.transfer, (data.origin, site), key, into=amount)
 
 
-def _given(data: RightsMoved, kiosk: str) -> Iterator[Passage]:
+def _given(data: RightsMoved, site: str, kiosk: str) -> Iterator[Passage]:
     for key, amount in _amounts(data.lines):
-        yield Passage("move", data.move, (kiosk, data.to), key, out=amount)
+        yield Passage("move", data.move, (kiosk, data.to), key, out=amount, site=site)
 
 
-def _taken(data: RightsAccepted, kiosk: str) -> Iterator[Passage]:
+def _taken(data: RightsAccepted, site: str, kiosk: str) -> Iterator[Passage]:
     for key, amount in _amounts(data.lines):
-        yield Passage("move", data.move, (data.giver, kiosk), key, into=amount)
+        yield Passage("move", data.move, (data.giver, kiosk), key, into=amount, site=site)
 
 
 def _sold(sale: SaleRecorded) -> tuple[tuple[StockKey, Delta], ...]:

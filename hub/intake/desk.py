@@ -177,6 +177,7 @@ class Desk:
         new = inbox.new_forks(self._connection, work.key, rows)
         kept = [row for row in new if room.take(len(row["bytes"]))]
         insert_new(self._connection, quarantine, kept)
+        self._rights.fork(self._kiosks[work.key[0]], work.key[1])
         booked = sum(self._book_fork(work, row) for row in kept)
         self._troubles.append(Trouble("fork", work.subject, work.key[0], {"seq": forks[0][0], "booked": booked}))
         if len(kept) < len(new):

@@ -56,6 +56,7 @@ class RightsDesk:
         self._moved: dict[LifeKey, Life] = {}  # lives whose ``seen`` moved
         self._sums: dict[LifeKey, dict[StockKey, Terms]] = {}
         self._passages: list[tuple[str, Passage]] = []
+        self._forked: set[LifeKey] = set()
         self._asked: list[Asked_] = []
         self._touched: set[PoolKey] = set()  # what may no longer be available as it was
 
@@ -80,6 +81,11 @@ class RightsDesk:
         if effects.asked is not None:
             self._asked.append(Asked_(kiosk, epoch, taken.seq, effects.asked))
 
+    def fork(self, kiosk: KioskRow, epoch: int) -> None:
+        """Learn that a second card speaks in a life: nothing more is granted to it (I5)."""
+        self.hear(kiosk, epoch)
+        self._forked.add((kiosk.id, epoch))
+
     def note_fork(self, kiosk: KioskRow, effects: Effects) -> None:
         """Note a fact whose number was taken. It gives back no rights and asks for nothing: it never had any."""
         self.hear(kiosk, GHOST)
@@ -94,6 +100,7 @@ class RightsDesk:
         connection = self._connection
         for life in self._opening:
             lives.insert_life(connection, life)
+        lives.mark_forked(connection, sorted(self._forked), self._now)
         accounts.add(connection, {key: terms for key, terms, _ in self._rows()})
         self._raise_granted()
         passages.add(connection, self._passages, self._now)

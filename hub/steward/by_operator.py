@@ -97,5 +97,6 @@ def _post(connection: Connection, at: Address) -> Post:
 def _current(connection: Connection, at: Address) -> Post:
     post = _post(connection, at)
     if not post.is_current:
-        raise NotDone(f"{at} has no life that may hold rights: it was closed, or its next one has said nothing yet")
+        why = "a second card speaks for it" if post.forked else "it was closed, or its next one has said nothing yet"
+        raise NotDone(f"{at} has no life that may hold rights: {why} (hub exceptions)")
     return post

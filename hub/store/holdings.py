@@ -23,17 +23,21 @@ MARK_GAP_S: Final = 60.0  # between two looks at how fast an account sells: shor
 
 
 class Post(Struct, frozen=True):
-    """A kiosk of the site. ``life`` is the one that is open, None where there is none."""
+    """A kiosk of the site. ``life`` is the one that is open, None where there is none.
+
+    ``forked``: a second card speaks in that life; it is told of no rights until a newer one begins (I5).
+    """
 
     kiosk: KioskRow
     life: int | None
     online: bool
     heard_at: str
+    forked: bool = False
 
     @property
     def is_current(self) -> bool:
-        """Return whether the open life is the newest that was heard of: only that may be told of rights."""
-        return self.life is not None and self.life == self.kiosk.epoch
+        """Return whether the open life is the newest that was heard of, and one card's: only that is told of rights."""
+        return self.life is not None and self.life == self.kiosk.epoch and not self.forked
 
 
 class Held(Struct, frozen=True):
@@ -70,18 +74,15 @@ def lock_site(connection: Connection, site: Site) -> list[Post]:
     of_site = (kiosks.c.region == site.region, kiosks.c.site == site.site)
     rows = connection.execute(select(kiosks).where(*of_site).order_by(kiosks.c.kiosk).with_for_update()).all()
     is_open = (lives.c.kiosk_id.in_([row.id for row in rows]), lives.c.closed_at.is_(None))
-    newest = {
-        row.kiosk_id: row.epoch for row in connection.execute(select(lives).where(*is_open).order_by(lives.c.epoch))
-    }
-    return [
-        Post(
-            KioskRow(row.id, Address(row.region, row.site, row.kiosk), row.epoch),
-            newest.get(row.id),
-            row.online,
-            row.last_seen_at,
-        )
-        for row in rows
-    ]
+    newest = {row.kiosk_id: row for row in connection.execute(select(lives).where(*is_open).order_by(lives.c.epoch))}
+    return [_post(row, newest.get(row.id)) for row in rows]
+
+
+def _post(row: Row[Any], life: Row[Any] | None) -> Post:
+    kiosk = KioskRow(row.id, Address(row.region, row.site, row.kiosk), row.epoch)
+    if life is None:
+        return Post(kiosk, None, row.online, row.last_seen_at)
+    return Post(kiosk, life.epoch, row.online, row.last_seen_at, life.forked_at is not None)
 
 
 def read(connection: Connection, site: Site, keys: Sequence[StockKey]) -> dict[StockKey, list[Held]]:

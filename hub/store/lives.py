@@ -63,6 +63,13 @@ def save(connection: Connection, changed: Sequence[Life]) -> None:
         connection.execute(update(lives).where(*where).values(values))
 
 
+def mark_forked(connection: Connection, keys: Iterable[tuple[int, int]], now: str) -> None:
+    """Note of lives (kiosk id, epoch) that a second card speaks in them; the first time counts."""
+    for kiosk_id, epoch in keys:
+        where = (lives.c.kiosk_id == kiosk_id, lives.c.epoch == epoch, lives.c.forked_at.is_(None))
+        connection.execute(update(lives).where(*where).values(forked_at=now))
+
+
 def may_grant(connection: Connection, region: str, site: str) -> bool:
     """Return whether every open life at the site has reported to this incarnation of the hub (I11)."""
     hub = read_life(connection)

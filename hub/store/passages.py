@@ -36,6 +36,7 @@ def _row(region: str, half: Passage, now: str) -> dict[str, Any]:
         "unit": half.what.unit,
         "giver": half.ends[0],
         "receiver": half.ends[1],
+        "site": half.site,
         "out": half.out,
         "into": half.into,
         "at": now,

@@ -32,6 +32,7 @@ lives = Table(
     _amount("reported"),  # the incarnation in which its whole report was heard
     Column("closed_at", INSTANT),
     Column("closed_why", String(200)),
+    Column("forked_at", INSTANT),  # since when it is known that a second card speaks in this life
 )
 
 accounts = Table(
@@ -88,6 +89,7 @@ passages = Table(
     *_key(),
     Column("giver", String(32), nullable=False),
     Column("receiver", String(32), nullable=False),
+    Column("site", String(32), nullable=False, server_default=""),  # of tills that move rights; goods go between sites
     _amount("out"),
     _amount("into"),
     Column("at", INSTANT, nullable=False),

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hub_books import Hub, status
+from hub_books import Hub, LaneTwin, status
 from sqlalchemy import Table, select
 from steward_twins import MARKET, Shop, still
 
@@ -396,4 +396,24 @@ def test_a_shop_that_only_sells_is_told_so_once_and_what_comes_one_day_pays(hub:
     k1.receive(5)
     shop.settle_down(4)
     assert (shop.pool().deficit, k1.account().available) == (0, 2)
+    shop.check()
+
+
+def test_a_life_in_which_two_cards_speak_is_told_of_no_rights_until_the_next(shop: Shop) -> None:
+    k1 = shop.till()
+    k1.receive(3)
+    k1.flush()
+    second = LaneTwin(k1.address, raws=k1.raws[:-1])
+    second.sell("cups", overdraft=1)
+    shop.hub.take(second.message())
+    shop.give(free=5)
+    k1.want(2)
+    k1.flush()
+    shop.settle_down(rounds=3)
+    assert shop.pool().free == 5
+    assert k1.account().granted == 0
+    k1 = shop.till(epoch=2)
+    k1.want(2)
+    shop.settle_down(rounds=3)
+    assert k1.account().granted >= 2
     shop.check()
