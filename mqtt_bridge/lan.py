@@ -14,13 +14,22 @@ import queue
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, Literal
 
 from contract.codec import Stamp
 from contract.errors import Malformed
-from contract.lan import decode_acceptance, decode_ask, decode_holds, decode_move, decode_presence
+from contract.lan import (
+    Presence,
+    decode_acceptance,
+    decode_ask,
+    decode_holds,
+    decode_move,
+    decode_presence,
+    encode_lan,
+)
 from contract.values import Address, KioskId
-from mqtt_bridge.errors import LinkBusy, LinkDown, LinkTooLarge
+from mqtt_bridge.errors import LinkBusy, LinkDown, LinkError, LinkTooLarge
 from mqtt_bridge.lan_ports import LanStore, Standing, TillView
 from mqtt_bridge.lan_session import LanSession
 from mqtt_bridge.link import Connected, Delivered, Disconnected, Link, LinkEvent, Received, Refused
@@ -93,6 +102,7 @@ class Lan:
                     log.error("lan: %s", error)  # noqa: TRY400 - the sentence is all there is to know
                 trouble = str(error)
                 stopped.wait(DISK_RETRY_S)
+        self._say_goodbye()
 
     def turn(self, wait_s: float) -> None:
         """Say what is due, then take what came, waiting up to ``wait_s`` for it."""
@@ -109,6 +119,14 @@ class Lan:
                 self._handle(self._events.get_nowait())
         except queue.Empty:
             return
+
+    def _say_goodbye(self) -> None:
+        """Tell the neighbours that nobody hears them here; the will, which says so too, goes with a lost link only."""
+        with suppress(LinkError, self._disk_failed):
+            standing = self._till.standing()
+            if self._link and standing:
+                gone = Presence(online=False, epoch=standing.presence.epoch, position=standing.presence.position)
+                self._link.publish(topic(self._address, LAN_PRESENCE), encode_lan(gone), retain=True)
 
     def _look_at_hub(self) -> None:
         now_s = self._monotonic()

@@ -11,6 +11,7 @@ from kiosk.commands.goods import as_json
 from kiosk.config import load_config
 from kiosk.core.neighbours import Neighbour
 from kiosk.journal import passages
+from kiosk.journal.bridge_lock import bridge_runs
 from kiosk.journal.database import translated
 from kiosk.journal.lan import LanReader
 from kiosk.stockroom import LocalStockroom
@@ -24,7 +25,7 @@ MAX_SHOWN = 1000  # moves on their way: more than a person reads, and a site nev
 def neighbours(data_dir: Path, *, as_json: bool) -> None:
     """Show the site's other tills, whether they are heard now, and what was given to them and is on its way."""
     with looking(data_dir, load_config(data_dir)) as room:
-        told = _told(room, LanReader(data_dir / "link.db"))
+        told = _told(room, LanReader(data_dir / "link.db"), runs=bridge_runs(data_dir))
     if as_json:
         click.echo(json.dumps(told))
         return
@@ -35,14 +36,14 @@ def neighbours(data_dir: Path, *, as_json: bool) -> None:
         click.echo("{move}\tto {to}={to_epoch}\ton its way".format(**row))
 
 
-def _told(room: LocalStockroom, lan: LanReader) -> dict[str, Any]:
+def _told(room: LocalStockroom, lan: LanReader, *, runs: bool) -> dict[str, Any]:
     state, heard_at = lan.state(), lan.heard_at()
     with translated(room.journal.path):
         moves = passages.open_moves(room.journal.connection, MAX_SHOWN)
     lan.close()
     return {
         "configured": bool(room.config.lan.broker),
-        "connected": state.get("lan_connected") == "1",
+        "connected": runs and state.get("lan_connected") == "1",
         "problem": state.get("lan_problem", ""),
         "refused": int(state.get("lan_refused", "0")),
         "tills": [

@@ -3,6 +3,8 @@
 The files, the backroom, the session and the link's logic are real; only the broker between them is not.
 """
 
+import threading
+
 import pytest
 from facts_of_a_day import sale
 from hypothesis import HealthCheck, given, settings
@@ -289,6 +291,17 @@ def test_a_till_that_went_keeps_what_it_told_last_and_what_the_broker_kept_vouch
     k2, k3 = k1.reader.neighbours(world.clock.stamp())
     assert (k2.present, k2.recent, k2.position) == (False, True, 3)
     assert (k3.present, k3.recent, k3.position) == (False, False, 3)
+
+
+def test_a_bridge_that_ends_in_good_order_says_so(world):
+    k1, k2 = world.tills.values()
+    world.settle(2)
+    ended = threading.Event()
+    ended.set()
+    k2.lan.run(ended)
+    world.deliver(0)
+    (told,) = k1.reader.neighbours(world.clock.stamp())
+    assert (told.online, told.position) == (False, k2.journal.newest())
 
 
 def test_messages_that_nobody_takes_in_are_bounded(make_world):
