@@ -56,6 +56,7 @@ def test_nothing_is_said_before_there_is_a_broker_or_a_journal():
     assert made.due(0.0) is None
     made.stands(standing(), hub=True)
     one = made.due(0.0)
+    assert one is not None
     assert (one.leaf, one.retain, decode_presence(one.payload).hub) == ("lan/presence", True, True)
     assert say_all(made, 0.0) == ["lan/presence", "lan/holds"]
     made.disconnected()
