@@ -92,7 +92,8 @@ def _left(world: World) -> dict[str, int]:
     left = {"facts to send": check.unsent(shops_of(world), world.hub.db)}
     with closing(probe.reader(world.hub.db)) as db:
         left |= {what: int(db.execute(sql).fetchone()[0]) for what, sql in _UNQUIET.items()}
-    for kiosk in world.kiosks:
+    copied = {clone.kiosk for clone in world.clones}  # what was asked under a number that was taken is never answered
+    for kiosk in [one for one in world.kiosks if one not in copied]:
         with closing(probe.reader(kiosk.journal)) as db:
             left[f"answers to tell at {kiosk.name}"] = int(db.execute(_PENDING).fetchone()[0])
     with closing(probe.reader(world.folder / "shelf.db")) as db:
