@@ -6,6 +6,7 @@ Rules
 2.  What a kiosk set aside from its own rights is noted as it says. What the hub placed becomes held by its word.
 3.  A kiosk that holds what this hub still has in its pool was told by an earlier incarnation: the pool's is free again.
 4.  Once it is placed, only the kiosk's fact ends it (I9).
+5.  A promise whose answer the kiosk tells in the same transaction is not decided: an earlier incarnation did.
 """
 
 from collections.abc import Iterable, Sequence
@@ -53,8 +54,11 @@ def answer(connection: Connection, asked: Sequence[Asked_], now: str) -> None:
         connection,
         ((one.kiosk.address.region, one.data) for one in asked if isinstance(one.data, ReservationRequested)),
     )
+    told = {one.data.promise for one in asked if isinstance(one.data, PromiseTold)}
     for one in asked:
         match one.data:
+            case ReservationRequested() as request if request.promise in told:
+                promising.note(connection, one.kiosk, one.epoch, request, now)
             case ReservationRequested() as request:
                 present = present or present_at(connection, now)
                 promising.ask(connection, one.kiosk, one.epoch, request, present)

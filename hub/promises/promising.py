@@ -60,7 +60,7 @@ class Verdict(Struct, frozen=True):
 
 def ask(connection: Connection, kiosk: KioskRow, epoch: int, request: ReservationRequested, present: Present) -> None:
     """Note a promise that is asked for, and answer it if that can be; nothing if it is known."""
-    if not promises.add(connection, request.promise, kiosk, epoch, request=request, now=present.now):
+    if not note(connection, kiosk, epoch, request, present.now):
         return
     too_many = promises.count_pending(connection, kiosk.id) > MAX_OPEN
     if too_many:
@@ -68,6 +68,11 @@ def ask(connection: Connection, kiosk: KioskRow, epoch: int, request: Reservatio
         open_exceptions(connection, [Trouble("bound_met", f"{kiosk.address} promises", kiosk.id, what)], present.now)
     promise = Promise(request.promise, kiosk, epoch, PENDING, present.now, request)
     settle(connection, promise, present, may_wait=not too_many)
+
+
+def note(connection: Connection, kiosk: KioskRow, epoch: int, request: ReservationRequested, now: str) -> bool:
+    """Note a promise that is asked for; False if it is known."""
+    return promises.add(connection, request.promise, kiosk, epoch, request=request, now=now)
 
 
 def settle_waiting(connection: Connection, kiosks: Iterable[KioskRow], present: Present) -> int:

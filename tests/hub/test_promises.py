@@ -37,9 +37,10 @@ from contract.rights import (
     Urgency,
 )
 from contract.values import BasketId, SiteId
+from hub.core.promise import code_of, successor
 from hub.intake.urgent import MAX_OF_ONE
 from hub.promises.promising import KEPT, MAX_GOODS, REPORT_WAIT, WINDOW
-from hub.store.rights_tables import chores, wants
+from hub.store.rights_tables import chores, waits, wants
 from hub.store.tables import exceptions
 
 
@@ -371,6 +372,39 @@ def test_another_answer_than_ours_is_adopted_and_told_to_a_person(reborn: Hub) -
     assert found is not None
     assert found.state == "sorry"
     assert troubles(reborn) == ["promise_contradicted"]
+
+
+def test_an_answer_that_an_earlier_hub_broke_is_followed_and_calls_nobody(reborn: Hub) -> None:
+    harbour = give(reborn, HARBOUR, tea=5)
+    harbour.record(report(2))
+    name = successor("p-1", 1)
+    till = twin_at(MARKET)
+    till.record(
+        asks(),
+        PromiseTold("p-1", Answer.CONFIRMED, AT, lines(tea=2), SiteId("market"), code_of("p-1")),
+        PromiseTold("p-1", Answer.ELSEWHERE, AT, lines(tea=2), SiteId("harbour"), code_of(name)),
+        report(2),
+    )
+    reborn.take(harbour.message(), till.message())
+    assert troubles(reborn) == []
+    assert reservation(reborn) is None
+    kept = reservation(reborn, name)
+    assert kept is not None
+    assert (kept.state, kept.site, kept.code, kept.origin) == ("reserved", "harbour", code_of(name), "p-1")
+    assert pool(reborn, HARBOUR) == {"free": 3, "reserved": 2}
+    found = promise(reborn)
+    assert found is not None
+    assert (found.state, [one.answer for one in found.earlier]) == ("elsewhere", [Answer.CONFIRMED])
+    assert answers(reborn, MARKET, 2) == []
+
+
+def test_goods_that_an_earlier_hub_promised_for_later_are_still_fetched(reborn: Hub) -> None:
+    till = twin_at(MARKET)
+    till.record(asks(), PromiseTold("p-1", Answer.LATER, AT, lines(tea=2), SiteId("market"), code_of("p-1")), report(2))
+    reborn.take(till.message())
+    with reborn.store.read() as connection:
+        (wait,) = connection.execute(select(waits))
+    assert (wait.id, wait.site, wait.amount, wait.why) == ("p-1", "market", 2, "later")
 
 
 def test_a_first_hub_believes_no_answer_that_it_never_gave(hub: Hub) -> None:

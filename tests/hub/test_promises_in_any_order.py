@@ -19,7 +19,7 @@ from hub.store.rights_tables import promises, reservation_lines, reservations, w
 from hub.store.tables import exceptions
 
 PLACES = ["market/k1", "market/k2", "harbour/k1", "pier/k1"]
-TURNS = 60
+TURNS = 40  # some minutes of a shop: enough for a promise to wait, to be broken and to be placed anew
 OPEN = ("reserved", "placed", "held")
 
 
@@ -123,7 +123,7 @@ def _age_s(at: str, now: Any) -> float:
     return float((now - type(now).fromisoformat(at)).total_seconds())
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_day_by_chance_keeps_every_promise_or_says_that_it_did_not(hub: Hub, seed: int) -> None:
     day = Day(hub, seed)
     for _ in range(TURNS):
