@@ -1,7 +1,7 @@
 """Two tills share rights over the site's own broker while the hub is away, whatever is killed; then it is back."""
 
 import pytest
-from lan_shop import TEA, Till, hub_running
+from lan_shop import Till, hub_running
 from waiting import wait_until
 
 from contract.rights import RightsAccepted, RightsMoved
@@ -25,8 +25,8 @@ def tills(tmp_path, hub_broker, mosquitto):
 
 def test_a_till_that_runs_dry_sells_by_its_neighbours_rights(tills, hub_broker, tmp_path, spare_port):
     k1, k2 = tills
-    k1.command("stock", "receive", TEA.sku, "2")
-    k2.command("stock", "receive", TEA.sku, "30")
+    k1.receive(2)
+    k2.receive(30)
     for till in tills:
         till.start()
     k1.sell(2)
@@ -56,5 +56,3 @@ def test_a_till_that_runs_dry_sells_by_its_neighbours_rights(tills, hub_broker, 
         wait_until(lambda: all(till.desk.link().unsent == 0 for till in tills), what="the hub to have all of it")
         verified = k1.program("hub", "stock", "verify", "--database-url", url)
         assert verified.status == 0, verified
-        held = k1.program("hub", "rights", "list", "--json", "--database-url", url).out
-    assert '"overdraft": 0' in held

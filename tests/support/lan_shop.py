@@ -10,15 +10,15 @@ from subprocess import Popen
 
 from broker import Broker
 from children import end_child, start_child
-from kiosk_command import KIOSK, Done, Kiosk, environment
+from kiosk_command import KIOSK, Done, environment
 from ports import answers
 from till_terminal import stock_desk
 from waiting import wait_until
 
 from contract.codec import decode
-from contract.facts import KioskStarted, SaleRecorded
+from contract.facts import KioskStarted, SaleRecorded, StockLine, StockReceived
 from contract.stock import Account, StockKey
-from contract.values import Address, Epoch, KioskId, Money, RegionId, SiteId, Sku
+from contract.values import Address, Epoch, KioskId, Money, Quantity, RegionId, SiteId, Sku
 from kiosk.bootstrap import LocalDesk
 from kiosk.core.counter import Counter, Mood
 from kiosk.journal.stock import account_of
@@ -35,7 +35,6 @@ class Till:
         self.address = Address(RegionId(REGION), SiteId(SITE), KioskId(name))
         self.data = folder / name
         self.data.mkdir()
-        self.command = Kiosk(self.data)
         settings = [f'region = "{REGION}"', f'site = "{SITE}"', f'kiosk = "{name}"', 'clock = "system"']
         settings += ["[link]", f'brokers = ["mqtt://{hub.host}:{hub.port}"]']
         settings += ["[lan]", f'broker = "mqtt://{site.host}:{site.port}"', ""]
@@ -66,6 +65,9 @@ class Till:
 
     def account(self) -> Account:
         return account_of(self.desk.journal, TEA)
+
+    def receive(self, amount: int) -> None:
+        self.desk.record([StockReceived([StockLine(TEA.sku, Quantity(amount))], self.desk.clock.stamp().at)])
 
     def scan(self, amount: int) -> None:
         assert self.counter.enter(f"{amount}*{TEA.sku}") is None
@@ -101,12 +103,6 @@ class Till:
             )
         except TimeoutError as error:
             raise AssertionError(f"{error}: {self.account()}\n{self.log()}") from error
-
-    def hears(self, other: "Till") -> bool:
-        """Say whether this till knows the other one's present place."""
-        found = {one.kiosk: one for one in self.desk._lan.neighbours(self.desk.clock.stamp())}
-        one = found.get(other.address.kiosk)
-        return bool(one and one.present and one.position == other.desk.journal.newest())
 
 
 @contextmanager
