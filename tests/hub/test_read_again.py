@@ -15,6 +15,7 @@ from contract.codec import decode
 from contract.facts import StockReceived
 from contract.registry import UP, Registry
 from contract.rights import RightsReported, RightsRequested
+from contract.values import parse_address
 from hub.cli import main
 from hub.core import inbox
 from hub.core.read_models import ExceptionView
@@ -152,3 +153,14 @@ def test_a_case_is_closed_with_words_that_can_be_read(
     assert not cases(hub)
     done = run(database_url, tmp_path, "exceptions", "resolve", "1", *words)
     assert (done.exit_code, "printable" in done.output) == (2, True)
+
+
+def test_a_receipt_that_is_read_again_is_compared_with_what_came_since(
+    hub: Hub, delivered: LaneTwin, database_url: str, tmp_path: Path
+) -> None:
+    other = LaneTwin(parse_address("demo/market/k2"))
+    other.record(received("tea", 10))
+    hub.take(other.message())
+    assert "delivery_twice" not in open_cases(hub)
+    read_again(database_url, tmp_path)
+    assert "delivery_twice" in open_cases(hub)
