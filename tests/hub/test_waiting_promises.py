@@ -271,6 +271,7 @@ def test_what_never_comes_is_taken_back_with_what_was_paid(shop: Shop) -> None:
     market.flush()
     shop.work((JOURNEY + KEPT).total_seconds() + 10)
     assert said(shop, market) == [("p-1", Answer.LATER, "market"), ("p-1", Answer.SORRY, None)]
+    assert (promise(shop.hub) or pytest.fail("unknown")).told_at is None  # so a new log of the till tells it again
     last = answers(shop.hub, market.address)[1]
     assert (last.remedy, last.amount_minor) == (Remedy.REFUND, 900)
     assert "leid" in last.message
