@@ -10,7 +10,8 @@ Rules
 3.  What takes its place has an id and a code of its own, and the turn of the first: it asked before others.
 4.  The kiosk that asked is told, in words for the shopper. Of an order nobody is told but who asks the API for it.
 5.  Its exception says what was done, and is resolved by that. It stays open for a person where something is left that
-    the hub cannot do: pay an order back, or know what was paid where a hub that went back knows an answer only.
+    the hub cannot do: pay an order back, know what was paid where a hub that went back knows an answer only, or tell
+    a shopper whose goods a till had set aside by itself, in a life that has ended.
 6.  Goods that are on their way are set aside once they have come. What has not come by the time that the shopper was
     told is taken back.
 """
@@ -186,6 +187,8 @@ def _what_was_done(one: Reservation, verdict: Verdict) -> dict[str, Any]:
 
 def _is_left(one: Reservation, promise: Promise | None, verdict: Verdict) -> bool:
     """Return whether something is left for a person: rule 5."""
+    if one.source == "kiosk":
+        return True
     if verdict.reservation is not None:
         return False
     return one.paid if promise is None else promise.request is None
