@@ -128,11 +128,11 @@ def _line(receipt: Receipt, place: Place, first: Mapping[Place, Mark], advised: 
 
 
 def _is_odd(kind: Kind, mark: Mark, place: Place, line: Line) -> bool:
+    mine = line.advised is not None and line.advised.kiosk == mark.kiosk
     match kind:
         case "delivery_twice":
             return line.before is not None
         case "delivery_not_advised":
-            return bool(place.advice) and (line.advised is None or line.advised.kiosk != mark.kiosk)
-        case "delivery_differs":
-            mine = line.advised is not None and line.advised.kiosk == mark.kiosk
+            return bool(place.advice) and not mine
+        case _:
             return mine and line.before is None and line.advised is not None and line.advised.amount != line.amount
