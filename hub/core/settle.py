@@ -18,7 +18,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-Source = Literal["promise", "order"]
+Source = Literal["kiosk", "promise", "order"]  # of a kiosk: set aside in a life that has ended
 
 
 class Booked(Struct, frozen=True):

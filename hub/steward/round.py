@@ -16,7 +16,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from contract.asking import HOUR_S, MEMORY_S
-from contract.down_rights import RecallRequested, ReservationRefused, RightsGranted
+from contract.down_rights import RecallRequested, ReservationPlaced, ReservationRefused, RightsGranted
 from contract.every import OwnFact
 from contract.facts import StockLine
 from contract.rights import MAX_TOTALS
@@ -258,7 +258,7 @@ class SiteRound:
 
     def _bookings(self, what: StockKey) -> Iterable[Booked]:
         for one in self._booked.values():
-            if what in one.goods and one.source != "kiosk":
+            if what in one.goods:
                 placed, refused = one.state != "reserved", one.state == "broken"
                 yield Booked(one.id, one.goods[what], one.source, one.paid, one.at, placed, refused)
 
@@ -366,9 +366,7 @@ class SiteRound:
         for kiosk_id, post in self._tills.items():
             facts = [*self._sums(post), *self._facts.get(kiosk_id, ())]
             if facts:
-                facts.sort(
-                    key=lambda fact: isinstance(fact, RecallRequested)
-                )  # grants first: they are what it may give
+                facts.sort(key=_turn)
                 own_log.tell(self._connection, post.kiosk, facts, self._present.at, self._present.incarnation)
                 told.append(post.kiosk.address)
         return told
@@ -387,6 +385,14 @@ class SiteRound:
         sums = own_log.totals(self._connection, post.kiosk.id, epoch, changed)
         for start in range(0, len(sums), MAX_TOTALS):
             yield RightsGranted(epoch, sums[start : start + MAX_TOTALS])
+
+
+def _turn(fact: OwnFact) -> int:
+    """Return when a till is told: what is to be set aside comes with its own rights, before sums that hold them too.
+
+    Between two facts a till may sell. Sums come before recalls, for they are what it may give.
+    """
+    return 0 if isinstance(fact, ReservationPlaced) else 2 if isinstance(fact, RecallRequested) else 1
 
 
 def _broken(one: Reservation, kiosk_id: int | None) -> Trouble:

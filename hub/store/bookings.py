@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from contract.stock import StockKey
 from hub.store import reservations
@@ -17,8 +17,14 @@ AT_ONCE: Final = 500  # skus in one statement; databases take some tens of thous
 _OPEN: Final = ("reserved", "placed", "held", "broken")  # broken at a till, which has not ended it yet
 
 
+TAKEN_OVER: Final = ("reserved", "placed")  # states of what a till had set aside by itself in a life that has ended
+
+
 def lock_open(connection: Connection, site: Site, whats: Sequence[StockKey]) -> list[Reservation]:
-    """Return the hub's own reservations of ``whats`` at a site that have not ended, each row locked, by id."""
+    """Return the hub's own reservations of ``whats`` at a site that have not ended, each row locked, by id.
+
+    What a till set aside by itself is the till's own, until its life ends and the hub takes it over.
+    """
     skus, ids = sorted({what.sku for what in whats}), set()
     for start in range(0, len(skus), AT_ONCE):
         statement = (
@@ -29,7 +35,7 @@ def lock_open(connection: Connection, site: Site, whats: Sequence[StockKey]) -> 
                 table.c.site == site.site,
                 table.c.state.in_(_OPEN),
                 table.c.ended_at.is_(None),
-                table.c.source != "kiosk",
+                or_(table.c.source != "kiosk", table.c.state.in_(TAKEN_OVER)),
                 reservation_lines.c.sku.in_(skus[start : start + AT_ONCE]),
             )
         )

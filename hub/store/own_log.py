@@ -9,12 +9,14 @@ Rules
 3.  ``issued`` is raised by :func:`grant` and told by a fact in the same transaction, or there is no such transaction.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, func, select, tuple_
+from msgspec.structs import replace
+from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, func, or_, select, tuple_
 
 from contract.down_rights import (
     EpochClosed,
@@ -204,6 +206,8 @@ def _snapshot(connection: Connection, kiosk: KioskRow) -> Iterator[OwnFact]:
         yield EpochClosed(epoch, life["closed_why"] or "")
         yield from deliveries.open_facts(connection, kiosk.id)
         return
+    placed = _placed(connection, kiosk.id, epoch)
+    yield from placed
     told = accounts.c.issued + accounts.c.settled > 0
     sums = [_total(row) for row in connection.execute(_sums(kiosk.id, epoch).where(told)).mappings()]
     for start in range(0, max(1, len(sums)), MAX_TOTALS):
@@ -214,31 +218,40 @@ def _snapshot(connection: Connection, kiosk: KioskRow) -> Iterator[OwnFact]:
     yield from deliveries.open_facts(connection, kiosk.id)
 
 
-def _reservations(connection: Connection, kiosk_id: int, epoch: Epoch) -> Iterator[OwnFact]:
-    """Yield what was placed and not heard of since, what is confirmed, and what is no longer wanted."""
-    columns = reservations.c
-    statement = (
-        select(reservations)
-        .where(
-            columns.kiosk_id == kiosk_id,
-            columns.epoch == epoch,
-            columns.source != "kiosk",
-            columns.ended_at.is_(None),
-            columns.state.in_(["placed", "held", "broken"]),
-        )
-        .order_by(columns.id)
-    )
-    for row in connection.execute(statement).mappings().all():
+def _placed(connection: Connection, kiosk_id: int, epoch: Epoch) -> list[ReservationPlaced]:
+    """Return what was placed and not heard of since, each with sums that leave out what is for those after it.
+
+    Between two facts a till may sell: rights that came with the first would be gone when the last is to be set aside.
+    """
+    found = []
+    later: Counter[StockKey] = Counter()
+    for row in reversed(_open_ones(connection, kiosk_id, epoch, ["placed"])):
+        lines = lines_of(connection, row["id"])
+        goods = {StockKey(one.sku, one.condition, one.quantity.unit): one.quantity.amount for one in lines}
+        sums = [
+            replace(one, total=max(0, one.total - later[StockKey(one.sku, one.condition, one.unit)]))
+            for one in totals(connection, kiosk_id, epoch, list(goods))
+        ]
         until = datetime.fromisoformat(row["until"])
-        if row["state"] == "placed":
-            lines = lines_of(connection, row["id"])
-            keys = [StockKey(line.sku, line.condition, line.quantity.unit) for line in lines]
-            sums = totals(connection, kiosk_id, epoch, keys)
-            yield ReservationPlaced(row["id"], epoch, row["code"], lines, sums, until)
-        elif row["state"] == "broken":
+        found.append(ReservationPlaced(row["id"], epoch, row["code"], lines, sums, until))
+        later.update(goods)
+    return found[::-1]
+
+
+def _reservations(connection: Connection, kiosk_id: int, epoch: Epoch) -> Iterator[OwnFact]:
+    """Yield what is confirmed, and what is no longer wanted."""
+    for row in _open_ones(connection, kiosk_id, epoch, ["held", "broken"]):
+        if row["state"] == "broken":
             yield ReservationRefused(row["id"], NO_LONGER_WANTED)
         elif row["confirmed_at"] is not None:
-            yield ReservationConfirmed(row["id"], until)
+            yield ReservationConfirmed(row["id"], datetime.fromisoformat(row["until"]))
+
+
+def _open_ones(connection: Connection, kiosk_id: int, epoch: Epoch, states: Sequence[str]) -> Sequence[RowMapping]:
+    columns = reservations.c
+    is_one = (columns.kiosk_id == kiosk_id, columns.epoch == epoch, columns.state.in_(states))
+    is_ours = (or_(columns.source != "kiosk", columns.state == "placed"), columns.ended_at.is_(None))
+    return connection.execute(select(reservations).where(*is_one, *is_ours).order_by(columns.id)).mappings().all()
 
 
 def lines_of(connection: Connection, reservation: str) -> list[StockLine]:

@@ -9,7 +9,8 @@ Rules
 3.  The first thing recorded in a generation, and in a life, is what the hub granted to that life (``rights.reported``).
 4.  Grants are sums: the larger wins. Rights of another life are not taken, and goods are not set aside for it.
 5.  A recall is answered once by its id; goods are set aside once by theirs; an answer to a promise that is known
-    already is not told again.
+    already is not told again. What a life before had set aside has rights again; where its shopper has come meanwhile,
+    or nobody wants it any more, the hub is told so at once.
 6.  A fact that cannot be read is set aside (``refused``) and blocks nothing. Nor does one that cannot be done.
 """
 
@@ -56,6 +57,7 @@ log = logging.getLogger(__name__)
 _GENERATION: Final = "seen_generation"
 _REPORTED: Final = "reported"
 _REFUSED: Final = "INSERT OR REPLACE INTO refused (generation, position, why) VALUES (?, ?, ?)"
+ENDED_BEFORE: Final = "it ended here in a life before, of which the hub had not heard"
 CLOSED: Final = "the hub closed this kiosk's rights"
 _OWN: Final = (
     RightsGranted,
@@ -176,7 +178,7 @@ class OwnLog:
             return
         _grant(writing, data.totals)
         known = reservations.find(db, data.reservation)
-        if known and known.state is not State.PAST:
+        if known and not reservations.is_of_earlier_life(db, known.id, epoch):
             return
         for key, amount in lines_of(data.lines):
             there = accounts.read(db, key).available
@@ -184,6 +186,8 @@ class OwnLog:
                 log.warning("reservation %s needs %s of %s, %s there", data.reservation, amount, key.sku, there)
                 return
         writing.add([ReservationHeld(data.reservation, data.code, data.lines, now, data.until, placed=True)])
+        if known and known.state is not State.PAST:
+            writing.add([ReservationCancelled(known.id, data.lines, now, ENDED_BEFORE)])
 
     def _tell(self, writing: Writing, data: PromiseResolved, now: datetime) -> None:
         if promises.answer(writing.connection, data, epoch=self._journal.epoch):

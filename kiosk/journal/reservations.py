@@ -29,6 +29,12 @@ def find(connection: sqlite3.Connection, reservation: str) -> Reservation | None
     return next(_read(connection, "WHERE id = ?", (reservation,)), None)
 
 
+def is_of_earlier_life(connection: sqlite3.Connection, reservation: str, epoch: Epoch) -> bool:
+    """Return whether a reservation was set aside in a life before ``epoch``, and not again since."""
+    sql = "SELECT 1 FROM reservations WHERE id = ? AND epoch < ?"
+    return connection.execute(sql, (reservation, epoch)).fetchone() is not None
+
+
 def by_code(connection: sqlite3.Connection, code: str) -> list[Reservation]:
     """Return the reservations of a shopper's code, the newest first."""
     return list(_read(connection, "WHERE code = ? ORDER BY held_at DESC", (code,)))
@@ -54,9 +60,9 @@ def begin_hold(connection: sqlite3.Connection, data: ReservationHeld, *, epoch: 
 
     Raises: KnownAlready, RightsMissing.
     """
-    if (known := find(connection, data.reservation)) and known.state is State.PAST:
-        connection.execute("DELETE FROM reservation_lines WHERE reservation = ?", (known.id,))
-        connection.execute("DELETE FROM reservations WHERE id = ?", (known.id,))
+    if is_of_earlier_life(connection, data.reservation, epoch):
+        connection.execute("DELETE FROM reservation_lines WHERE reservation = ?", (data.reservation,))
+        connection.execute("DELETE FROM reservations WHERE id = ?", (data.reservation,))
     wait = begin(data.until, placed=data.placed, stamp=stamp)
     row = (data.reservation, data.code, State.HELD, epoch, data.placed, instant_text(data.held_at), *_wait_row(wait))
     sql = f"INSERT INTO reservations ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING"  # noqa: S608

@@ -4,15 +4,21 @@ from typing import Any
 
 import pytest
 from hub_books import Hub, LaneTwin, status
+from msgspec import structs
 from sqlalchemy import Table, select
-from steward_twins import MARKET, Shop, still
+from steward_twins import MARKET, Shop, Till, present, still
 
+from contract.codec import decode_down
 from contract.down_rights import ReservationPlaced, ReservationRefused, RightsGranted
 from contract.rights import Urgency
 from contract.stock import StockKey
-from contract.values import Sku
+from contract.streams import own_log
+from contract.values import Epoch, Sku
 from hub.core.redistribute import Grant, Plan, Pool, Recall, plan_ours
+from hub.steward.by_operator import close_kiosk
 from hub.store import chores as chore_rows
+from hub.store import down
+from hub.store.life import read_life, write_life
 from hub.store.pools import PoolKey
 from hub.store.rights_tables import chores, recalls, reservations, wants
 from hub.store.tables import exceptions
@@ -417,3 +423,82 @@ def test_a_life_in_which_two_cards_speak_is_told_of_no_rights_until_the_next(sho
     shop.settle_down(rounds=3)
     assert k1.account().granted >= 2
     shop.check()
+
+
+def spendable(told: list[Any]) -> list[int]:
+    """Return what a till could sell after each fact that it is told, if it were quick."""
+    found, granted, held = [], 0, 0
+    for fact in told:
+        granted = max([granted, *(total.total for total in getattr(fact, "totals", ()))])
+        held += sum(line.quantity.amount for line in fact.lines) if isinstance(fact, ReservationPlaced) else 0
+        found.append(granted - held)
+    return found
+
+
+def test_between_two_facts_no_till_may_sell_what_is_to_be_set_aside(shop: Shop) -> None:
+    k1 = shop.till()
+    k1.flush()
+    shop.give(free=10)
+    assert shop.reserve("r1", 4)
+    assert shop.reserve("r2", 2)
+    k1.want(3)
+    k1.flush()
+    shop.work()
+    told = read_own_log(shop, k1)
+    assert [type(fact) for fact in told] == [ReservationPlaced, ReservationPlaced, RightsGranted]
+    own = spendable(told)[2]
+    assert spendable(told) == [0, 0, own]
+    assert own >= 3
+    begin_incarnation(shop)
+    shop.work()
+    told = read_own_log(shop, k1)
+    assert {type(fact) for fact in told[:2]} == {ReservationPlaced}
+    assert spendable(told) == [own, own, own]
+
+
+def read_own_log(shop: Shop, till: Till) -> list[Any]:
+    with shop.hub.store.read() as connection:
+        end = down.log_end(connection, "demo", own_log(till.address))
+        assert end is not None
+        raws = down.read_log(connection, "demo", own_log(till.address), end.generation, 1, limit=100)
+    told = [decode_down(raw).data for raw in raws]
+    return [one for one in told if one != RightsGranted(Epoch(till.epoch), [])]  # with which a log may begin
+
+
+def begin_incarnation(shop: Shop) -> None:
+    """Let a hub go on from these books as one that was restored does."""
+    with shop.hub.store.write() as connection:
+        life = read_life(connection)
+        assert life is not None
+        write_life(connection, structs.replace(life, incarnation=life.incarnation + 1))
+
+
+def test_what_a_closed_life_had_set_aside_by_itself_is_placed_with_the_next(shop: Shop) -> None:
+    k1 = shop.till()
+    k1.receive(5)
+    k1.set_aside("r1", 2)
+    k1.flush()
+    shop.work()
+    k1 = shop.till(epoch=2)
+    k1.want(1)
+    shop.settle_down(rounds=3)
+    assert state_of(shop, "r1") == "held"
+    assert "r1" in k1.was_held
+    shop.check()
+
+
+def test_what_nobody_takes_over_ends_with_its_time(shop: Shop) -> None:
+    k1 = shop.till()
+    k1.receive(5)
+    k1.set_aside("r1", 2)
+    k1.flush()
+    shop.work()
+    shop.till("market/k2").flush()
+    with shop.hub.store.write() as connection:
+        close_kiosk(connection, present(shop.hub), k1.address, why="lost")
+    shop.tills.clear()
+    k2 = shop.till("market/k2")
+    k2.leave()
+    shop.work(seconds=3601)
+    assert state_of(shop, "r1") == "lapsed"
+    assert shop.pool().reserved == 0

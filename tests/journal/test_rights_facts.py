@@ -14,6 +14,7 @@ from contract.goods import GoneLine, ShelfCounted, ShelfLine, StockWasted
 from contract.rights import OverdraftBooked, RightsReleased
 from contract.stock import NOTHING, Account, StockKey, add
 from contract.values import Condition, Epoch, Quantity, Seq, Sku
+from hub.core.reconcile import account_of as account_of_delta
 from hub.core.reconcile import effects_of
 from kiosk.core.ports import DeskError
 from kiosk.core.reservations import State
@@ -30,8 +31,8 @@ def by_facts(journal):
     sums: dict[tuple[int, StockKey], Account] = defaultdict(lambda: NOTHING)
     for epoch in journal.epochs():
         for _, raw in journal.stored(epoch):
-            for key, account in effects_of(decode(raw)).stock:
-                sums[epoch, key] = add(sums[epoch, key], account)
+            for key, delta in effects_of(decode(raw)).stock:
+                sums[epoch, key] = add(sums[epoch, key], account_of_delta(delta))
     return dict(sums)
 
 

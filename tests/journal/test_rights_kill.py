@@ -15,6 +15,7 @@ from contract.codec import verify_chain
 from contract.rights import ReservationHeld, RightsReleased, RightsReported
 from contract.stock import NOTHING, StockKey, add, grant
 from contract.values import Epoch, Sku
+from hub.core.reconcile import account_of as account_of_delta
 from hub.core.reconcile import effects_of
 from kiosk.bootstrap import open_desk
 from kiosk.journal.links import LinkStore
@@ -79,8 +80,8 @@ def check_books(journal, told):
     stored = list(verify_chain(journal.stored(Epoch(1))))
     sums = NOTHING
     for fact in stored:
-        for _, account in effects_of(fact).stock:
-            sums = add(sums, account)
+        for _, delta in effects_of(fact).stock:
+            sums = add(sums, account_of_delta(delta))
     for data in told:
         for total in getattr(data, "totals", ()):
             sums = grant(sums, total.total, total.settled)
