@@ -44,10 +44,10 @@ def kiosk() -> None:
 @database_option
 @json_option
 def list_kiosks(*, database_url: str, site: str | None, limit: int, as_json: bool) -> None:
-    """List kiosks: online or not, last seen, and how many facts the hub has not got yet."""
+    """List kiosks: online or not, last seen, how many facts the hub has not got yet, and since when one is lost."""
     with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
         rows = queries.list_kiosks(connection, site=site, limit=limit)
-    columns = ["region", "site", "kiosk", "epoch", "online", "last_seen_at", "backlog", "version"]
+    columns = ["region", "site", "kiosk", "epoch", "online", "last_seen_at", "backlog", "version", "fenced_at"]
     show(rows, "kiosks", columns, as_json=as_json)
 
 

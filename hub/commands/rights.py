@@ -164,28 +164,48 @@ def grant_rights(
 @kiosk.command("close", epilog="Example: hub kiosk close demo/market/k2 --why stolen")
 @click.argument("kiosk_id", metavar="KIOSK")
 @click.option("--why", default="closed by an operator", show_default=True, help="Lost, stolen, re-imaged …")
+@click.option("--lost", is_flag=True, help="It is lost or stolen: no life of it gets rights before hub kiosk admit.")
 @database_option
 @state_option
 @json_option
-def close_kiosk(*, database_url: str, state_dir: Path | None, kiosk_id: str, why: str, as_json: bool) -> None:
-    """Close the life of a kiosk (region/site/kiosk) that is lost: what it held is in limbo until it is counted.
+def close_kiosk(
+    *, database_url: str, state_dir: Path | None, kiosk_id: str, why: str, lost: bool, as_json: bool
+) -> None:
+    """Close the life of a kiosk (region/site/kiosk) that is gone: what it held is in limbo until it is counted.
 
-    Revoke its certificate too, and cut its connection: the broker lets it in until then.
+    Without --lost its next life, of a new card, has rights as any other. With --lost, revoke its certificate too, and
+    cut its connection: the broker lets it in until then.
     """
     at, _ = _parse(kiosk_id, "-", "sellable", "pc")
     with _done_plainly(database_url, state_dir) as books:
-        epoch, moved = books.run(lambda connection, present: by_operator.close_kiosk(connection, present, at, why))
+        epoch, moved = books.run(
+            lambda connection, present: by_operator.close_kiosk(connection, present, at, why, lost=lost)
+        )
     rows = [
         LimboRow(f"{key.region}/{key.site}", key.what.sku, key.what.condition, key.what.unit, delta.limbo)
         for key, delta in sorted(moved.items())
         if delta.limbo
     ]
     show(rows, "count", ["site", "sku", "condition", "unit", "limbo"], as_json=as_json)
+    closed = f"life {epoch} of {at} is closed" if epoch else f"{at} had no open life"
+    fenced = ", and it is fenced: no rights for it before hub kiosk admit" if lost else ""
     click.echo(
-        f"life {epoch} of {at} is closed. Count what is listed, at another kiosk of {at.site}; revoke the certificate "
+        f"{closed}{fenced}. Count what is listed, at another kiosk of {at.site}; revoke the certificate "
         f"of {at} (the broker's crlfile) and restart the broker, which ends its connection.",
         err=True,
     )
+
+
+@kiosk.command("admit", epilog="Example: hub kiosk admit demo/market/k2")
+@click.argument("kiosk_id", metavar="KIOSK")
+@database_option
+@state_option
+def admit_kiosk(*, database_url: str, state_dir: Path | None, kiosk_id: str) -> None:
+    """Let a kiosk (region/site/kiosk) have rights again that was closed as lost, and is found."""
+    at, _ = _parse(kiosk_id, "-", "sellable", "pc")
+    with _done_plainly(database_url, state_dir) as books:
+        books.run(lambda connection, present: by_operator.admit(connection, present, at))
+    click.echo(f"{at} may have rights again, in the life that it is in; a certificate that was revoked stays so")
 
 
 @contextmanager

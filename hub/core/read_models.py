@@ -38,7 +38,7 @@ class LaneView:
 
 @dataclass(frozen=True, slots=True)
 class KioskView:
-    """A kiosk, whether it is online, and its lanes."""
+    """A kiosk, whether it is online, and its lanes; ``fenced_at``: since when it is lost, and gets no rights."""
 
     id: int
     region: str
@@ -50,6 +50,7 @@ class KioskView:
     version: str
     backlog: int
     lanes: list[LaneView]
+    fenced_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from hub.intake.arrivals import Arrival, Asking, DownAcked, Message, Told, UpBat
 from hub.intake.claims import Claims
 from hub.intake.desk import Desk
 from hub.intake.refusals import Fate, Refusal, Refusals
-from hub.intake.senders import newest_epoch, note
+from hub.intake.senders import fenced_heard, newest_epoch, note
 from hub.intake.urgent import heed
 from hub.life import LifeFile
 from hub.promises.asked import answer_waiting
@@ -145,7 +145,7 @@ class Ingest:
             note(connection, arrivals, senders, now)
             held = inbox.positions(connection, (kiosk.id for kiosk in senders.values()))
             raised, troubles = self._claims.heed(connection, told, senders, held)
-            books.open_exceptions(connection, troubles, now)
+            books.open_exceptions(connection, [*troubles, *fenced_heard(arrivals, senders)], now)
             resumed = hello(connection) if raised else []
             life = count_commit(connection)
         self._claims.committed()

@@ -1,7 +1,7 @@
 """Notes who spoke: online or not, what they run, how far their lanes reach, how far they applied what came down."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -12,7 +12,10 @@ from contract.values import Address
 from hub.core.inbox import printable
 from hub.intake.arrivals import Arrival, DownAcked, Told, UpBatch
 from hub.store import down, inbox
+from hub.store.books import Trouble
 from hub.store.inbox import KioskRow
+
+_HEARD: Final = "a kiosk that was said to be lost reaches the broker: revoke its certificate, or hub kiosk admit it"
 
 
 def note(connection: Connection, arrivals: Sequence[Arrival], senders: Mapping[Address, KioskRow], now: str) -> None:
@@ -43,6 +46,13 @@ def note(connection: Connection, arrivals: Sequence[Arrival], senders: Mapping[A
             down.forget_cursors(connection, kiosk.id)  # a new image has nothing of what came down
     inbox.seen(connection, list(rows.values()), now)
     inbox.tell_newest(connection, reaches)
+
+
+def fenced_heard(arrivals: Sequence[Arrival], senders: Mapping[Address, KioskRow]) -> list[Trouble]:
+    """Return an exception for each kiosk that is lost and reaches the hub: not for its will, which the broker says."""
+    heard = {one.address for one in arrivals if not isinstance(one, Told) or one.status.online}
+    lost = [kiosk for address, kiosk in senders.items() if kiosk.fenced and address in heard]
+    return [Trouble("fenced_kiosk_heard", str(kiosk.address), kiosk.id, {"what": _HEARD}) for kiosk in lost]
 
 
 def has_nothing(status: Status) -> bool:

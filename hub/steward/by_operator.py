@@ -13,7 +13,7 @@ from contract.stock import StockKey
 from contract.values import Address, Epoch, Quantity
 from hub.core.counting import Mark
 from hub.promises.reserving import Present, take_over
-from hub.store import changes, chores, closing, holdings, lives, own_log, pools, recalls
+from hub.store import changes, chores, closing, holdings, lives, own_log, pools, recalls, troubles
 from hub.store.chores import Site
 from hub.store.holdings import Post
 from hub.store.pools import PoolDelta, PoolKey
@@ -25,11 +25,18 @@ class NotDone(Exception):
 
 
 def close_kiosk(
-    connection: Connection, present: Present, at: Address, why: str
-) -> tuple[int, dict[PoolKey, PoolDelta]]:
-    """Close the open life of a kiosk and tell it so; return the life, and what is in limbo now. Raises NotDone."""
+    connection: Connection, present: Present, at: Address, why: str, *, lost: bool = False
+) -> tuple[int | None, dict[PoolKey, PoolDelta]]:
+    """Close the open life of a kiosk and tell it so; return the life, and what is in limbo now.
+
+    ``lost``: fence it as well, whatever life it has or begins; one that is closed already has only that done. Raises:
+    NotDone.
+    """
     post = _post(connection, at)
+    fenced = lost and holdings.fence(connection, post.kiosk.id, present.now)
     if post.life is None:
+        if fenced:
+            return None, {}
         raise NotDone(f"{at} has no open life: it was closed before, or nothing was heard of it")
     moved = lives.close(connection, post.kiosk, post.life, why, present.now)
     take_over(connection, post.kiosk.id, post.life, present.now)
@@ -37,6 +44,16 @@ def close_kiosk(
     own_log.tell(connection, post.kiosk, told, present.at, present.incarnation)
     changes.note(connection, moved, present.now)
     return post.life, moved
+
+
+def admit(connection: Connection, present: Present, at: Address) -> None:
+    """Let a kiosk have rights again that was lost and is found; raises NotDone."""
+    post = _post(connection, at)
+    if not holdings.fence(connection, post.kiosk.id, None):
+        raise NotDone(f"{at} is not fenced: hub kiosk list shows which are")
+    troubles.resolve(connection, "fenced_kiosk_heard", str(at), present.now)
+    keys = [PoolKey(at.region, at.site, what) for what in holdings.wanted_by(connection, post.kiosk.id)]
+    chores.add(connection, [(key, "want") for key in keys], present.now)
 
 
 def recall(
@@ -97,6 +114,13 @@ def _post(connection: Connection, at: Address) -> Post:
 def _current(connection: Connection, at: Address) -> Post:
     post = _post(connection, at)
     if not post.is_current:
-        why = "a second card speaks for it" if post.forked else "it was closed, or its next one has said nothing yet"
-        raise NotDone(f"{at} has no life that may hold rights: {why} (hub exceptions)")
+        raise NotDone(f"{at} has no life that may hold rights: {_why_not(post)}")
     return post
+
+
+def _why_not(post: Post) -> str:
+    if post.fenced:
+        return "it was closed as lost (hub kiosk admit lets it in again)"
+    if post.forked:
+        return "a second card speaks for it (hub exceptions)"
+    return "it was closed, or its next one has said nothing yet (hub exceptions)"

@@ -19,12 +19,15 @@ from hub.store.rights_tables import chores, lives
 from hub.store.tables import facts, hub_life, kiosks, lanes
 
 AT_ONCE: Final = 2000  # facts in memory at a time: some megabytes
+_KIOSKS: Final = select(  # as they were then: columns that came later are not there yet
+    kiosks.c.id, kiosks.c.region, kiosks.c.site, kiosks.c.epoch, kiosks.c.last_seen_at
+)
 
 
 def fill_rights(connection: Connection) -> None:
     """Fill lives, accounts and pools; reads every fact once."""
     _fill_lives(connection)
-    places = {row.id: (row.region, row.site) for row in connection.execute(select(kiosks))}
+    places = {row.id: (row.region, row.site) for row in connection.execute(_KIOSKS)}
     for chunk in _facts(connection):
         sums: dict[AccountKey, dict[str, int]] = {}
         for row in chunk:
@@ -36,7 +39,7 @@ def fill_rights(connection: Connection) -> None:
 
 
 def _fill_lives(connection: Connection) -> None:
-    newest = {row.id: (row.epoch, row.last_seen_at) for row in connection.execute(select(kiosks))}
+    newest = {row.id: (row.epoch, row.last_seen_at) for row in connection.execute(_KIOSKS)}
     heard = union(
         select(lanes.c.kiosk_id, lanes.c.epoch),
         select(kiosks.c.id, kiosks.c.epoch).where(kiosks.c.epoch > literal(0)),

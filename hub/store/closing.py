@@ -165,10 +165,12 @@ def names(connection: Connection, site: Site) -> dict[str, int]:
 
 
 def open_lives(connection: Connection, kiosk_ids: Mapping[str, int]) -> list[tuple[str, int]]:
-    """Return the open lives of kiosks, by name."""
+    """Return the open lives of kiosks, by name; none of one that is fenced: nobody can look how far it is."""
     known = {kiosk_id: name for name, kiosk_id in kiosk_ids.items()}
-    statement = select(lives.c.kiosk_id, lives.c.epoch).where(
-        lives.c.kiosk_id.in_(sorted(known)), lives.c.closed_at.is_(None)
+    statement = (
+        select(lives.c.kiosk_id, lives.c.epoch)
+        .join(kiosks, kiosks.c.id == lives.c.kiosk_id)
+        .where(lives.c.kiosk_id.in_(sorted(known)), lives.c.closed_at.is_(None), kiosks.c.fenced_at.is_(None))
     )
     return [(known[row.kiosk_id], row.epoch) for row in connection.execute(statement)]
 

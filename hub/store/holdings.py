@@ -26,6 +26,7 @@ class Post(Struct, frozen=True):
     """A kiosk of the site. ``life`` is the one that is open, None where there is none.
 
     ``forked``: a second card speaks in that life; it is told of no rights until a newer one begins (I5).
+    ``fenced``: it is lost or stolen; none of its lives is told of rights until an operator admits it again (I6).
     """
 
     kiosk: KioskRow
@@ -33,11 +34,15 @@ class Post(Struct, frozen=True):
     online: bool
     heard_at: str
     forked: bool = False
+    fenced: bool = False
 
     @property
     def is_current(self) -> bool:
-        """Return whether the open life is the newest that was heard of, and one card's: only that is told of rights."""
-        return self.life is not None and self.life == self.kiosk.epoch and not self.forked
+        """Return whether the open life is the newest that was heard of, one card's, and of a kiosk that is not lost.
+
+        Only that is told of rights.
+        """
+        return self.life is not None and self.life == self.kiosk.epoch and not self.forked and not self.fenced
 
 
 class Held(Struct, frozen=True):
@@ -79,10 +84,23 @@ def lock_site(connection: Connection, site: Site) -> list[Post]:
 
 
 def _post(row: Row[Any], life: Row[Any] | None) -> Post:
-    kiosk = KioskRow(row.id, Address(row.region, row.site, row.kiosk), row.epoch)
+    fenced = row.fenced_at is not None
+    kiosk = KioskRow(row.id, Address(row.region, row.site, row.kiosk), row.epoch, fenced)
     if life is None:
-        return Post(kiosk, None, row.online, row.last_seen_at)
-    return Post(kiosk, life.epoch, row.online, row.last_seen_at, life.forked_at is not None)
+        return Post(kiosk, None, row.online, row.last_seen_at, fenced=fenced)
+    return Post(kiosk, life.epoch, row.online, row.last_seen_at, life.forked_at is not None, fenced)
+
+
+def fence(connection: Connection, kiosk_id: int, now: str | None) -> bool:
+    """Note since when a kiosk is lost, or that it is found again: None; return False where it is so already."""
+    was = kiosks.c.fenced_at.is_not(None) if now is None else kiosks.c.fenced_at.is_(None)
+    return connection.execute(update(kiosks).where(kiosks.c.id == kiosk_id, was).values(fenced_at=now)).rowcount == 1
+
+
+def wanted_by(connection: Connection, kiosk_id: int) -> list[StockKey]:
+    """Return what a kiosk waits for."""
+    rows = connection.execute(select(wants).where(wants.c.kiosk_id == kiosk_id, wants.c.amount > 0))
+    return sorted({stock_key(row.sku, row.condition, row.unit) for row in rows})
 
 
 def read(connection: Connection, site: Site, keys: Sequence[StockKey]) -> dict[StockKey, list[Held]]:

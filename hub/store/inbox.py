@@ -37,6 +37,7 @@ class KioskRow(Struct, frozen=True):
     id: int
     address: Address
     epoch: int
+    fenced: bool = False  # lost or stolen, as an operator said: it is told of no rights
 
 
 def lock_kiosks(
@@ -78,7 +79,9 @@ def _select_kiosks(connection: Connection, addresses: Sequence[Address]) -> dict
 
 
 def _kiosk(row: RowMapping) -> KioskRow:
-    return KioskRow(row["id"], Address(row["region"], row["site"], row["kiosk"]), row["epoch"])
+    return KioskRow(
+        row["id"], Address(row["region"], row["site"], row["kiosk"]), row["epoch"], row["fenced_at"] is not None
+    )
 
 
 def _new_kiosk(address: Address, now: str) -> Row:

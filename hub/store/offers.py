@@ -64,6 +64,8 @@ def at_tills(connection: Connection, region: str, keys: Iterable[StockKey], now:
             accounts.c.region == region,
             accounts.c.sku.in_(sorted({key.sku for key in wanted})),
             lives.c.closed_at.is_(None),
+            lives.c.forked_at.is_(None),  # such a life is asked for nothing, nor is a kiosk that is lost
+            kiosks.c.fenced_at.is_(None),
             kiosks.c.online,
             kiosks.c.last_seen_at >= heard_since,
         )

@@ -188,6 +188,7 @@ def _kiosk_view(row: Row[Any], of_kiosk: list[LaneView]) -> KioskView:
         version=row.version,
         backlog=sum(lane.backlog for lane in of_kiosk),
         lanes=of_kiosk,
+        fenced_at=row.fenced_at,
     )
 
 

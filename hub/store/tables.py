@@ -49,6 +49,7 @@ kiosks = Table(
     Column("online", Boolean, nullable=False),
     Column("last_seen_at", INSTANT, nullable=False),
     Column("version", String(32), nullable=False),
+    Column("fenced_at", INSTANT),  # since when it is lost: it is told of no rights in any life until it is admitted
     UniqueConstraint("region", "site", "kiosk"),
 )
 

@@ -114,3 +114,13 @@ def test_what_a_transfer_lost_is_booked_once_and_on_no_shelf(url: str, tmp_path:
     lost = [row for row in rows(url, tmp_path, "rights", "list") if row["site"] == "demo/-"]
     assert [(row["holder"], row["available"]) for row in lost] == [("hub", 0)]
     assert run(url, tmp_path, "transfer", "close", "t1").exit_code == 1
+
+
+def test_a_lost_kiosk_is_fenced_shown_and_admitted_again(url: str, tmp_path: Path) -> None:
+    assert "it is fenced" in run(url, tmp_path, "kiosk", "close", "demo/market/k2", "--lost", "--why", "stolen").stderr
+    fenced = {(row["site"], row["kiosk"]) for row in rows(url, tmp_path, "kiosk", "list") if row["fenced_at"]}
+    assert fenced == {("market", "k2")}
+    assert "may have rights again" in run(url, tmp_path, "kiosk", "admit", "demo/market/k2").stdout
+    assert not any(row["fenced_at"] for row in rows(url, tmp_path, "kiosk", "list"))
+    again = run(url, tmp_path, "kiosk", "admit", "demo/market/k2")
+    assert (again.exit_code, "is not fenced" in again.stderr) == (1, True)

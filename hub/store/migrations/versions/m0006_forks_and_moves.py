@@ -1,4 +1,4 @@
-"""Lives whose numbers were taken by a second card are told of no rights; a move says at which site it is.
+"""Lives that a second card took numbers of, and kiosks that are lost, get no rights; a move says at which site it is.
 
 Revision ID: 0006
 Revises: 0005
@@ -16,4 +16,5 @@ depends_on = None
 def upgrade() -> None:
     """Add the columns; moves of before, of which there are none in the field, have no site."""
     op.add_column("lives", sa.Column("forked_at", sa.String(27)))
+    op.add_column("kiosks", sa.Column("fenced_at", sa.String(27)))
     op.add_column("passages", sa.Column("site", sa.String(32), nullable=False, server_default=""))
