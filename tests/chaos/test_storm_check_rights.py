@@ -5,7 +5,7 @@ import shutil
 import pytest
 from storm.check import judge
 from storm.check_rights import imbalance
-from storm_lies_rights import RIGHTS_LIES, excused
+from storm_lies_rights import RIGHTS_LIES, excused, owned_up
 from storm_worlds_rights import RightsWorld, make_rights_world
 
 
@@ -53,6 +53,13 @@ def test_what_was_lost_with_the_books_is_no_broken_promise(world):
     verdict, counts = found_in(world)
     assert counts["promises"] == 1, verdict.findings  # the one that was said after the loss
     assert "web-1 is confirmed" in str(verdict.findings)
+
+
+@pytest.mark.parametrize(("in_turn", "broken"), [(True, 0), (False, 1)])
+def test_a_promise_that_was_broken_openly_has_two_answers_in_turn(world, in_turn, broken):
+    owned_up(world, in_turn=in_turn)
+    verdict, counts = found_in(world)
+    assert counts["promises"] == broken, verdict.findings
 
 
 def test_rights_are_off_by_as_much_as_was_made_up(world):

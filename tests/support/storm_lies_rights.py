@@ -94,6 +94,12 @@ sql(
     "UPDATE promises SET answer = CAST(json_set(CAST(answer AS TEXT), '$.code', 'XX') AS BLOB)",
     at=K1,
 )
+sql(
+    "answered_again_and_nobody_owned_up",
+    "promises",
+    "was answered differently",
+    f"UPDATE promises SET earlier = json_array(json(answer)), answer = json_set(answer, '$.answer', 'sorry') {AT_HUB}",
+)
 sql("never_heard_of", "promises", "the till never heard of it", "UPDATE promises SET state = 'pending'", at=K1)
 sql(
     "told_and_not_recorded",
@@ -125,6 +131,24 @@ sql("nothing_aside", "promises", "are missing of what", "DELETE FROM display", "
 web("held_in_no_book", "no book has it", say="held", id="ghost")
 web("confirmed_in_no_book", "no book has it", say="confirmed", id="ghost")
 web("repeated_otherwise", "was answered otherwise", say="repeated", key="k", same=False, first_at=5.0)
+
+
+def owned_up(world: RightsWorld, *, in_turn: bool = True) -> None:
+    """Let the hub break its promise openly, and the till be told: no lie, if the till heard both answers in turn."""
+    sorry: dict[str, Any] = {"answer": "sorry", "lines": [], "site": None, "code": ""}
+    with world.hub() as db:
+        change = (
+            "UPDATE promises SET earlier = json_array(json(answer)), state = 'sorry', answer = json_patch(answer, ?) "
+        )
+        db.execute(change + AT_HUB, (json.dumps(sorry),))
+        broken = (
+            "INSERT INTO exceptions (kind, subject, detail, at, owner) VALUES ('reservation_broken', ?, '{}', '', '')"
+        )
+        db.execute(broken, (ASKED,))
+    with world.till(K1) as db:
+        db.execute("UPDATE promises SET answer = CAST(? AS BLOB)", (json.dumps(sorry),))
+    told = {"say": "answer", "promise": ASKED, **sorry}
+    world.edit_diary(K1, lambda said: said.insert(len(said) if in_turn else 0, told))
 
 
 def excused(world: RightsWorld) -> None:

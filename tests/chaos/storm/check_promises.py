@@ -4,8 +4,12 @@ A promise is *broken* when it was never answered, or answered twice; when its go
 aside in the end does not lie there and nobody owes it openly; when a shopper was sent away although nothing was stolen
 and nothing left without rights; and when what a program was told is not in the books, except what was lost with them
 (an older copy took their place: docs/operator.md tells what that loses).
+
+An answer may change where rights were missing (docs/rights.md, "Who is hit first"): then the hub keeps the answers
+before, an exception says what was done instead, and the till is told anew. Any other change is a second answer.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,6 +35,7 @@ class Answered(NamedTuple):
 
     state: str
     answer: dict[str, Any]
+    earlier: tuple[dict[str, Any], ...] = ()  # what the hub answered before, the oldest first
 
 
 class Loss(NamedTuple):
@@ -48,7 +53,7 @@ def check_promises(  # noqa: C901, PLR0917 - one question after the other
     ``of_forks`` were asked under a number that was taken: a fork asks for nothing (docs/rights.md).
     """
     here, there, booked = _at_till(path), _at_hub(hub_db), _booked(hub_db)
-    silent = _ids(hub_db, SILENT)
+    silent, owned_up = _ids(hub_db, SILENT), _ids(hub_db, _OWNED_UP)
     asked = {fact.deed: fact.epoch for fact in journal.facts if fact.type.startswith("reservation.requested.")}
     present = max((fact.epoch for fact in journal.facts), default=1)
     told = Counter(fact.deed for fact in journal.facts if fact.type.startswith("promise.told."))
@@ -66,13 +71,14 @@ def check_promises(  # noqa: C901, PLR0917 - one question after the other
             findings.rights("promises", 1, f"{who} was never answered")
             continue
         answers = [*said[name], *([_same(ours.answer)] if ours and ours.answer else []), _same(theirs.answer)]
-        if any(_plain(one) != _plain(answers[0]) for one in answers):
+        given = [_plain(one) for one in (*theirs.earlier, theirs.answer)]
+        if not _in_turn([_plain(one) for one in answers], given) or (len(given) > 1 and name not in owned_up):
             findings.rights("promises", 1, f"{who} was answered differently: {answers}")
         if asked[name] != present:
             pass  # the card that asked is gone, and with it who would have been told
         elif ours is None or ours.state != "told":
             findings.rights("promises", 1, f"{who} was answered, and the till never heard of it")
-        elif told[name] != 1:
+        elif not 1 <= told[name] <= len(given):
             findings.rights("promises", 1, f"{who} was told {told[name]} times")
         if theirs.answer.get("answer") in _GOOD and name not in booked:
             findings.rights("promises", 1, f"{who} is {theirs.answer['answer']}, and nothing is booked for it")
@@ -140,10 +146,14 @@ def _at_till(path: Path) -> dict[str, Answered]:
 
 def _at_hub(hub_db: Path) -> dict[str, Answered]:
     with reading(hub_db) as db:
-        return {name: Answered(state, loads(said)) for name, state, said in db.execute(_PROMISES)}
+        rows = db.execute("SELECT id, state, answer, earlier FROM promises")
+        return {
+            name: Answered(state, loads(said), tuple(json.loads(before or "[]"))) for name, state, said, before in rows
+        }
 
 
 _PROMISES: Final = "SELECT id, state, answer FROM promises"
+_OWNED_UP: Final = "SELECT subject FROM exceptions WHERE kind IN ('reservation_broken', 'promise_missed')"
 
 
 def _booked(hub_db: Path) -> set[str]:
@@ -157,6 +167,15 @@ def _ids(hub_db: Path, sql: str) -> set[str]:
 
 def _same(answer: Mapping[str, Any]) -> dict[str, Any]:
     return {key: answer.get(key) for key in _SAME}
+
+
+def _in_turn(heard: Sequence[object], given: Sequence[object]) -> bool:
+    """Return whether all that was heard was given, in that order; an answer may be heard again, or never."""
+    at = 0
+    for one in heard:
+        while at < len(given) and given[at] != one:
+            at += 1
+    return at < len(given)
 
 
 def _plain(answer: Mapping[str, Any]) -> tuple[object, ...]:
