@@ -74,7 +74,8 @@ def take_free(connection: Connection, seeker: Seeker, make: Make, now: str) -> F
     free = offers.free(connection, region, wish.goods)
     left = left_for(seeker.turn, free, waits.of_goods(connection, region, wish.goods))
     able = rank(wish, left)
-    open_sites = {one: left[one] for one in able if lives.may_grant(connection, region, one)}
+    mute = lives.silent_sites(connection, region)
+    open_sites = {one: left[one] for one in able if mute is not None and one not in mute}
     silent = len(open_sites) < len(able)
     while (choice := decide(wish, open_sites)).site is not None:
         reservation = make(choice.goods, choice.site)
@@ -126,9 +127,9 @@ def _where(connection: Connection, seeker: Seeker, now_at: str | None, present: 
     others = [one for one in waits.of_goods(connection, region, wish.goods) if one.id != seeker.id]
     reach = _reach(connection, region, wish.goods, present)
     left = left_for(seeker.turn if now_at else None, reach, others)
-    while (site := where_to_wait(wish, left, now_at)) is not None and not lives.may_grant(connection, region, site):
-        del left[site]
-    return site
+    mute = lives.silent_sites(connection, region)
+    heard = {site: goods for site, goods in left.items() if mute is not None and site not in mute}
+    return where_to_wait(wish, heard, now_at)
 
 
 def _reach(connection: Connection, region: str, goods: Goods, present: Present) -> FreeBySite:

@@ -61,15 +61,18 @@ class Steward:
         self._told: set[Address] = set()
 
     def step(self, limit: int = MAX_SITES) -> int:
-        """Do what is due at ``limit`` sites at most; return how many transactions that took. Raises WorldFailed."""
+        """Do what is due at ``limit`` sites at most; return how many transactions that took.
+
+        At least ``limit`` where more is due: then it is time for the next step. Raises WorldFailed.
+        """
         done = 0
-        if self._clock.monotonic_s() - self._swept_at_s >= SWEEP_S:
-            self._swept_at_s = self._clock.monotonic_s()
-            done += self._sweep()
         with self._store.read() as connection:
             due = chores.sites(connection, self._now(), limit=limit)
+        if self._clock.monotonic_s() - self._swept_at_s >= SWEEP_S:
+            self._swept_at_s = self._clock.monotonic_s()
+            done += self._sweep(keeps_up=len(due) < limit)
         for site in due:
-            self._tend(site)
+            done += 0 if self._tend(site) else limit
         if self._serves:  # what somebody waits for came free: the answer is not left for the next sweep
             self._serves = False
             done += self._answer_all()
@@ -82,12 +85,14 @@ class Steward:
 
     # --------------------------------------------------------------------------------------------------------- chores
 
-    def _tend(self, site: Site) -> None:
+    def _tend(self, site: Site) -> bool:
+        """Do what is due at a site, a round of it; return whether that was all."""
         with self._store.read() as connection:
             keys = chores.due(connection, site, self._now(), limit=MAX_KEYS)
         if not self._try(site, keys) and len(keys) > 1:
             for key in keys:
                 self._try(site, [key])
+        return len(keys) < MAX_KEYS
 
     def _try(self, site: Site, keys: Sequence[PoolKey]) -> bool:
         """Do one round; what fails alone is put off and told to a person."""
@@ -124,9 +129,10 @@ class Steward:
 
     # ---------------------------------------------------------------------------------------------------------- sweeps
 
-    def _sweep(self) -> int:
-        """Do what no fact asks for."""
-        return self._begin_logs() + self._end_holds() + self._answer_all() + self._mark_rates()
+    def _sweep(self, *, keeps_up: bool) -> int:
+        """Do what no fact asks for. To share what sold makes chores: that waits where there are enough already."""
+        done = self._begin_logs() + self._end_holds() + self._answer_all()
+        return done + (self._mark_rates() if keeps_up else 0)
 
     def _answer_all(self) -> int:
         """Answer who waits: first those who were promised goods already, and lost them or have them on their way."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from contract.values import Address
 from hub.store import accounts, chores, pools
@@ -72,20 +72,21 @@ def mark_forked(connection: Connection, keys: Iterable[tuple[int, int]], now: st
 
 def may_grant(connection: Connection, region: str, site: str) -> bool:
     """Return whether every open life at the site has reported to this incarnation of the hub (I11)."""
+    silent = silent_sites(connection, region)
+    return silent is not None and site not in silent
+
+
+def silent_sites(connection: Connection, region: str) -> frozenset[str] | None:
+    """Return the sites where an open life has not reported to this incarnation; None before the first hub began."""
     hub = read_life(connection)
     if hub is None:
-        return False
+        return None
     silent = (
-        select(func.count())
-        .select_from(lives.join(kiosks, kiosks.c.id == lives.c.kiosk_id))
-        .where(
-            kiosks.c.region == region,
-            kiosks.c.site == site,
-            lives.c.closed_at.is_(None),
-            lives.c.reported != hub.incarnation,
-        )
+        select(kiosks.c.site)
+        .join(lives, kiosks.c.id == lives.c.kiosk_id)
+        .where(kiosks.c.region == region, lives.c.closed_at.is_(None), lives.c.reported != hub.incarnation)
     )
-    return connection.execute(silent).scalar_one() == 0
+    return frozenset(connection.execute(silent).scalars())
 
 
 def close(connection: Connection, kiosk: KioskRow, epoch: int, why: str, now: str) -> dict[PoolKey, PoolDelta]:

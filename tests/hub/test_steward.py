@@ -16,6 +16,7 @@ from contract.streams import own_log
 from contract.values import Epoch, Sku
 from hub.core.redistribute import Grant, Plan, Pool, Recall, plan_ours
 from hub.steward.by_operator import close_kiosk
+from hub.steward.steward import MAX_KEYS
 from hub.store import chores as chore_rows
 from hub.store import down
 from hub.store.life import read_life, write_life
@@ -502,3 +503,15 @@ def test_what_nobody_takes_over_ends_with_its_time(shop: Shop) -> None:
     shop.work(seconds=3601)
     assert state_of(shop, "r1") == "lapsed"
     assert shop.pool().reserved == 0
+
+
+def test_a_step_says_when_more_is_due_than_it_did(shop: Shop) -> None:
+    shop.till().flush()
+    shop.work()
+    keys = [PoolKey("demo", "market", StockKey(Sku(f"sku-{number:03}"))) for number in range(MAX_KEYS + 1)]
+    with shop.hub.store.write() as connection:
+        chore_rows.add(connection, [(key, "share") for key in keys], present(shop.hub).now)
+    shop.hub.clock.advance(0.1)
+    assert shop.steward.step(limit=2) >= 2
+    assert shop.steward.step(limit=2) == 1
+    assert shop.steward.step(limit=2) == 0
