@@ -134,14 +134,14 @@ class ClockJump(Nemesis):
 
     @property
     def bites(self) -> int:
-        """Return how many facts say a time before that of the fact before them; to be asked when all is over."""
-        return sum(probe.steps_back(kiosk.journal) for kiosk in self.world.kiosks)
+        """Return how many facts say a time before that of the fact before them; a card that is just away says none."""
+        return sum(probe.steps_back(kiosk.journal) for kiosk in self.world.kiosks if kiosk.journal.exists())
 
     def strike(self, rng: random.Random, kiosk: Kiosk) -> Steps:
-        """Jump, stay there for a while, and jump again."""
-        places = [kiosk.shift, *([self.world.hub.shift] if rng.random() < 1 / 3 else [])]
+        """Jump, stay there for a while, and jump again; not the hub's where a card was copied (see Cloned)."""
+        too = rng.random() < 1 / 3
         for there in (rng.choice((-JUMP_S, JUMP_S)), rng.choice((-JUMP_S, 0, JUMP_S))):
-            for place in places:
+            for place in (kiosk.shift, *([self.world.hub.shift] if too and not self.world.clones else [])):
                 write_number(place, there if read_number(place) != there else -there)
             yield from hold(rng.uniform(0.3, 1.0))
 
