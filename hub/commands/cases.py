@@ -10,13 +10,13 @@ import click
 from hub.bootstrap import opened_to_read
 from hub.commands.common import (
     Refused,
-    UsedWrongly,
     database_option,
     json_option,
     limit_option,
     said_plainly,
     show,
     state_option,
+    words,
 )
 from hub.commands.shoppers import changing
 from hub.intake.again import read_again
@@ -54,15 +54,12 @@ def exceptions(context: click.Context, *, database_url: str, resolved: bool, lim
 
 @exceptions.command("resolve", epilog='Example: hub exceptions resolve 17 --by ana --note "counted again: all there"')
 @click.argument("numbers", metavar="ID...", type=click.IntRange(1), nargs=-1, required=True)
-@click.option("--by", "who", required=True, metavar="NAME", help="Who decided.")
-@click.option("--note", required=True, metavar="TEXT", help="What was found, and done.")
+@click.option("--by", "who", required=True, metavar="NAME", callback=words(MAX_NAME), help="Who decided.")
+@click.option("--note", required=True, metavar="TEXT", callback=words(MAX_NOTE), help="What was found, and done.")
 @database_option
 @state_option
 def resolve(*, numbers: Sequence[int], who: str, note: str, database_url: str, state_dir: Path | None) -> None:
     """Close exceptions that were looked into. What they told of opens anew if it happens again."""
-    for name, text, most in (("--by", who, MAX_NAME), ("--note", note, MAX_NOTE)):
-        if not text.strip() or len(text) > most or not text.isprintable():
-            raise UsedWrongly(f"{name}: 1 to {most} printable characters on one line")
     with changing(database_url, state_dir) as holds:
         unknown = holds.run(
             lambda connection, present: troubles.decide(connection, sorted(set(numbers)), who, note, present.now)

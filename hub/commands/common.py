@@ -15,6 +15,7 @@ from hub.store.errors import BadDatabaseUrl, FolderTaken, NewerDatabase, NotMigr
 
 F = TypeVar("F", bound=Callable[..., Any])
 MAX_ROWS: Final = 10_000  # what a person can read, or a program takes at once
+MAX_WORDS: Final = 200  # of a reason, as the facts hold it that tell a till of it
 
 
 class Refused(click.ClickException):
@@ -70,6 +71,18 @@ def limit_option(command: F) -> F:
     return click.option(
         "--limit", type=click.IntRange(1, MAX_ROWS), default=1000, show_default=True, help="At most this many rows."
     )(command)
+
+
+def words(most: int = MAX_WORDS) -> Callable[[click.Context, click.Parameter, str], str]:
+    """Return the callback of an option that takes a sentence of 1 to ``most`` characters; it raises UsedWrongly."""
+
+    def check(context: click.Context, option: click.Parameter, text: str) -> str:
+        del context
+        if not text.strip() or len(text) > most or not text.isprintable():
+            raise UsedWrongly(f"{option.opts[0]}: 1 to {most} printable characters on one line")
+        return text
+
+    return check
 
 
 @contextmanager

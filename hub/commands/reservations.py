@@ -5,7 +5,16 @@ from pathlib import Path
 import click
 
 from hub.bootstrap import opened_to_read
-from hub.commands.common import Refused, database_option, json_option, limit_option, said_plainly, show, state_option
+from hub.commands.common import (
+    Refused,
+    database_option,
+    json_option,
+    limit_option,
+    said_plainly,
+    show,
+    state_option,
+    words,
+)
 from hub.commands.shoppers import changing, reservation_row
 from hub.promises import holds
 from hub.store import reservations
@@ -47,7 +56,7 @@ def show_reservation(*, database_url: str, reservation_id: str, as_json: bool) -
 
 @reservation.command("cancel", epilog="Example: hub reservation cancel 0b7c5a52-3d0e-4c6f-9a55-5b1f2f3f0002")
 @click.argument("reservation_id", metavar="ID")
-@click.option("--reason", default=holds.CANCELLED, show_default=True, help="What the till is told.")
+@click.option("--reason", default=holds.CANCELLED, show_default=True, callback=words(), help="What the till is told.")
 @database_option
 @state_option
 @json_option

@@ -22,6 +22,7 @@ from hub.commands.common import (
     said_plainly,
     show,
     state_option,
+    words,
 )
 from hub.commands.shoppers import changing
 from hub.promises.holds import Holds
@@ -163,7 +164,9 @@ def grant_rights(
 
 @kiosk.command("close", epilog="Example: hub kiosk close demo/market/k2 --why stolen")
 @click.argument("kiosk_id", metavar="KIOSK")
-@click.option("--why", default="closed by an operator", show_default=True, help="Lost, stolen, re-imaged …")
+@click.option(
+    "--why", default="closed by an operator", show_default=True, callback=words(), help="Lost, stolen, re-imaged …"
+)
 @click.option("--lost", is_flag=True, help="It is lost or stolen: no life of it gets rights before hub kiosk admit.")
 @database_option
 @state_option

@@ -75,6 +75,12 @@ def test_rights_are_listed_granted_and_recalled(url: str, tmp_path: Path) -> Non
         (("count", "settle", "9-9-9", "--till", "k2=1@1"), 1, "no such count"),
         (("count", "settle", "1-1-2", "--till", "k2@1"), 2, "KIOSK=LIFE@POSITION"),
         (("transfer", "close", "t9"), 1, "nothing is missing"),
+        (("kiosk", "close", "demo/market/k2", "--why", "w" * 201), 2, "--why: 1 to 200 printable characters"),
+        (("kiosk", "close", "demo/market/k2", "--why", "a\x1b[2Jb"), 2, "--why: 1 to 200 printable characters"),
+        (("kiosk", "close", "demo/market/k2", "--why", " "), 2, "--why: 1 to 200 printable characters"),
+        (("reservation", "cancel", "r1", "--reason", "two\nlines"), 2, "--reason: 1 to 200 printable"),
+        (("reservation", "cancel", "r1", "--reason", "w" * 201), 2, "--reason: 1 to 200 printable"),
+        (("exceptions", "resolve", "1", "--by", "ana", "--note", "w" * 501), 2, "--note: 1 to 500 printable"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(
