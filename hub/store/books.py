@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, func, select, text, tuple_
+from sqlalchemy import Connection, func, select, text, tuple_, update
 
 from hub.core.reconcile import Receipt
 from hub.store.inbox import LaneKey
@@ -18,6 +18,8 @@ AT_ONCE: Final = (
 MAX_SUBJECT: Final = 200  # as the column holds
 OF_FORKS: Final = 2**52  # and more: in `again`, receipts of facts whose number was taken; one bit below MAX_SUM
 _DIGITS: Final = 13  # of 4 bits: what is left below it
+STATES: Final = frozenset({"chore_failed", "count_waits", "deficit", "transfer_differs"})
+# what these tell of changes while they are open, so the newest word counts; others tell of what happened first
 OPERATOR: Final = "operator"  # who decides until roles have names
 
 
@@ -82,19 +84,25 @@ def _first_of(connection: Connection, rows: Sequence[dict[str, Any]]) -> dict[tu
 
 
 def open_exceptions(connection: Connection, troubles: Sequence[Trouble], now: str) -> None:
-    """Open an exception for each trouble that has none open, at most ``MAX_OPEN`` a kiosk and one more."""
-    if not (new := _not_open(connection, troubles)):
+    """Open an exception for each trouble that has none open, at most ``MAX_OPEN`` a kiosk and one more.
+
+    One of ``STATES`` that is open says from then on what is told now.
+    """
+    known = _known(connection, troubles)
+    _tell_anew(connection, known, troubles)
+    first = {_name(one): one for one in reversed(troubles) if _name(one) not in known}
+    if not first:
         return
     rows = [
         {
             "kind": trouble.kind,
             "subject": trouble.subject[:MAX_SUBJECT],
             "kiosk_id": trouble.kiosk_id,
-            "detail": json.dumps(trouble.detail, sort_keys=True),
+            "detail": _text(trouble),
             "at": now,
             "owner": OPERATOR,
         }
-        for trouble in _within_bounds(connection, new)
+        for trouble in _within_bounds(connection, list(reversed(first.values())))
     ]
     statement = insert(connection, exceptions).on_conflict_do_nothing(
         index_elements=["kind", "subject"], index_where=text("resolved_at IS NULL")
@@ -102,18 +110,39 @@ def open_exceptions(connection: Connection, troubles: Sequence[Trouble], now: st
     connection.execute(statement, rows)
 
 
-def _not_open(connection: Connection, troubles: Sequence[Trouble]) -> list[Trouble]:
-    """Return the first of ``troubles`` of each kind and subject that has no exception open."""
-    first = {(one.kind, one.subject[:MAX_SUBJECT]): one for one in reversed(troubles)}
-    names = sorted(first)
-    key = tuple_(exceptions.c.kind, exceptions.c.subject)
+def _known(connection: Connection, troubles: Sequence[Trouble]) -> dict[tuple[str, str], tuple[int, str]]:
+    """Return the exceptions that are open of what ``troubles`` tell: their number and detail by kind and subject."""
+    found = {}
+    names = sorted({_name(one) for one in troubles})
+    columns = exceptions.c
+    key = tuple_(columns.kind, columns.subject)
     for start in range(0, len(names), AT_ONCE):
-        statement = select(exceptions.c.kind, exceptions.c.subject).where(
-            key.in_(names[start : start + AT_ONCE]), exceptions.c.resolved_at.is_(None)
+        statement = select(columns.id, columns.kind, columns.subject, columns.detail).where(
+            key.in_(names[start : start + AT_ONCE]), columns.resolved_at.is_(None)
         )
         for row in connection.execute(statement):
-            first.pop((row.kind, row.subject), None)
-    return list(reversed(first.values()))
+            found[row.kind, row.subject] = (row.id, row.detail)
+    return found
+
+
+def _tell_anew(
+    connection: Connection, known: Mapping[tuple[str, str], tuple[int, str]], troubles: Sequence[Trouble]
+) -> None:
+    """Write what open exceptions of ``STATES`` say now, where it differs; the last word of each counts."""
+    last = {_name(one): _text(one) for one in troubles if one.kind in STATES}
+    for name in sorted(last.keys() & known.keys()):
+        number, before = known[name]
+        if last[name] != before:
+            is_it = (exceptions.c.id == number, exceptions.c.resolved_at.is_(None))
+            connection.execute(update(exceptions).where(*is_it).values(detail=last[name]))
+
+
+def _name(trouble: Trouble) -> tuple[str, str]:
+    return trouble.kind, trouble.subject[:MAX_SUBJECT]
+
+
+def _text(trouble: Trouble) -> str:
+    return json.dumps(trouble.detail, sort_keys=True)
 
 
 def _within_bounds(connection: Connection, troubles: Sequence[Trouble]) -> Iterator[Trouble]:
