@@ -28,6 +28,7 @@ from kiosk.core.goods import find_beyond
 from kiosk.core.neighbours import decide_cover
 from kiosk.core.parking import Parked
 from kiosk.core.ports import LastSale, LinkState, Mirror, Recorded
+from kiosk.journal import wishes
 from kiosk.journal.baskets import Baskets
 from kiosk.journal.catalogue import Catalogue
 from kiosk.journal.errors import JournalError
@@ -74,9 +75,9 @@ class LocalDesk:
         return self.config.address
 
     def record(self, facts: Sequence[UpFact]) -> list[Recorded]:
-        """Commit facts; see :meth:`kiosk.journal.journal.Journal.record`."""
+        """Commit facts; see :func:`kiosk.journal.wishes.record`."""
         self._untidy = True
-        return self.journal.record(facts)
+        return wishes.record(self.journal, facts, _new_id)
 
     def keep(self, basket: Basket) -> None:
         """Store the open basket, synced."""
@@ -163,7 +164,7 @@ class LocalDesk:
 
     def new_basket_id(self) -> BasketId:
         """Return a fresh basket id."""
-        return BasketId(str(uuid.uuid4()))
+        return BasketId(_new_id())
 
     def close(self) -> None:
         """Close the files."""
@@ -199,7 +200,7 @@ def open_lane(data_dir: Path, config: Config, lane: Lane, clock: KioskClock) -> 
 def recording(data_dir: Path, config: Config, tell: Callable[[str], None]) -> Iterator[tuple[Journal, KioskClock]]:
     """Give the till's lane to a tool that records in it as the till does: no number twice, and mirrors have it too.
 
-    Whatever somebody must know is told when the tool is done.
+    Whatever somebody must know is told when the tool is done, or was refused: that may be why.
 
     Raises: JournalError.
     """
@@ -207,9 +208,11 @@ def recording(data_dir: Path, config: Config, tell: Callable[[str], None]) -> It
     with closing(journal):
         lives = Lives(journal, LinkReader(data_dir / "link.db"), open_mirrors(data_dir, config))
         with closing(lives):
-            yield journal, clock
-            if warning := lives.warning():
-                tell(warning)
+            try:
+                yield journal, clock
+            finally:
+                if warning := lives.warning():
+                    tell(warning)
 
 
 @contextmanager
@@ -241,7 +244,7 @@ def _stockroom(data_dir: Path, config: Config, journal: Journal, clock: KioskClo
             clock,
             journal,
             catalogue,
-            new_id=lambda: str(uuid.uuid4()),
+            new_id=_new_id,
             draw=lambda: secrets.randbelow(CODES),
             lan=LanReader(data_dir / "link.db") if config.lan.broker else None,
         )
@@ -356,6 +359,10 @@ def version() -> str:
     from importlib.metadata import version as installed  # noqa: PLC0415 - slow to import, seldom asked
 
     return installed("popup-kiosk")
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())
 
 
 def _newest_at(journal: Journal) -> datetime:

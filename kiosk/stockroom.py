@@ -22,14 +22,16 @@ from kiosk.core.deliveries import Delivery, Expected, decide_delivery
 from kiosk.core.neighbours import Neighbour, decide_others
 from kiosk.core.ports import Clock, Counted
 from kiosk.core.promises import Promise, PromiseError
-from kiosk.core.reservations import DEFAULT_HOLD, Reservation, ReservationError, State
+from kiosk.core.reservations import DEFAULT_HOLD, NotPromisable, Reservation, ReservationError, State
 from kiosk.core.stock_take import decide_receive_lines
-from kiosk.journal import advices
+from kiosk.journal import advices, wishes
 from kiosk.journal import promises as kept_promises
 from kiosk.journal import reservations as kept_reservations
+from kiosk.journal.accounts import Line, lines_of
 from kiosk.journal.catalogue import Catalogue
 from kiosk.journal.counts import expected_on_shelf, note_count
 from kiosk.journal.database import translated
+from kiosk.journal.errors import RightsMissing
 from kiosk.journal.journal import Journal
 from kiosk.journal.lan import LanReader
 from kiosk.journal.stock import account_of
@@ -126,17 +128,28 @@ class LocalStockroom:
         return decide_others(found, named) if found else named
 
     def hold(self, lines: Sequence[StockLine], *, wait: timedelta = DEFAULT_HOLD) -> Reservation:
-        """Set goods aside for a shopper by this till's own rights."""
-        fact = reservations.decide_hold(
-            lines,
-            accounts=self._accounts(lines),
-            reservation=self._new_id(),
-            code=self._new_code(),
-            at=self._now(),
-            wait=wait,
-        )
-        self._record(fact)
+        """Set goods aside for a shopper by this till's own rights; what is lacking is asked of the hub at once."""
+        try:
+            fact = reservations.decide_hold(
+                lines,
+                accounts=self._accounts(lines),
+                reservation=self._new_id(),
+                code=self._new_code(),
+                at=self._now(),
+                wait=wait,
+            )
+            self._record(fact)
+        except (NotPromisable, RightsMissing):
+            self._ask_lacking(lines)
+            raise
         return self.reservation(fact.reservation)
+
+    def _ask_lacking(self, lines: Sequence[StockLine]) -> None:
+        """Ask for what was refused, in a transaction of its own: the refusal stands whatever comes of it."""
+        with self.journal.writing() as writing:
+            there = self._accounts(lines)
+            wanted = lines_of(goods.merged(lines))
+            wishes.ask(writing, [Line(key, n - there[key].promisable) for key, n in wanted], self._new_id)
 
     def reservation(self, wanted: str) -> Reservation:
         """Return the reservation of a code, the one that is held first, or of an id."""
@@ -169,7 +182,9 @@ class LocalStockroom:
         with self.journal.writing() as writing:
             if found.state is State.PAST and not kept_reservations.hand_over_past(writing.connection, found.id, at):
                 raise ReservationError(f"{found.code} was collected already: nothing was sold twice")
-            return cast("SaleRecorded", writing.add(facts)[-1].data)
+            recorded = writing.add(facts)
+            wishes.ask_overdrawn(writing, recorded, self._new_id)
+            return cast("SaleRecorded", recorded[-1].data)
 
     def cancel(self, found: Reservation, *, reason: str = "") -> ReservationCancelled:
         """End a hold that nobody wants any more."""
@@ -221,7 +236,7 @@ class LocalStockroom:
 
     def _record(self, fact: F) -> F:
         """Return the fact as it was stored: with its overdrafts."""
-        return cast("F", self.journal.record([fact])[0].data)
+        return cast("F", wishes.record(self.journal, [fact], self._new_id)[0].data)
 
     def _now(self) -> datetime:
         return self._clock.stamp().at

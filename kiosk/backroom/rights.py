@@ -14,7 +14,7 @@ from kiosk.core import lapsing
 from kiosk.core.ports import Clock
 from kiosk.core.reservations import State
 from kiosk.core.rights import PATIENCE_S, Demand, Need, Tried, decide_ask
-from kiosk.journal import accounts, asked, reservations
+from kiosk.journal import accounts, asked, reservations, wishes
 from kiosk.journal.accounts import Line
 from kiosk.journal.asked import Asked
 from kiosk.journal.database import immediate, translated
@@ -139,24 +139,27 @@ class RightsRoom:
 
     def _count(self, epoch: Epoch, after: Seq) -> Seq:
         """Count what was wanted after a position of an epoch; return the position of its last fact."""
+        before: dict[StockKey, int] = {}  # what the fact before took without rights, for it may have asked for that
         for seq, raw in self._journal.stored(epoch, after):
             after = seq
             try:
                 fact = decode(raw)
             except Malformed:
                 continue  # `kiosk journal verify` names it
-            for key, amount in _wanted(fact.data):
+            for key, amount in _wanted(fact.data, before):
                 self._demand.count(key, amount, at_s=fact.stamp.at.timestamp())
+            before = dict(wishes.overdrawn(fact.data))
         return after
 
 
-def _wanted(data: Data) -> Iterator[Line]:
+def _wanted(data: Data, before: Mapping[StockKey, int]) -> Iterator[Line]:
+    """Yield what shoppers wanted; what left beyond rights is not counted again as asked for."""
     match data:
         case SaleRecorded(origin=Origin.TILL):
             for line in data.lines:
                 yield Line(StockKey(line.sku, Condition.SELLABLE, line.quantity.unit), line.quantity.amount)
         case RightsRequested(why=Urgency.ASKED):
-            yield from accounts.lines_of(data.lines)
+            yield from (line for line in accounts.lines_of(data.lines) if line.key not in before)
 
 
 def _waits(one: Asked, now: Stamp) -> bool:

@@ -165,6 +165,12 @@ def on_shelf(account: Account) -> int:
     return came - account.sold - account.wasted - account.sent
 
 
+def is_kept(account: Account) -> bool:
+    """Return whether this till keeps stock of the goods: something of them ever came in (rule 5)."""
+    parts = (account.received, account.returned, account.arrived, account.granted, account.moved_in, account.adjusted)
+    return any(parts)
+
+
 def compare(
     lines: Iterable[ShelfLine], expected: Mapping[StockKey, int], items: Mapping[Sku, Item]
 ) -> list[Discrepancy]:
@@ -194,7 +200,7 @@ def find_beyond(
     beyond = {
         key: amount - max(0, accounts[key].available) - max(0, cover.get(key, 0))
         for key, amount in wanted.items()
-        if key in accounts and _is_kept(accounts[key])
+        if key in accounts and is_kept(accounts[key])
     }
     return [
         StockLine(key.sku, Quantity(amount, key.unit))
@@ -215,11 +221,6 @@ def decide_overdraft(
     if not approved_by:
         raise ApprovalNeeded(beyond)
     return [OverdraftBooked(list(beyond), approved_by, at, basket)]
-
-
-def _is_kept(account: Account) -> bool:
-    parts = (account.received, account.returned, account.arrived, account.granted, account.moved_in, account.adjusted)
-    return any(parts)
 
 
 def _gone(lines: Iterable[StockLine]) -> list[GoneLine]:

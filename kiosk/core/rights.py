@@ -5,14 +5,16 @@ Rules
 1.  How much is :mod:`contract.asking`'s to say; here stands which accounts, how often, and in which order.
 2.  Each account has one open request at a time. It is repeated only after a time that doubles with each try, and begins
     anew when the hub grants: a hub that has nothing is not asked every minute.
-3.  What runs dry soonest is asked for first. What a shopper waits for, the till asks for at once; from then on it is
-    kept for them, whoever recalls it, for :data:`PATIENCE_S`, and counts as demand.
+3.  What runs dry soonest is asked for first. What a shopper was refused, or what left beyond this till's rights, is
+    asked for at once, each account once in :data:`RETRY_S`; from then on it is kept for them, whoever recalls it, for
+    :data:`PATIENCE_S`. What was refused counts as demand; what left was counted with its sale.
 4.  Nothing is asked while the link is away: the hub would hear old wishes, and grant where nobody wants goods any more.
 5.  A recall is answered once, whatever there is; that of another life with nothing, for its rights are gone.
 6.  Rights that it may not promise, for an overdraft of its own is not settled, go with an urgent recall first: they are
     what the hub settles it with. A kiosk that kept them would be asked for ever.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -81,6 +83,18 @@ def decide_ask(
             found.append((there / need.per_h, _line(key, ask.ahead)))
     found.sort(key=lambda one: (one[0], one[1].sku))
     return [line for _, line in found[:MAX_LINES]]
+
+
+def decide_wanted(lacking: Iterable[tuple[StockKey, int]], asked_s: Mapping[StockKey, float]) -> list[StockLine]:
+    """Return what to ask for at once of what a shopper lacks: rule 3.
+
+    ``asked_s`` is how long ago what is not granted yet was asked for, for a shopper; a clock that went back asks again.
+    """
+    sums: Counter[StockKey] = Counter()
+    for key, amount in lacking:
+        if amount > 0 and not 0 <= asked_s.get(key, -1.0) < RETRY_S:
+            sums[key] += amount
+    return [_line(key, amount) for key, amount in list(sums.items())[:MAX_LINES]]
 
 
 def decide_answer(

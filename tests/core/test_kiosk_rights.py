@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from contract.asking import HOUR_S, MEMORY_S, cover
 from contract.facts import StockLine
 from contract.stock import Account, StockKey
-from contract.values import Quantity, Sku
+from contract.values import MAX_AMOUNT, Quantity, Sku
 from kiosk.core.rights import (
     MAX_LINES,
     MAX_RETRY_S,
@@ -20,6 +20,7 @@ from kiosk.core.rights import (
     Tried,
     decide_answer,
     decide_ask,
+    decide_wanted,
     retry_s,
 )
 
@@ -49,6 +50,16 @@ def test_what_runs_dry_soonest_is_asked_for_first():
 
 def test_what_a_shopper_waits_for_the_till_has_asked_for():
     assert decide_ask({TEA: Need(waiting=3, per_h=9.0)}, {}, {}) == []
+
+
+def test_what_a_shopper_lacks_is_asked_for_once_at_a_time():
+    assert decide_wanted([(TEA, 2), (HAM, 0), (TEA, 3), (MILK, -1)], {}) == [line(TEA, 5)]
+    assert decide_wanted([(TEA, 2), (HAM, 1)], {TEA: RETRY_S - 1}) == [line(HAM, 1)]
+    assert decide_wanted([(TEA, 2)], {TEA: RETRY_S}) == [line(TEA, 2)]
+    assert decide_wanted([(TEA, 2)], {TEA: -5.0}) == [line(TEA, 2)], "a clock that went back keeps nobody waiting"
+    assert decide_wanted([(TEA, 2 * MAX_AMOUNT)], {}) == [line(TEA, MAX_AMOUNT)]
+    many = [(StockKey(Sku(f"s{number}")), 1) for number in range(MAX_LINES + 1)]
+    assert len(decide_wanted(many, {})) == MAX_LINES
 
 
 def test_an_overdraft_that_is_owed_is_no_stock():

@@ -208,6 +208,17 @@ def test_a_sale_from_a_history_is_no_demand(kiosk):
     assert kiosk.said(RightsRequested) == []
 
 
+def test_what_left_beyond_the_rights_is_demand_once(kiosk):
+    kiosk.journal.record([received(4), sale("b1", amount=9)])
+    once = kiosk.room.needs()[TEA].per_h
+    kiosk.journal.record([facts.requested("w1", 5)])
+    kiosk.start()
+    assert kiosk.room.needs()[TEA].per_h == pytest.approx(once)
+    kiosk.journal.record([facts.requested("w2", 5)])
+    kiosk.step()
+    assert kiosk.room.needs()[TEA].per_h > once, "nobody got that"
+
+
 def test_it_asks_for_nothing_while_the_link_is_away(kiosk):
     kiosk.linked = False
     kiosk.journal.record([sale("b1", amount=9)])

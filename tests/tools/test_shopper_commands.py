@@ -17,12 +17,13 @@ from waiting import wait_until
 from contract.codec import decode
 from contract.down_rights import PromiseResolved
 from contract.facts import SaleRecorded, StockLine
-from contract.rights import Answer, PromiseTold, ReservationCollected, ReservationRequested
-from contract.values import Epoch, Quantity, Sku
+from contract.rights import Answer, PromiseTold, ReservationCollected, ReservationRequested, RightsRequested, Urgency
+from contract.values import Epoch, Money, Quantity, Sku
 from kiosk.bootstrap import LocalDesk, open_desk
 from kiosk.commands.till import only_till
-from kiosk.core.counter import Counter
+from kiosk.core.counter import Counter, Mood
 from kiosk.journal import promises
+from kiosk.journal.outbox import Outbox
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +138,43 @@ def test_a_reservation_that_cannot_be_is_one_line_and_nothing_is_written(
     done = shop("reservation", *args)
     assert said in done.complaint
     assert done.status == status
-    assert facts(shop) == before
+    assert [fact for fact in facts(shop) if not isinstance(fact, RightsRequested)] == before
+
+
+def test_goods_that_a_hold_lacks_are_asked_for_at_once_and_not_again_at_once(shop: Kiosk) -> None:
+    assert shop("reservation", "hold", "A", "12", "H", "250g").status == 1
+    (asked,) = facts(shop)[1:]
+    assert isinstance(asked, RightsRequested)
+    assert (asked.why, asked.lines) == (Urgency.ASKED, [StockLine(Sku("A"), Quantity(2))])
+    shop("reservation", "hold", "A", "13")
+    assert facts(shop)[1:] == [asked], "one is open, and was asked for a moment ago"
+    shop("reservation", "hold", "A", "12", "N", "4")
+    assert [[line.sku for line in one.lines] for one in facts(shop)[1:]] == [["A"], ["N"]]
+    shop("reservation", "hold", "A", "1")
+    assert len(facts(shop)) == 4, "what is held lacks nothing"
+
+
+def test_what_a_shopper_was_refused_is_said_ahead_of_the_facts(shop: Kiosk) -> None:
+    shop("reservation", "hold", "A", "12")
+    outbox = Outbox(shop.data)
+    try:
+        outbox.newest()
+        (urgent,) = outbox.urgent({})
+    finally:
+        outbox.close()
+    assert urgent.id == facts(shop)[-1].request
+
+
+def test_goods_that_leave_beyond_the_rights_are_asked_for_in_their_transaction(shop: Kiosk, desk: LocalDesk) -> None:
+    counter = Counter(desk)
+    counter.enter("12*A")
+    sold = counter.sell(Money(600))
+    sale, asked = facts(shop)[1:]
+    assert (sold.mood, sale.lines[0].overdraft) == (Mood.SOLD, 2)
+    assert (asked.why, asked.lines) == (Urgency.ASKED, [StockLine(Sku("A"), Quantity(2))])
+    counter.enter("4.50")
+    counter.sell(Money(450))
+    assert len(facts(shop)) == 4, "no stock is kept of what has no code"
 
 
 def test_goods_without_a_price_are_held_and_wait_for_one(shop: Kiosk) -> None:

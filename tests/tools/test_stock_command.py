@@ -12,6 +12,7 @@ from kiosk_command import Kiosk
 
 from contract.codec import decode
 from contract.goods import ShelfCounted, StockWasted, TransferReceived, TransferSent
+from contract.rights import RightsRequested, Urgency
 from contract.stock import TERMS
 from contract.values import MAX_AMOUNT, Quantity, Unit
 from kiosk.core.goods import read_till
@@ -66,8 +67,10 @@ def test_waste_names_why_and_who_and_says_what_the_books_lacked(shop: Kiosk) -> 
     shop("stock", "receive", "A", "2")
     done = shop("stock", "waste", "A", "3", "--reason", "broken", "--by", "anna", "--json").json
     assert (done["overdraft"], done["stock"][0]["available"], done["stock"][0]["wasted"]) == (1, 0, 3)
-    (fact,) = facts(shop)[1:]
+    fact, asked = facts(shop)[1:]
     assert isinstance(fact, StockWasted)
+    assert isinstance(asked, RightsRequested)
+    assert (asked.why, asked.lines[0].quantity.amount) == (Urgency.ASKED, 1)
     assert (fact.reason, fact.by, fact.lines[0].overdraft) == ("broken", "anna", 1)
 
 
