@@ -1,17 +1,21 @@
 """``kiosk journal``: look after the journal."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import click
 import msgspec
 
 from contract.values import Lane
+from kiosk.bootstrap import open_journal
 from kiosk.commands.mirror import mirror
 from kiosk.commands.salvage import salvage_command
+from kiosk.config import load_config
 from kiosk.journal.errors import JournalError
 from kiosk.journal.outbox import lane_path
 from kiosk.journal.verify import verify_journal
+from kiosk.tools.files import Refused
 
 
 @click.group()
@@ -21,6 +25,20 @@ def journal() -> None:
 
 journal.add_command(mirror)
 journal.add_command(salvage_command)
+
+
+@journal.command(epilog="Example: kiosk journal dismiss")
+@click.pass_obj
+def dismiss(data_dir: Path) -> None:
+    """Take the warning of a new life off the screen: the hub's operator knows of it, and grants nothing for now."""
+    if not lane_path(data_dir, Lane.TILL).exists():
+        raise JournalError(f"no journal in {data_dir}: name the kiosk's folder with --data")
+    lane, _ = open_journal(data_dir, load_config(data_dir))
+    with closing(lane):
+        why = lane.dismiss_why()
+    if not why:
+        raise Refused("no warning of a new life stands on the screen: nothing was dismissed")
+    click.echo(f"dismissed: {why}")
 
 
 @journal.command(epilog="Example: kiosk journal verify --json")

@@ -83,6 +83,11 @@ def every(
     return [_keyed(row) for row in rows]
 
 
+def is_granted(connection: sqlite3.Connection) -> bool:
+    """Return whether the hub ever granted anything to the present life."""
+    return connection.execute("SELECT 1 FROM accounts WHERE granted > 0 LIMIT 1").fetchone() is not None
+
+
 def every_past(connection: sqlite3.Connection) -> list[tuple[Epoch, StockKey, Account]]:
     """Return the accounts of earlier lives, the oldest life first."""
     return [(Epoch(row[0]), *_keyed(row[1:])) for row in connection.execute(_PAST).fetchall()]

@@ -110,6 +110,17 @@ class Journal:
         epoch, _, why = (self.meta(_WHY) or "").partition(":")
         return why if epoch == str(self.follow_epoch()) else ""
 
+    def dismiss_why(self) -> str:
+        """Forget why the present epoch was begun, for a person has read it; return what it was.
+
+        Raises: StorageFailed.
+        """
+        with immediate(self.connection, self.path):
+            why = self.why_epoch()
+            if why:
+                self.put_meta(_WHY, "")
+        return why
+
     def newest(self) -> Seq:
         """Return the sequence number of the last fact of this epoch, 0 for none."""
         return self.last()[0]

@@ -5,14 +5,17 @@ from collections.abc import Iterable, Mapping
 from functools import reduce
 from typing import Final
 
-from contract.values import Epoch, Seq
+from contract.values import Epoch, Lane, Seq
 from kiosk.core.epochs import Heard, decide_lost, merge
+from kiosk.journal import accounts
+from kiosk.journal.database import translated
 from kiosk.journal.errors import JournalError
 from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader
 from kiosk.journal.mirror.mirrors import Mirrors
 
 LOST: Final = "this card lost sales that others have"
+POOR: Final = "sells goods in hand and promises nothing: call the hub's operator"  # until the hub grants anew
 
 
 class Lives:
@@ -29,7 +32,6 @@ class Lives:
         self._journal = journal
         self._link = link
         self._mirrors = mirrors
-        self._begun = journal.follow_epoch()
         self._follow()
         journal.before_record = self._follow
         journal.after_commit = mirrors.after_commit
@@ -46,17 +48,22 @@ class Lives:
         follow(self._journal, self._link, self._mirrors.heard())
 
     def _new_life(self) -> str:
-        """Return why a new life was begun, by whichever process: until this one ends, and until the hub knows of it."""
+        """Return why a new life was begun, by whichever process, until the hub grants or a person dismisses it."""
         try:
-            why, epoch = self._journal.why_epoch(), self._journal.epoch
+            why = self._journal.why_epoch()
+            if not why or _has_rights(self._journal):
+                return ""
         except (JournalError, sqlite3.Error):
             return ""  # a file that cannot be read is said where a sale is about to be stored
-        if not why or (epoch == self._begun and epoch in self._acked()):
-            return ""
-        return f"{why}: it goes on as epoch {epoch}; tell the hub's operator"
+        return f"{why}: it goes on as epoch {self._journal.epoch}, {POOR}"
 
     def _acked(self) -> Mapping[Epoch, Seq]:
         return _of_link(self._journal, self._link).positions
+
+
+def _has_rights(journal: Journal) -> bool:
+    with translated(journal.path):
+        return journal.lane is Lane.TILL and accounts.is_granted(journal.connection)
 
 
 def follow(journal: Journal, link: LinkReader, others: Iterable[Heard] = ()) -> Epoch | None:

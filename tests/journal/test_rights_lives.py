@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 import rights_facts as facts
 from facts_of_a_day import received, refund, sale
+from kiosk_command import Kiosk
 from rights_facts import down
 from till_terminal import stock_desk
 
 from contract.codec import decode
+from contract.down_rights import EpochClosed
 from contract.rights import RightsReported
 from contract.stock import Account, StockKey
 from contract.values import MAX_EPOCH, Condition, Epoch, Sku
@@ -139,7 +141,7 @@ def test_a_card_restored_from_a_backup_has_none_of_its_rights(tmp_path):
     desk.close()
 
 
-def test_every_process_says_that_a_life_was_lost_until_the_hub_knows(tmp_path):
+def test_every_process_says_that_a_life_was_lost_until_the_hub_grants_anew(tmp_path):
     first = stock_desk(tmp_path)
     first.record([sale("b1")])
     with closing(LinkStore(tmp_path / "link.db")) as store:
@@ -150,9 +152,34 @@ def test_every_process_says_that_a_life_was_lost_until_the_hub_knows(tmp_path):
         assert "goes on as epoch 2" in first.warning()
         second.record([sale("b2")])
         store.save_acks({"till@2": 1}, incarnation=1, at=AT)
-        assert second.warning() == ""
+        assert "sells goods in hand and promises nothing: call the hub's operator" in second.warning(), (
+            "to be known is little"
+        )
+    second.close()
+    second = open_desk(tmp_path)
+    assert "goes on as epoch 2" in second.warning(), "nor does a restart help"
+    own = OwnLog(second.journal)
+    own.apply(1, 1, down(facts.granted(0, epoch=2), 1, address=second.journal.address), AT)
+    assert "goes on as epoch 2" in second.warning()
+    own.apply(1, 2, down(facts.granted(4, epoch=2), 2, address=second.journal.address), AT)
+    assert (first.warning(), second.warning()) == ("", "")
     first.close()
     second.close()
+
+
+def test_a_closed_kiosk_says_so_to_whoever_waits_for_goods_until_a_person_dismisses_it(tmp_path):
+    kiosk = Kiosk(tmp_path)
+    desk = stock_desk(tmp_path)
+    desk.record([received(9)])
+    OwnLog(desk.journal).apply(1, 1, down(EpochClosed(Epoch(1), "lost"), 1, address=desk.journal.address), AT)
+    desk.close()
+    note = "note: the hub closed this kiosk's rights: it goes on as epoch 2, sells goods in hand and promises nothing"
+    refused = kiosk("reservation", "hold", "P-01", "1")
+    assert (refused.status, refused.err.startswith(note)) == (1, True)
+    assert kiosk("stock", "waste", "P-01", "1", "--reason", "broken").err.startswith(note)
+    assert kiosk("journal", "dismiss").out == "dismissed: the hub closed this kiosk's rights\n"
+    assert kiosk("stock", "waste", "P-01", "1", "--reason", "broken").err == ""
+    assert "nothing was dismissed" in kiosk("journal", "dismiss").complaint
 
 
 def old_file(folder, *, epoch=1):
