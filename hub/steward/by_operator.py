@@ -73,13 +73,15 @@ def recall(
 
 
 def grant(connection: Connection, present: Present, at: Address, what: StockKey, amount: int) -> int:
-    """Grant what is free at a kiosk's site; return the sum that it was told. Raises NotDone."""
+    """Grant what is free at a site and owed by nobody; return the sum that the kiosk was told. Raises NotDone."""
     post = _current(connection, at)
     if not lives.may_grant(connection, at.region, at.site):
         raise NotDone(f"not every kiosk of {at.site} has reported to this hub yet: connect it, or hub kiosk close it")
     key = PoolKey(at.region, at.site, what)
-    if not pools.take(connection, key, "free", amount):
-        raise NotDone(f"so much of {what.sku} is not free at {at.site}: recall it first (hub rights recall)")
+    if not pools.take_offered(connection, key, amount):
+        raise NotDone(
+            f"so much of {what.sku} is not free at {at.site}, less what the site owes: recall it (hub rights recall)"
+        )
     epoch = Epoch(post.kiosk.epoch)
     sums = own_log.grant(connection, post.kiosk, epoch, {what: amount}, present.at, present.incarnation)
     own_log.tell(connection, post.kiosk, [RightsGranted(epoch, sums)], present.at, present.incarnation)

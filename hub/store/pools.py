@@ -85,6 +85,12 @@ def take(connection: Connection, key: PoolKey, term: Term, amount: int, to: Term
     return connection.execute(update(pools).where(*where).values(values)).rowcount == 1
 
 
+def take_offered(connection: Connection, key: PoolKey, amount: int) -> bool:
+    """Take ``amount`` of what is free and not owed; return False, and change nothing, if it is not there."""
+    where = (*(pools.c[name] == value for name, value in _key_row(key).items()), offered() >= amount)
+    return connection.execute(update(pools).where(*where).values(free=pools.c.free - amount)).rowcount == 1
+
+
 def lock(connection: Connection, keys: Collection[PoolKey]) -> dict[PoolKey, Pool]:
     """Return what there is in each of ``keys``, locked until the transaction ends; new ones are made."""
     found: dict[PoolKey, Pool] = {}
