@@ -58,6 +58,8 @@ class Counting:
                 closing.close(self._connection, count, by, now)
                 clears = found.clears or clears_limbo(count.cut, count.at, self._closings)
                 found = Counted(found.delta.plus(_delta(by)), clears, found.wait_s)
+        if found.clears:  # of a closed life with goods left elsewhere a person must still know
+            troubles.resolve_closed(self._connection, self._site, what, now)
         return found
 
     def waits(self, count: Count) -> tuple[str, ...]:

@@ -5,8 +5,11 @@ from typing import Any
 
 from hub_books import Hub
 from sqlalchemy import event, select
-from steward_twins import Shop, still
+from steward_twins import TEA, Shop, Till, present, still
 
+from contract.stock import StockKey
+from contract.values import Sku
+from hub.steward import by_operator
 from hub.store.books import Trouble, open_exceptions
 from hub.store.tables import exceptions
 
@@ -69,3 +72,50 @@ def test_a_deficit_that_grows_says_how_much_it_is_now(hub: Hub) -> None:
     k1.flush()
     shop.settle_down(3)
     assert [(detail["missing"], is_open) for detail, _, is_open in told(hub, "deficit")] == [(4, True)]
+
+
+COFFEE = StockKey(Sku("coffee"))
+
+
+def stolen(hub: Hub, *keys: StockKey) -> tuple[Shop, Till]:
+    """Return a shop that k2 was stolen from with five of each of ``keys``, and the till that is left."""
+    shop = Shop(hub, still)
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    k1.flush()
+    for key in keys:
+        k2.receive(5, key)
+    k2.flush()
+    with hub.store.write() as connection:
+        by_operator.close_kiosk(connection, present(hub), k2.address, "stolen")
+    shop.hub.clock.advance(5)
+    return shop, k1
+
+
+def count(shop: Shop, till: Till, amount: int, key: StockKey) -> None:
+    till.count(amount, key=key)
+    till.flush()
+    shop.work(11)
+
+
+def test_a_closed_life_is_over_when_the_last_of_its_limbo_is_counted(hub: Hub) -> None:
+    shop, k1 = stolen(hub, TEA, COFFEE)
+    count(shop, k1, 3, TEA)
+    assert (shop.pool(TEA).limbo, shop.pool(COFFEE).limbo) == (0, 5)
+    assert [is_open for *_, is_open in told(hub, "life_closed")] == [True]
+    count(shop, k1, 5, COFFEE)
+    assert [is_open for *_, is_open in told(hub, "life_closed")] == [False]
+    shop.check()
+
+
+def test_a_closed_life_of_which_nothing_is_found_is_over_too(hub: Hub) -> None:
+    shop, k1 = stolen(hub, TEA)
+    count(shop, k1, 0, TEA)
+    assert shop.pool().limbo == 0
+    assert [is_open for *_, is_open in told(hub, "life_closed")] == [False]
+
+
+def test_a_closed_life_stays_told_of_while_its_goods_are_in_limbo(hub: Hub) -> None:
+    shop, k1 = stolen(hub, TEA)
+    count(shop, k1, 0, COFFEE)
+    assert shop.pool().limbo == 5
+    assert [is_open for *_, is_open in told(hub, "life_closed")] == [True]
