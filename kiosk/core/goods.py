@@ -5,8 +5,9 @@ Rules
 1.  Goods that are broken, on the van or in the shopper's hand have left, whatever the books say; nothing stops that.
 2.  Where a fact names goods that are referred to later, or restates them, each account stands in it once.
 3.  A count is blind: what the books expect is said only after it was recorded, and it corrects no account of the till.
-4.  Goods in hand beyond what this till may sell by right need an approver above a limit for each sku. Rights of the
-    site's other tills, and goods in limbo there, count as cover once this till knows of them.
+4.  Goods in hand beyond what this till may sell by right need an approver above a limit for each sku; so do goods that
+    are wasted or sent. What left so before and is not settled counts in the limit, or many small baskets would pass
+    any. Rights of the site's other tills, and goods in limbo there, count as cover once this till knows of them.
 5.  Goods that this till keeps no stock of (nothing of them ever came in here) need nobody's approval: there is no
     account to protect, and a till without a stock take must sell.
 """
@@ -190,22 +191,32 @@ def merged(lines: Iterable[StockLine]) -> list[StockLine]:
 def find_beyond(
     basket: Basket, accounts: Mapping[StockKey, Account], *, limit: int, cover: Mapping[StockKey, int] = _NOBODY
 ) -> list[StockLine]:
-    """Return what of ``basket`` lies more than ``limit`` (pieces, kg, l, m) beyond account and ``cover``, by sku.
+    """Return what of ``basket`` needs an approver: see :func:`find_lacking`."""
+    lines = [StockLine(line.sku, line.quantity) for line in basket.lines]
+    return find_lacking(lines, accounts, limit=limit, cover=cover)
 
-    An account that is missing, or that nothing ever came into, is not kept here (rule 5).
+
+def find_lacking(
+    lines: Iterable[StockLine],
+    accounts: Mapping[StockKey, Account],
+    *,
+    limit: int,
+    cover: Mapping[StockKey, int] = _NOBODY,
+) -> list[StockLine]:
+    """Return what of ``lines`` lies beyond account and ``cover`` where that, and all that left so, is above ``limit``.
+
+    The limit is in pieces, kg, l or m of each sku. What the hub has not settled yet of earlier overdrafts counts in it
+    (rule 4). An account that is missing, or that nothing ever came into, is not kept here (rule 5).
     """
     wanted: Counter[StockKey] = Counter()
-    for line in basket.lines:
-        wanted[StockKey(line.sku, Condition.SELLABLE, line.quantity.unit)] += line.quantity.amount
-    beyond = {
-        key: amount - max(0, accounts[key].available) - max(0, cover.get(key, 0))
-        for key, amount in wanted.items()
-        if key in accounts and is_kept(accounts[key])
-    }
+    for line in lines:
+        wanted[_key(line)] += line.quantity.amount
+    kept = {key: accounts[key] for key in wanted if key in accounts and is_kept(accounts[key])}
+    beyond = {key: wanted[key] - max(0, account.available) - max(0, cover.get(key, 0)) for key, account in kept.items()}
     return [
-        StockLine(key.sku, Quantity(amount, key.unit))
+        StockLine(key.sku, Quantity(min(amount, MAX_AMOUNT), key.unit), key.condition)
         for key, amount in beyond.items()
-        if amount > limit * key.unit.per
+        if amount > 0 and amount + _unsettled(kept[key]) > limit * key.unit.per
     ]
 
 
@@ -221,6 +232,10 @@ def decide_overdraft(
     if not approved_by:
         raise ApprovalNeeded(beyond)
     return [OverdraftBooked(list(beyond), approved_by, at, basket)]
+
+
+def _unsettled(account: Account) -> int:
+    return max(0, account.overdraft - account.settled)
 
 
 def _gone(lines: Iterable[StockLine]) -> list[GoneLine]:

@@ -156,7 +156,8 @@ def basket(*lines: tuple[Sku, int]) -> Basket:
     return Basket(BasketId("b"), Currency("EUR"), made)
 
 
-accounts = st.builds(Account, received=st.integers(0, 20), sold=st.integers(0, 20), granted=st.integers(0, 20))
+SOME = st.integers(0, 20)
+accounts = st.builds(Account, received=SOME, sold=SOME, granted=SOME, overdraft=SOME, settled=SOME)
 
 
 @given(accounts, st.integers(1, 30), st.integers(0, 8), st.integers(-3, 8))
@@ -165,8 +166,9 @@ def test_goods_beyond_account_cover_and_limit_need_approval_and_no_others(accoun
     found = find_beyond(basket((TEA, amount)), {key: account}, limit=limit, cover={key: covered})
     _, overdraft = leave(account, amount, "sold")
     over = overdraft - max(0, covered)
+    owed = max(0, account.overdraft - account.settled)
     kept = account.received or account.granted
-    assert found == ([pieces(TEA, over)] if kept and over > limit else [])
+    assert found == ([pieces(TEA, over)] if kept and over > 0 and over + owed > limit else [])
 
 
 def test_the_limit_is_for_all_of_a_sku_together_in_what_prices_are_for():
@@ -178,6 +180,17 @@ def test_the_limit_is_for_all_of_a_sku_together_in_what_prices_are_for():
     weighed = Basket(BasketId("b"), Currency("EUR"), (ham,))
     assert find_beyond(weighed, kept, limit=5) == [StockLine(HAM, Quantity(5001, Unit.GRAM))]
     assert find_beyond(weighed, kept, limit=6) == []
+
+
+def test_what_is_not_settled_of_earlier_baskets_counts_in_the_limit():
+    owed = {StockKey(TEA): Account(received=1, sold=6, overdraft=5)}
+    assert find_beyond(basket((TEA, 1)), owed, limit=5) == [pieces(TEA, 1)]
+    assert find_beyond(basket((TEA, 1)), owed, limit=5, cover={StockKey(TEA): 1}) == []
+    settled = {StockKey(TEA): Account(received=1, sold=6, overdraft=5, settled=1)}
+    assert find_beyond(basket((TEA, 1)), settled, limit=5) == []
+    assert find_beyond(basket((TEA, 2)), settled, limit=5) == [pieces(TEA, 2)]
+    came = {StockKey(TEA): Account(received=9, sold=6, overdraft=5)}
+    assert find_beyond(basket((TEA, 8)), came, limit=5) == [], "goods that came since are no overdraft"
 
 
 def test_goods_in_hand_beyond_the_limit_leave_with_an_approver_only_and_openly():
