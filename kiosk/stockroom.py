@@ -3,11 +3,13 @@
 The decisions are the core's; the journal's transaction has the last word on rights.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeVar, cast
 
 from contract.down import Item
+from contract.errors import Malformed
 from contract.every import UpFact
 from contract.facts import Payment, SaleRecorded, StockLine, StockReceived
 from contract.goods import ShelfLine, StockWasted, TillPosition, TransferReceived, TransferSent
@@ -19,7 +21,7 @@ from kiosk.core import goods, promises, reservations
 from kiosk.core.checkout import decide_sale
 from kiosk.core.codes import is_mistyped, make_code, normalize
 from kiosk.core.deliveries import Delivery, Expected, decide_delivery
-from kiosk.core.neighbours import Neighbour, decide_others
+from kiosk.core.neighbours import Neighbour, decide_cover, decide_others
 from kiosk.core.ports import Clock, Counted
 from kiosk.core.promises import Promise, PromiseError
 from kiosk.core.reservations import DEFAULT_HOLD, NotPromisable, Reservation, ReservationError, State
@@ -31,12 +33,13 @@ from kiosk.journal.accounts import Line, lines_of
 from kiosk.journal.catalogue import Catalogue
 from kiosk.journal.counts import expected_on_shelf, note_count
 from kiosk.journal.database import translated
-from kiosk.journal.errors import RightsMissing
+from kiosk.journal.errors import JournalError, RightsMissing
 from kiosk.journal.journal import Journal
 from kiosk.journal.lan import LanReader
 from kiosk.journal.stock import account_of
 
 F = TypeVar("F", bound=UpFact)
+Left = TypeVar("Left", StockWasted, TransferSent)
 _DRAWS: Final = 8  # of a code that nobody holds; one in 27 thousand million is taken for each that is
 
 
@@ -79,13 +82,14 @@ class LocalStockroom:
             return advices.read(self.journal.connection, advice)
 
     def waste(self, lines: Sequence[StockLine], *, reason: str, by: str = "") -> StockWasted:
-        """Write off goods that are broken, spoilt or stolen."""
-        return self._record(goods.decide_waste(lines, reason=reason, by=by, at=self._now()))
+        """Write off goods that are broken, spoilt or stolen; ``by`` approves what is beyond the overdraft limit."""
+        return self._leave(goods.decide_waste(lines, reason=reason, by=by, at=self._now()), lines, by)
 
     def send(self, lines: Sequence[StockLine], *, to: SiteId, by: str = "") -> TransferSent:
-        """Put goods on the way to another site."""
-        here = self.config.site
-        return self._record(goods.decide_send(lines, transfer=self._new_id(), here=here, to=to, by=by, at=self._now()))
+        """Put goods on the way to another site; ``by`` approves what is beyond the overdraft limit."""
+        here, name = self.config.site, self._new_id()
+        fact = goods.decide_send(lines, transfer=name, here=here, to=to, by=by, at=self._now())
+        return self._leave(fact, lines, by)
 
     def arrive(self, lines: Sequence[StockLine], *, transfer: str, origin: SiteId, by: str = "") -> TransferReceived:
         """Take goods in that came from another site."""
@@ -237,6 +241,23 @@ class LocalStockroom:
     def _record(self, fact: F) -> F:
         """Return the fact as it was stored: with its overdrafts."""
         return cast("F", wishes.record(self.journal, [fact], self._new_id)[0].data)
+
+    def _leave(self, fact: Left, lines: Sequence[StockLine], by: str) -> Left:
+        """Record that goods left, and who approved it where the limit is passed, as a sale does.
+
+        Raises: ApprovalNeeded.
+        """
+        limit = self.config.stock.overdraft_limit
+        beyond = goods.find_lacking(lines, self._accounts(lines), limit=limit, cover=self._cover())
+        facts: list[UpFact] = [*goods.decide_overdraft(beyond, approved_by=by, at=self._now()), fact]
+        return cast("Left", wishes.record(self.journal, facts, self._new_id)[-1].data)
+
+    def _cover(self) -> Mapping[StockKey, int]:
+        """Return what neighbours hold; what cannot be read covers nothing, and keeps no broken goods on the books."""
+        try:
+            return decide_cover(self.neighbours())
+        except (JournalError, Malformed, sqlite3.Error):
+            return {}
 
     def _now(self) -> datetime:
         return self._clock.stamp().at

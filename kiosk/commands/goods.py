@@ -13,7 +13,7 @@ from contract.facts import StockLine
 from contract.values import Condition, Currency, Money, Quantity, Sku, Unit, parse_sku
 from kiosk.core.checkout import CheckoutError
 from kiosk.core.entry import EntryError, as_gtin, parse_price
-from kiosk.core.goods import GoodsError
+from kiosk.core.goods import ApprovalNeeded, GoodsError
 from kiosk.core.parking import ParkingError
 from kiosk.core.ports import DeskError
 from kiosk.core.promises import PromiseError
@@ -32,7 +32,7 @@ _TIME: Final = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>[smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-by_whom = click.option("--by", default="", metavar="ID", help="Who does it, at most 32 characters.")
+by_whom = click.option("--by", default="", metavar="ID", help="Who does it, or approves it: at most 32 characters.")
 damaged = click.option("--damaged", is_flag=True, help="Goods that cannot be sold, which are kept apart.")
 goods_argument = click.argument("goods", nargs=-1, required=True, metavar="SKU QTY [SKU QTY]...")
 
@@ -47,6 +47,8 @@ def refusals() -> Iterator[None]:
         yield
     except JournalError:
         raise
+    except ApprovalNeeded as error:
+        raise Refused(f"{error}: count again, or give --by with the manager's id") from error
     except (*_REFUSALS, DeskError) as error:
         raise Refused(str(error)) from error
 

@@ -266,11 +266,11 @@ class Stockroom(Protocol):
         ...
 
     def waste(self, lines: Sequence[StockLine], *, reason: str, by: str = "") -> StockWasted:
-        """Write off goods that are broken, spoilt or stolen."""
+        """Write off goods that are broken, spoilt or stolen; ``by`` approves what is beyond the overdraft limit."""
         ...
 
     def send(self, lines: Sequence[StockLine], *, to: SiteId, by: str = "") -> TransferSent:
-        """Put goods on the way to another site, under a transfer id of their own."""
+        """Put goods on the way to another site, under a transfer id of their own; ``by`` as for waste."""
         ...
 
     def arrive(self, lines: Sequence[StockLine], *, transfer: str, origin: SiteId, by: str = "") -> TransferReceived:

@@ -12,7 +12,7 @@ from kiosk_command import Kiosk
 
 from contract.codec import decode
 from contract.goods import ShelfCounted, StockWasted, TransferReceived, TransferSent
-from contract.rights import RightsRequested, Urgency
+from contract.rights import OverdraftBooked, RightsRequested, Urgency
 from contract.stock import TERMS
 from contract.values import MAX_AMOUNT, Quantity, Unit
 from kiosk.core.goods import read_till
@@ -72,6 +72,23 @@ def test_waste_names_why_and_who_and_says_what_the_books_lacked(shop: Kiosk) -> 
     assert isinstance(asked, RightsRequested)
     assert (asked.why, asked.lines[0].quantity.amount) == (Urgency.ASKED, 1)
     assert (fact.reason, fact.by, fact.lines[0].overdraft) == ("broken", "anna", 1)
+
+
+@pytest.mark.parametrize("how", [("waste", "--reason", "gone"), ("send", "--to", "pier")], ids=lambda how: how[0])
+def test_goods_beyond_the_limit_leave_with_an_approver_only(shop: Kiosk, how: tuple[str, ...]) -> None:
+    command, *options = how
+    shop("stock", "receive", "A", "2")
+    refused = shop("stock", command, "A", "1000000000", *options)
+    assert "the books here lack 999999998 pc of A: a manager must approve it: " in refused.complaint
+    assert "give --by" in refused.complaint
+    assert (refused.status, len(facts(shop))) == (1, 1)
+    shop("stock", command, "A", "7", *options)
+    assert "lack 1 pc of A" in shop("stock", command, "A", "1", *options).complaint, "five are not settled yet"
+    assert shop("stock", command, "A", "1", *options, "--by", "anna", "--json").json["overdraft"] == 1
+    allowed, gone = facts(shop)[-2:]
+    assert isinstance(allowed, OverdraftBooked)
+    assert (allowed.approved_by, allowed.lines[0].quantity.amount, gone.by) == ("anna", 1, "anna")
+    assert shop("stock", command, "H", "9kg", *options).status == 0, "nothing of it ever came in here"
 
 
 def test_damaged_goods_are_kept_apart(shop: Kiosk) -> None:

@@ -116,7 +116,9 @@ class Staff:
         """Break something."""
         name = self._name()
         if goods := self.shelf.take(name, "waste", {self._any(): 1}):
-            self._record(name, lambda: self.room.waste(self._lines(goods), reason=f"broken {name}"), gone=goods)
+            self._record(
+                name, lambda: self.room.waste(self._lines(goods), reason=f"broken {name}", by="boss"), gone=goods
+            )
         else:
             self.shelf.undo(name)
 
@@ -125,7 +127,7 @@ class Staff:
         name, to = self._name(), self._rng.choice(self._others)
         late = "!" if self._rng.random() < _LATE else ""
         if goods := self.shelf.take(name, "send", {self._any(): self._rng.randint(1, 4)}, f"{to}{late}"):
-            self._record(name, lambda: self.room.send(self._lines(goods), to=SiteId(to)), gone=goods)
+            self._record(name, lambda: self.room.send(self._lines(goods), to=SiteId(to), by="boss"), gone=goods)
         else:
             self.shelf.undo(name)
 
