@@ -11,9 +11,11 @@ Rules
 5.  Limbo is cleared by a count that was taken after every closed life at the site had ended: the count names a newer
     life of the same till, or was taken after the life was closed. What it sold before is what the count found short.
 6.  A fact whose number was taken, of a second card, stands in nobody's order. It was recorded after what both cards
-    have in common: beyond the cut by its number it is behind it. Otherwise it is before only if it was heard before
-    the count was taken. In doubt it is behind: goods that it took are then missed twice until the next count, and not
-    promised twice.
+    have in common: beyond the cut by its number it is behind it. Else it is before the cut if it was heard before the
+    count was taken by the till's clock, and that clock is not ahead: the hub heard the count no earlier than the clock
+    says that it was taken. (A clock that is behind makes doubt, and no harm.) In doubt, what it took from the shelf is
+    behind the cut and what it brought is before: goods are missed twice until a count without doubt, and promised
+    twice never.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,6 +45,17 @@ class Closing(Struct, frozen=True):
     at: str
 
 
+class Taken(Struct, frozen=True):
+    """When a count was taken, by its till's clock, and when it was heard, by the hub's: text in UTC, which sorts."""
+
+    at: str
+    heard_at: str
+
+    def is_surely_after(self, instant: str) -> bool:
+        """Return whether it was taken after an instant of the hub's; a clock that is ahead shows by its own count."""
+        return instant < self.at <= self.heard_at
+
+
 def shelf(account: Account) -> int:
     """Return how many goods lie there by an account: what came less what left, whoever may promise them."""
     came = account.received + account.returned + account.arrived + account.adjusted
@@ -70,9 +83,11 @@ def is_behind(mark: Mark, epoch: int, seq: int) -> bool:
     return epoch > mark.epoch or (epoch == mark.epoch and seq > mark.position)
 
 
-def is_fork_behind(mark: Mark | None, epoch: int, seq: int, *, heard_at: str, taken_at: str) -> bool:
-    """Return whether a fact whose number was taken counts as recorded after the cut: rule 6. Instants sort as text."""
-    return (mark is not None and is_behind(mark, epoch, seq)) or heard_at >= taken_at
+def is_fork_behind(mark: Mark | None, epoch: int, seq: int, effect: Account, *, heard_at: str, taken: Taken) -> bool:
+    """Return whether what a fact whose number was taken did to goods counts as done after the cut: rule 6."""
+    if mark is not None and is_behind(mark, epoch, seq):
+        return True
+    return shelf(effect) < 0 and not taken.is_surely_after(heard_at)
 
 
 def difference(counted: int, accounts: Iterable[Account], *, adjusted: int, behind: Iterable[Account]) -> int:

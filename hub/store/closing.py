@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, and_, or_, select, update
 from contract.codec import decode
 from contract.errors import Malformed
 from contract.stock import NOTHING, Account, StockKey, add
-from hub.core.counting import Closing, Mark, is_fork_behind
+from hub.core.counting import Closing, Mark, Taken, is_fork_behind
 from hub.core.reconcile import account_of, effects_of
 from hub.store.accounts import stock_key
 from hub.store.chores import Site
@@ -188,11 +188,21 @@ def _effects(connection: Connection, kiosk_id: int, mark: Mark) -> Iterable[tupl
 def _of_forks(connection: Connection, kiosk_ids: Mapping[str, int], count: Count) -> Iterator[tuple[StockKey, Account]]:
     """Yield what facts whose number was taken came to, of those that are behind the cut."""
     marks = {kiosk_ids.get(mark.kiosk, 0): mark for mark in count.cut}
+    taken = _taken(connection, count)
     columns = quarantine.c
     where = (columns.kiosk_id.in_(sorted(kiosk_ids.values())), columns.lane == LANE, columns.kind == FORK)
     for row in connection.execute(select(quarantine).where(*where), execution_options={"yield_per": FETCH}):
-        if is_fork_behind(marks.get(row.kiosk_id), row.epoch, row.seq, heard_at=row.at, taken_at=count.at):
-            yield from _goods_of(bytes(row.bytes))
+        mark = marks.get(row.kiosk_id)
+        for what, effect in _goods_of(bytes(row.bytes)):
+            if is_fork_behind(mark, row.epoch, row.seq, effect, heard_at=row.at, taken=taken):
+                yield what, effect
+
+
+def _taken(connection: Connection, count: Count) -> Taken:
+    columns = facts.c
+    place = (columns.kiosk_id == count.kiosk_id, columns.epoch == count.epoch, columns.lane == LANE)
+    statement = select(columns.received_at).where(*place, columns.seq == count.seq)
+    return Taken(count.at, connection.execute(statement).scalar_one())
 
 
 def _goods_of(raw: bytes) -> Iterator[tuple[StockKey, Account]]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from msgspec.structs import astuple
 
 from contract.stock import Account, add
-from hub.core.counting import Closing, Mark, clears_limbo, difference, is_behind, is_fork_behind, missing, shelf
+from hub.core.counting import Closing, Mark, Taken, clears_limbo, difference, is_behind, is_fork_behind, missing, shelf
 
 few = st.integers(0, 50)
 effects = st.lists(st.builds(Account, few, few, few, few, wasted=few, sent=few, arrived=few), max_size=8)
@@ -80,17 +80,43 @@ def test_limbo_is_cleared_by_a_count_that_was_taken_after_every_closed_life_had_
     assert clears_limbo(cut, TEN, closings) is clears
 
 
+TAKEN = Taken(TEN, TEN)
+ELEVEN = "2026-03-07T11:00:00.000000Z"
+GONE, CAME = Account(sold=1), Account(received=1)
+
+
 @pytest.mark.parametrize(
-    ("mark", "at", "heard_at", "is_behind_it"),
+    ("mark", "at", "heard_at", "gone", "came"),
     [
-        (Mark("k1", 2, 10), (2, 11), NINE, True),
-        (Mark("k1", 2, 10), (3, 1), NINE, True),
-        (Mark("k1", 2, 10), (2, 9), NINE, False),
-        (Mark("k1", 2, 10), (1, 99), NINE, False),
-        (Mark("k1", 2, 10), (2, 9), TEN, True),
-        (None, (1, 1), NINE, False),
-        (None, (1, 1), TEN, True),
+        (Mark("k1", 2, 10), (2, 11), NINE, True, True),
+        (Mark("k1", 2, 10), (3, 1), NINE, True, True),
+        (Mark("k1", 2, 10), (2, 9), NINE, False, False),
+        (Mark("k1", 2, 10), (1, 99), NINE, False, False),
+        (Mark("k1", 2, 10), (2, 9), TEN, True, False),
+        (None, (1, 1), NINE, False, False),
+        (None, (1, 1), TEN, True, False),
     ],
 )
-def test_a_fact_of_a_second_card_is_before_a_count_only_if_it_surely_was(mark, at, heard_at, is_behind_it) -> None:
-    assert is_fork_behind(mark, *at, heard_at=heard_at, taken_at=TEN) is is_behind_it
+def test_a_fact_of_a_second_card_is_before_a_count_only_if_it_surely_was(
+    mark: Mark | None,
+    at: tuple[int, int],
+    heard_at: str,
+    gone: bool,  # noqa: FBT001
+    came: bool,  # noqa: FBT001
+) -> None:
+    assert is_fork_behind(mark, *at, GONE, heard_at=heard_at, taken=TAKEN) is gone
+    assert is_fork_behind(mark, *at, CAME, heard_at=heard_at, taken=TAKEN) is came
+
+
+@pytest.mark.parametrize(
+    ("taken", "surely"),
+    [
+        (Taken(TEN, TEN), True),
+        (Taken(TEN, ELEVEN), True),
+        (Taken(NINE, TEN), False),
+        (Taken(ELEVEN, TEN), False),
+    ],
+    ids=["at once", "heard late", "not after", "a clock that is ahead"],
+)
+def test_a_count_by_a_clock_in_doubt_is_not_surely_after_anything(taken: Taken, surely: bool) -> None:  # noqa: FBT001
+    assert taken.is_surely_after(NINE) is surely

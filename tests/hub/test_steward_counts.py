@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from hub_books import Hub
+from hub_books import AT, Hub, LaneTwin, sale
 from sqlalchemy import select
 from steward_twins import TEA, Shop, Till, present, still
 
 from contract.down_rights import EpochClosed
+from contract.facts import StockLine, StockReceived
 from contract.goods import TillPosition
-from contract.values import Epoch, Seq
+from contract.values import Epoch, Quantity, Seq
 from hub.core.counting import Mark
 from hub.steward import by_operator
 from hub.store.rights_tables import counts, reservations
@@ -117,6 +118,59 @@ def test_a_count_by_a_clock_that_was_ahead_does_not_stop_those_after_it(shop: Sh
     k1.flush()
     shop.work(4 * 3600)
     assert found(shop) == [(-2, True), (0, True)]  # by their own clocks, which says nothing of their order
+
+
+def copied(shop: Shop) -> tuple[Till, Till, LaneTwin]:
+    """Return a till that sold two of ten, one that counts, and a copy of the first's card from before the sales."""
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    k1.receive(10)
+    card = k1.raws[:]
+    k1.spend(1)
+    k1.spend(1)
+    k1.flush()
+    return k1, k2, LaneTwin(k1.address, raws=card)
+
+
+def hear(shop: Shop, copy: LaneTwin) -> None:
+    shop.hub.clock.advance(5)
+    shop.hub.take(copy.message())
+    shop.hub.clock.advance(5)
+
+
+@pytest.mark.parametrize("ahead_s", [0, 3 * 3600], ids=["a right clock", "a clock that is ahead"])
+def test_what_a_second_card_sold_after_a_count_is_not_found_over(shop: Shop, ahead_s: int) -> None:
+    k1, k2, copy = copied(shop)
+    shop.hub.clock.advance(ahead_s)
+    k2.count(8, k1.position())
+    shop.hub.clock.advance(-ahead_s)
+    copy.record(sale("k1-1-1", "tea", 3))
+    hear(shop, copy)
+    k2.flush()
+    shop.work(4 * 3600)
+    assert found(shop) == [(0, True)]
+    shop.check()
+
+
+def test_what_a_second_card_received_before_a_count_that_is_in_doubt_is_not_minted_again(shop: Shop) -> None:
+    k1, k2, copy = copied(shop)
+    copy.record(StockReceived([StockLine(TEA.sku, Quantity(4))], AT))
+    k2.count(12, k1.position())
+    hear(shop, copy)
+    k2.flush()
+    shop.work(60)
+    assert found(shop) == [(0, True)]
+    shop.check()
+
+
+def test_what_a_second_card_sold_is_before_the_counts_that_follow(shop: Shop) -> None:
+    k1, k2, copy = copied(shop)
+    copy.record(sale("k1-1-1", "tea", 3))
+    hear(shop, copy)
+    k2.count(5, k1.position())
+    k2.flush()
+    shop.work(60)
+    assert found(shop) == [(0, True)]
+    shop.check()
 
 
 def test_an_older_count_says_nothing_after_a_newer_one(shop: Shop) -> None:
