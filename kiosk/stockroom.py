@@ -39,7 +39,7 @@ from kiosk.journal.lan import LanReader
 from kiosk.journal.stock import account_of
 
 F = TypeVar("F", bound=UpFact)
-Left = TypeVar("Left", StockWasted, TransferSent)
+Left = TypeVar("Left", bound=StockWasted | TransferSent)
 _DRAWS: Final = 8  # of a code that nobody holds; one in 27 thousand million is taken for each that is
 
 
