@@ -53,14 +53,19 @@ class LazyGroup(click.Group):
             sys.exit(error.exit_code)
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "hub"
-            click.echo(f"hub: {error.format_message()} See `{command} --help`.", err=True)
+            click.echo(f"hub: {_line(error.format_message())} See `{command} --help`.", err=True)
             sys.exit(error.exit_code)
         except click.ClickException as error:
-            click.echo(f"hub: {error.format_message()}", err=True)
+            click.echo(f"hub: {_line(error.format_message())}", err=True)
             sys.exit(error.exit_code)
         except click.Abort:
             sys.exit(1)
         sys.exit(status if isinstance(status, int) else 0)
+
+
+def _line(text: str) -> str:
+    """Return an error as one line that does nothing to a terminal, whatever the words are that it repeats."""
+    return "".join(one if one.isprintable() else "\ufffd" for one in " ".join(text.split()))
 
 
 @click.group(cls=LazyGroup, epilog="Example: hub serve --broker mqtt://127.0.0.1")

@@ -186,10 +186,12 @@ def _parse_near(text: str) -> Point | None:
     try:
         lat, lon = (float(part) for part in text.split(","))
     except ValueError as error:
-        raise _no_point from error
+        raise _no_point() from error
     if not (math.isfinite(lat) and math.isfinite(lon) and abs(lat) <= _LATITUDE and abs(lon) <= _LONGITUDE):
-        raise _no_point
+        raise _no_point()
     return lat, lon
 
 
-_no_point: Final = HTTPException(422, "near: not LAT,LON within 90 and 180 degrees, such as 52.52,13.40")
+def _no_point() -> HTTPException:
+    """Return a new one: what is raised twice keeps the frames of both."""
+    return HTTPException(422, "near: not LAT,LON within 90 and 180 degrees, such as 52.52,13.40")

@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from contract.values import MAX_POSITION
 from hub.bootstrap import opened_to_read
 from hub.commands.common import (
     Refused,
@@ -53,7 +54,7 @@ def exceptions(context: click.Context, *, database_url: str, resolved: bool, lim
 
 
 @exceptions.command("resolve", epilog='Example: hub exceptions resolve 17 --by ana --note "counted again: all there"')
-@click.argument("numbers", metavar="ID...", type=click.IntRange(1), nargs=-1, required=True)
+@click.argument("numbers", metavar="ID...", type=click.IntRange(1, MAX_POSITION), nargs=-1, required=True)
 @click.option("--by", "who", required=True, metavar="NAME", callback=words(MAX_NAME), help="Who decided.")
 @click.option("--note", required=True, metavar="TEXT", callback=words(MAX_NOTE), help="What was found, and done.")
 @database_option
@@ -90,7 +91,7 @@ def list_quarantine(*, database_url: str, resolved: bool, limit: int, as_json: b
 
 
 @quarantine.command("read-again", epilog="Example: hub quarantine read-again")
-@click.argument("numbers", metavar="[ID]...", type=click.IntRange(1), nargs=-1)
+@click.argument("numbers", metavar="[ID]...", type=click.IntRange(1, MAX_POSITION), nargs=-1)
 @limit_option
 @database_option
 @state_option

@@ -11,7 +11,7 @@ import click
 
 from hub.bootstrap import DEFAULT_DATABASE
 from hub.store.database import parse_url
-from hub.store.errors import BadDatabaseUrl, FolderTaken, NewerDatabase, NotMigrated, StoreError
+from hub.store.errors import BadDatabaseUrl, ContentRefused, FolderTaken, NewerDatabase, NotMigrated, StoreError
 
 F = TypeVar("F", bound=Callable[..., Any])
 MAX_ROWS: Final = 10_000  # what a person can read, or a program takes at once
@@ -130,5 +130,7 @@ def _advice(error: StoreError) -> str:
             return "run hub migrate, or start hub serve"
         case FolderTaken():
             return "stop it, or give this one a --state-dir of its own"
+        case ContentRefused():
+            return "nothing was changed; check what was named"
         case _:
             return "check that it is there, that this user may write it, and that its disk has room"

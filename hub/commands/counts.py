@@ -87,7 +87,7 @@ def list_counts(*, database_url: str, site: str | None, limit: int, as_json: boo
 def settle(*, database_url: str, state_dir: Path | None, count_id: str, tills: tuple[str, ...]) -> None:
     """Name how far a till was when a count was taken: one that the counting till did not know of."""
     name = closing.parse_id(count_id)
-    if name is None:
+    if name is None or max(name) > MAX_POSITION:
         raise UsedWrongly(f"ID: {count_id[:40]!r} is no count such as 3-1-40")
     marks = [_mark(text) for text in tills]
     with changing(database_url, state_dir) as books:

@@ -40,7 +40,7 @@ def _send(giver: Till, receiver: Till) -> None:
 
 
 def run(url: str, tmp_path: Path, *arguments: str) -> Result:
-    state = ["--state-dir", str(tmp_path / "state")] if arguments[1] not in {"list", "recalls"} else []
+    state = ["--state-dir", str(tmp_path / "state")] if arguments[1] not in {"list", "recalls", "show"} else []
     return CliRunner().invoke(main, [*arguments, *state], env={"HUB_DATABASE_URL": url})
 
 
@@ -75,6 +75,12 @@ def test_rights_are_listed_granted_and_recalled(url: str, tmp_path: Path) -> Non
         (("count", "settle", "9-9-9", "--till", "k2=1@1"), 1, "no such count"),
         (("count", "settle", "1-1-2", "--till", "k2@1"), 2, "KIOSK=LIFE@POSITION"),
         (("transfer", "close", "t9"), 1, "nothing is missing"),
+        (("transfer", "close", "\x1b[2Jt9\u202e"), 1, "transfer \ufffd[2Jt9\ufffd: hub"),
+        (("reservation", "show", "\x1b[2Jt9"), 1, "no reservation \ufffd[2Jt9: hub"),
+        (("count", "settle", f"{10**20 - 1}-1-1", "--till", "k2=1@1"), 2, "no count such as 3-1-40"),
+        (("exceptions", "resolve", f"{10**20 - 1}", "--by", "ana", "--note", "seen"), 2, "not in the range"),
+        (("quarantine", "read-again", f"{10**20 - 1}"), 2, "not in the range"),
+        (("promise", "answer", "nope"), 2, "Choose from: confirmed, elsewhere, later, substitute, sorry See"),
         (("kiosk", "close", "demo/market/k2", "--why", "w" * 201), 2, "--why: 1 to 200 printable characters"),
         (("kiosk", "close", "demo/market/k2", "--why", "a\x1b[2Jb"), 2, "--why: 1 to 200 printable characters"),
         (("kiosk", "close", "demo/market/k2", "--why", " "), 2, "--why: 1 to 200 printable characters"),
