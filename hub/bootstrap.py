@@ -146,9 +146,12 @@ def opened_to_read(database_url: str) -> Iterator[Store]:
 
 @contextmanager
 def opened_to_write(database_url: str, state_dir: Path) -> Iterator[Store]:
-    """Open the books for a command that writes beside a running hub; raises StoreError."""
-    with opened(database_url) as store:
-        migrate(store)
+    """Open books that are there and of this release for a command that writes beside a running hub.
+
+    Only ``hub serve`` and ``hub migrate`` make books: a name that was mistyped makes none. Raises: StoreError.
+    """
+    with opened(database_url, create=False) as store:
+        check(store)
         with store.read() as connection:
             begun = read_life(connection) is not None
         if not begun:
@@ -157,14 +160,13 @@ def opened_to_write(database_url: str, state_dir: Path) -> Iterator[Store]:
         yield store
 
 
-def listen_on(host: str, port: int) -> socket.socket:
-    """Return a listening socket; raises OSError."""
+def take_port(host: str, port: int) -> socket.socket:
+    """Return a socket that holds a port, and does not answer before it listens; raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     server = socket.socket(family, socket.SOCK_STREAM)
     try:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         server.bind((host, port))
-        server.listen(128)
     except OSError:
         server.close()
         raise

@@ -20,7 +20,7 @@ from contract.values import parse_name
 from hub.api.app import create_app
 from hub.availability.live import Availability
 from hub.availability.teller import Teller
-from hub.bootstrap import Broker, Hub, life_of, listen_on, open_hub, opened, state_folder
+from hub.bootstrap import Broker, Hub, life_of, open_hub, opened, state_folder, take_port
 from hub.commands.common import (
     Refused,
     UsedWrongly,
@@ -35,6 +35,7 @@ from hub.store.migrate import migrate as migrate_store
 from mqtt_bridge.link import MAX_PORT, BrokerUrl, TlsFiles
 
 LOOP_END_S = 15.0  # one transaction and its sync, on a slow disk
+BACKLOG = 128  # connections that wait while the API is busy: a page of a browser opens six
 _log = logging.getLogger("hub")
 
 
@@ -83,7 +84,11 @@ def serve(
     broker = _broker(brokers, client_id or f"hub-{region}", region, files)
     with said_plainly(database_url):
         state = state_folder(database_url, state_dir)
-        with _listening(host, port) as server, open_hub(database_url, state) as hub:
+        with _port_said(host, port):
+            server = take_port(host, port)
+        with server, open_hub(database_url, state) as hub:
+            with _port_said(host, port):
+                server.listen(BACKLOG)  # not sooner: who is answered finds the books in order
             if not _run(hub, broker, server, Rules(exact_below, ask_after)):
                 raise Refused("the hub's loop ended by an error, which is told above: start it again and report it")
 
@@ -179,9 +184,10 @@ def _stop_on_signals(web: uvicorn.Server) -> None:
     signal.signal(signal.SIGINT, ask)
 
 
-def _listening(host: str, port: int) -> socket.socket:
+@contextmanager
+def _port_said(host: str, port: int) -> Iterator[None]:
     try:
-        return listen_on(host, port)
+        yield
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or error
         raise Refused(

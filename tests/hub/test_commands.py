@@ -184,9 +184,42 @@ def test_an_import_for_a_region_without_kiosks_is_noted(url: str, tmp_path: Path
     assert "no kiosk of region elsewhere was heard of, only of demo: see --region" in other.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["kiosk", "close", "demo/market/k1"],
+        ["kiosk", "admit", "demo/market/k1"],
+        ["rights", "grant", "demo/market/k1", "tea", "1"],
+        ["rights", "recall", "demo/market/k1", "tea", "1"],
+        ["count", "settle", "1-1-1", "--till", "k1=1@1"],
+        ["transfer", "close", "t1"],
+        ["reservation", "cancel", "r1"],
+        ["promise", "answer", "p1", "sorry"],
+        ["exceptions", "resolve", "1", "--by", "ana", "--note", "seen"],
+        ["quarantine", "read-again"],
+        ["site", "set", "market", "--name", "Market"],
+        ["message", "set", "en", "refund", "You get {amount} back."],
+        ["message", "reset", "en", "refund"],
+        ["catalogue", "import", "list.csv"],
+        ["delivery", "advise", "demo/market/k1", "D-1", "tea=1"],
+    ],
+    ids=" ".join,
+)
+def test_a_command_that_changes_makes_no_books_where_a_name_is_mistyped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "list.csv").write_text("sku,name,price\nA1,Tea,1.00\n")
+    result = run("sqlite:///books/typo.db", *arguments)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "typo.db: it is not there: run hub migrate, or start hub serve" in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["list.csv"]
+
+
 def test_a_catalogue_can_be_imported_before_the_first_start(database_url: str, tmp_path: Path) -> None:
     file = tmp_path / "list.csv"
     file.write_text("sku,name,price\nA1,Tea,1.00\n")
+    assert run(database_url, "migrate").exit_code == 0
     result = run(database_url, "catalogue", "import", str(file), "--state-dir", str(tmp_path / "state"))
     assert result.exit_code == 0, result.output
     with open_hub(database_url, tmp_path / "state") as hub, hub.store.read() as connection:

@@ -11,7 +11,9 @@ from hub.cli import main
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/hub.db"
+    made = f"sqlite:///{tmp_path}/hub.db"
+    assert CliRunner().invoke(main, ["migrate", "--database-url", made]).exit_code == 0
+    return made
 
 
 def run(url: str, *arguments: str) -> Result:
