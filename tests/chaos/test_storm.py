@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 from collections import Counter
@@ -13,6 +14,7 @@ import pytest
 from disks import CANNOT_MOUNT
 from storm import disk
 from storm.conductor import NEMESES, WEIGHTS, Conductor, _Active
+from storm.nemeses_link import ClockJump
 from storm.nemesis import Nemesis
 from storm.orders import Orders, read_number, write_number
 from storm.result import DEFAULT_FACTS, DEFAULT_KILLS, Result, faults
@@ -133,6 +135,21 @@ def test_only_a_run_of_default_size_insists(tmp_path, facts, more):
 )
 def test_a_nemesis_strikes_again_only_while_it_may_help(known):
     assert once_more("wire_cut", **known, salt=9) == []
+
+
+def test_a_card_that_is_away_says_nothing_of_clocks(tmp_path):
+    world = SimpleNamespace(kiosks=[SimpleNamespace(journal=tmp_path / "away.db")])
+    assert ClockJump(world).bites == 0
+
+
+@pytest.mark.parametrize(("clones", "moved"), [([], True), (["a copy"], False)])
+def test_the_clock_of_the_hub_is_left_alone_once_a_card_was_copied(tmp_path, clones, moved):
+    kiosk, hub = (SimpleNamespace(shift=tmp_path / name) for name in ("kiosk", "hub"))
+    jump = ClockJump(SimpleNamespace(hub=hub, clones=clones))
+    for seed in range(20):
+        next(jump.strike(random.Random(seed), kiosk))
+    assert kiosk.shift.exists()
+    assert hub.shift.exists() == moved
 
 
 def test_what_is_killed_more_often_is_a_nemesis_that_kills():
