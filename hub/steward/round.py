@@ -16,7 +16,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from contract.asking import HOUR_S, MEMORY_S
-from contract.down_rights import RecallRequested, ReservationPlaced, ReservationRefused, RightsGranted
+from contract.down_rights import RecallRequested, ReservationRefused, RightsGranted
 from contract.every import OwnFact
 from contract.facts import StockLine
 from contract.rights import MAX_TOTALS
@@ -28,6 +28,7 @@ from hub.promises.reserving import Present, give_back, place
 from hub.steward import share
 from hub.steward.counting import Counting
 from hub.steward.share import Share, note_met, of_account, wait_s
+from hub.steward.telling import broken, turn
 from hub.store import bookings, books, changes, chores, holdings, lives, own_log, pools, recalls, troubles, waits
 from hub.store.books import Trouble
 from hub.store.chores import Site
@@ -287,7 +288,7 @@ class SiteRound:
         bookings.end(self._connection, one.id, "broken", self._present.now)
         self.serves = True
         del self._booked[one.id]
-        self._open([_broken(one, None)])
+        self._open([broken(one, None)])
 
     def _refuse(self, one: Reservation) -> None:
         """Ask a till to give up what it has set aside; it ends with the till's own fact."""
@@ -297,7 +298,7 @@ class SiteRound:
         self._begin(post)
         bookings.give_up(self._connection, one.id, self._present.now)
         self._facts.setdefault(post.kiosk.id, []).append(ReservationRefused(one.id, NEEDED_ELSEWHERE))
-        self._open([_broken(one, post.kiosk.id)])
+        self._open([broken(one, post.kiosk.id)])
 
     # ------------------------------------------------------------------------------------- what the steps lean on
 
@@ -366,7 +367,7 @@ class SiteRound:
         for kiosk_id, post in self._tills.items():
             facts = [*self._sums(post), *self._facts.get(kiosk_id, ())]
             if facts:
-                facts.sort(key=_turn)
+                facts.sort(key=turn)
                 own_log.tell(self._connection, post.kiosk, facts, self._present.at, self._present.incarnation)
                 told.append(post.kiosk.address)
         return told
@@ -385,22 +386,3 @@ class SiteRound:
         sums = own_log.totals(self._connection, post.kiosk.id, epoch, changed)
         for start in range(0, len(sums), MAX_TOTALS):
             yield RightsGranted(epoch, sums[start : start + MAX_TOTALS])
-
-
-def _turn(fact: OwnFact) -> int:
-    """Return when a till is told: what is to be set aside comes with its own rights, before sums that hold them too.
-
-    Between two facts a till may sell. Sums come before recalls, for they are what it may give.
-    """
-    return 0 if isinstance(fact, ReservationPlaced) else 2 if isinstance(fact, RecallRequested) else 1
-
-
-def _broken(one: Reservation, kiosk_id: int | None) -> Trouble:
-    detail = {
-        "site": one.site,
-        "source": one.source,
-        "paid": one.paid,
-        "goods": {f"{what.sku} {what.condition} {what.unit}": amount for what, amount in one.goods.items()},
-        "what": "it is being placed anew",
-    }
-    return Trouble("reservation_broken", one.id, kiosk_id, detail)
