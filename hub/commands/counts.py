@@ -123,7 +123,9 @@ def list_transfers(*, database_url: str, limit: int, as_json: bool) -> None:
 def close(*, database_url: str, state_dir: Path | None, transfer_id: str, as_json: bool) -> None:
     """Book what is missing of a transfer as lost, or what was too much as found; goods that turn up open it again."""
     with changing(database_url, state_dir) as books:
-        booked = books.run(lambda connection, _: transfers.close(connection, transfer_id, limit=MAX_ROWS))
+        booked = books.run(
+            lambda connection, present: transfers.close(connection, transfer_id, present.now, limit=MAX_ROWS)
+        )
     if not booked:
         raise Refused(f"nothing is missing of a transfer {transfer_id[:64]}: hub transfer list shows what is")
     columns = ["id", "giver", "receiver", "sku", "sent", "arrived", "missing"]

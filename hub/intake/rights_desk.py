@@ -26,7 +26,7 @@ from hub.intake.rights_pools import PoolWork
 from hub.promises import asked
 from hub.promises.asked import Asked_
 from hub.promises.reserving import take_over
-from hub.store import accounts, books, changes, chores, counts, grants, lives, passages, wants
+from hub.store import accounts, books, changes, chores, counts, grants, lives, passages, transfers, wants
 from hub.store.accounts import AccountKey
 from hub.store.inbox import KioskRow
 from hub.store.lives import Life
@@ -55,7 +55,7 @@ class RightsDesk:
         self._closing: list[Life] = []
         self._moved: dict[LifeKey, Life] = {}  # lives whose ``seen`` moved
         self._sums: dict[LifeKey, dict[StockKey, Terms]] = {}
-        self._passages: list[tuple[str, Passage]] = []
+        self._passages: list[tuple[str, Passage, int]] = []
         self._forked: set[LifeKey] = set()
         self._asked: list[Asked_] = []
         self._touched: set[PoolKey] = set()  # what may no longer be available as it was
@@ -77,7 +77,7 @@ class RightsDesk:
                 life.generation, life.seen = effects.asked.generation, 0
                 self._moved[key] = life
         self._add(key, effects.stock)
-        self._passages += [(kiosk.address.region, half) for half in effects.passages]
+        self._passages += [(kiosk.address.region, half, kiosk.id) for half in effects.passages]
         if effects.asked is not None:
             self._asked.append(Asked_(kiosk, epoch, taken.seq, effects.asked))
 
@@ -91,7 +91,7 @@ class RightsDesk:
         self.hear(kiosk, GHOST)
         if not isinstance(effects.asked, RightsReleased):
             self._add((kiosk.id, GHOST), effects.stock)
-            self._passages += [(kiosk.address.region, half) for half in effects.passages]
+            self._passages += [(kiosk.address.region, half, kiosk.id) for half in effects.passages]
 
     def write(self) -> None:
         """Write what was noted."""
@@ -105,6 +105,7 @@ class RightsDesk:
         self._raise_granted()
         passages.add(connection, self._passages, self._now)
         touched = self._write_pools()
+        books.open_exceptions(connection, transfers.find_odd(connection, self._passages), self._now)
         self._answer()
         for kiosk_id, epoch in self._orphaned():
             take_over(self._connection, kiosk_id, epoch, self._now)

@@ -18,7 +18,7 @@ AT_ONCE: Final = (
 MAX_SUBJECT: Final = 200  # as the column holds
 OF_FORKS: Final = 2**52  # and more: in `again`, receipts of facts whose number was taken; one bit below MAX_SUM
 _DIGITS: Final = 13  # of 4 bits: what is left below it
-STATES: Final = frozenset({"chore_failed", "count_waits", "deficit", "transfer_differs"})
+STATES: Final = frozenset({"chore_failed", "count_waits", "deficit"})
 # what these tell of changes while they are open, so the newest word counts; others tell of what happened first
 OPERATOR: Final = "operator"  # who decides until roles have names
 

@@ -12,9 +12,12 @@ from hub.store.upsert import Insert, Many, insert
 _KEY: Final = ("region", "kind", "id", "sku", "condition", "unit")
 
 
-def add(connection: Connection, halves: Iterable[tuple[str, Passage]], now: str) -> None:
-    """Add halves, each with its region; either may come first. Sorted, so that no two transactions wait in a ring."""
-    _ADD.run(connection, [_row(region, half, now) for region, half in sorted(halves)])
+def add(connection: Connection, halves: Iterable[tuple[str, Passage, int]], now: str) -> None:
+    """Add halves, each with its region and the kiosk that told of it; either may come first.
+
+    Sorted, so that no two transactions wait in a ring.
+    """
+    _ADD.run(connection, [_row(region, half, now) for region, half, _ in sorted(halves)])
 
 
 def _sum(connection: Connection) -> Insert:

@@ -3,13 +3,18 @@
 import json
 from typing import Any
 
-from hub_books import Hub
+import pytest
+from hub_books import AT, Hub
 from sqlalchemy import event, select
 from steward_twins import TEA, Shop, Till, present, still
 
+from contract.facts import StockLine
+from contract.goods import GoneLine, TransferReceived, TransferSent
+from contract.registry import Data
 from contract.stock import StockKey
-from contract.values import Sku
+from contract.values import Quantity, SiteId, Sku
 from hub.steward import by_operator
+from hub.store import transfers
 from hub.store.books import Trouble, open_exceptions
 from hub.store.tables import exceptions
 
@@ -119,3 +124,62 @@ def test_a_closed_life_stays_told_of_while_its_goods_are_in_limbo(hub: Hub) -> N
     count(shop, k1, 0, COFFEE)
     assert shop.pool().limbo == 5
     assert [is_open for *_, is_open in told(hub, "life_closed")] == [True]
+
+
+def sent(to: str, **goods: int) -> TransferSent:
+    return TransferSent("t1", SiteId(to), [GoneLine(Sku(sku), Quantity(n)) for sku, n in goods.items()], AT)
+
+
+def arrived(origin: str, **goods: int) -> TransferReceived:
+    return TransferReceived("t1", SiteId(origin), [StockLine(Sku(sku), Quantity(n)) for sku, n in goods.items()], AT)
+
+
+def moved(hub: Hub, *facts: tuple[str, Data]) -> list[tuple[dict[str, Any], bool]]:
+    """Have each kiosk, named with its site, say its fact; return what is told of transfers that differ."""
+    tills: dict[str, Till] = {}
+    for name, data in facts:
+        till = tills.setdefault(name, Till(hub, name))
+        till.record(data)
+        till.flush()
+    return [(detail, is_open) for detail, _, is_open in told(hub, "transfer_differs")]
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["sent first", "arrived first"])
+@pytest.mark.parametrize("goods", [{"tea": 3}, {"tea": 2, "coffee": 1}], ids=["too much", "not sent"])
+def test_a_transfer_of_which_more_arrived_than_was_sent_is_told_once(
+    hub: Hub,
+    goods: dict[str, int],
+    late: bool,  # noqa: FBT001
+) -> None:
+    halves = [("market/k1", sent("harbour", tea=2)), ("harbour/k1", arrived("market", **goods))]
+    found = moved(hub, *(halves[::-1] if late else halves))
+    assert [(one["what"], one["goods"][0]["arrived"]) for one, _ in found] == [
+        ("more arrived than was sent", goods.get("coffee") or goods["tea"])
+    ]
+    with hub.store.write() as connection:
+        transfers.close(connection, "t1", LATER, limit=10)
+    assert [is_open for *_, is_open in told(hub, "transfer_differs")] == [False]
+
+
+def test_a_transfer_whose_halves_name_different_sites_is_told_once(hub: Hub) -> None:
+    found = moved(
+        hub,
+        ("market/k1", sent("harbour", tea=2)),
+        ("park/k1", arrived("market", tea=1)),
+        ("park/k1", arrived("market", tea=1)),
+    )
+    assert [one["what"] for one, _ in found] == ["its halves name different sites"]
+    assert found[0][0]["sites"] == ["market to harbour", "market to park"]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        [("market/k1", sent("harbour", tea=2, coffee=1)), ("harbour/k1", arrived("market", tea=2))],
+        [("harbour/k1", arrived("market", tea=2)), ("market/k1", sent("harbour", tea=2))],
+        [("harbour/k1", arrived("market", tea=2))],
+    ],
+    ids=["some is missing", "the receiver is heard first", "the giver is out of touch"],
+)
+def test_a_transfer_that_may_still_come_right_calls_nobody(hub: Hub, facts: list[tuple[str, Data]]) -> None:
+    assert moved(hub, *facts) == []
