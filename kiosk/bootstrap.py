@@ -46,6 +46,7 @@ from kiosk.journal.stock import account_of
 from kiosk.stockroom import LocalStockroom
 from mqtt_bridge.backoff import Backoff
 from mqtt_bridge.link import BrokerUrl, TlsFiles, Will
+from mqtt_bridge.rivals import TWO_DEVICES
 
 if TYPE_CHECKING:
     from mqtt_bridge.link import Link, LinkEvent
@@ -140,7 +141,8 @@ class LocalDesk:
 
     def warning(self) -> str:
         """Return what somebody must know although selling goes on."""
-        return self._lives.warning()
+        rival = TWO_DEVICES if self.link().problem == TWO_DEVICES else ""
+        return "; ".join(text for text in (rival, self._lives.warning()) if text)
 
     def link(self) -> LinkState:
         """Return the link's state; a link.db that cannot be read is a state too, for selling goes on."""

@@ -20,12 +20,14 @@ _ALERTS: Final = {
     "BAD_CERTIFICATE": "ours is damaged, not yet valid or unsuitable: enrol this machine again",
 }
 
+_TAKEN_OVER: Final = 0x8E
+
 # Reasons in a CONNACK or DISCONNECT whose name alone does not tell what to do.
 _ADVICE: Final = {
     0x86: "check this machine's certificate",
     0x87: "the broker's access list does not know this machine: enrol it",
     0x8A: "this machine was banned there: ask the hub's operator",
-    0x8E: "another client uses this client id: no two machines may share a certificate",
+    _TAKEN_OVER: "another client uses this client id: no two machines may share a certificate",
     0x98: "the broker's operator ended the connection",
 }
 
@@ -37,7 +39,8 @@ def refused(broker: BrokerUrl, code: int, name: str) -> Disconnected:
 
 def dismissed(broker: BrokerUrl, code: int, name: str) -> Disconnected:
     """Return what a broker's goodbye means."""
-    return Disconnected(f"{broker} ended the connection: {_with_advice(code, name)}", "lost")
+    kind: Trouble = "taken" if code == _TAKEN_OVER else "lost"
+    return Disconnected(f"{broker} ended the connection: {_with_advice(code, name)}", kind)
 
 
 def silent(broker: BrokerUrl, after_s: float) -> Disconnected:
@@ -58,7 +61,9 @@ def closed(broker: BrokerUrl, error: OSError | None, *, greeted: bool) -> Discon
         return unconnected(broker, error)  # TLS 1.3 brings a refusal of our certificate after the handshake
     how = f": {error}" if error and str(error) else ""
     if greeted:
-        return Disconnected(f"the connection to {broker} was lost{how}; it is tried again", "lost")
+        return Disconnected(
+            f"the connection to {broker} was lost{how}; it is tried again", "lost", unexplained=error is None
+        )
     hint = "check that it is an MQTT port" + ("" if broker.tls else " without TLS (mqtts:// is with)")
     return Disconnected(f"{broker} hung up without an answer{how}: {hint}", "refused")
 

@@ -28,7 +28,7 @@ MAX_PORT: Final = 65535
 MAX_HOST_LENGTH: Final = 253  # of a name in DNS
 _HOST: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?")
 
-Trouble = Literal["refused", "unreachable", "lost", "certificate", "clock", "moved"]
+Trouble = Literal["refused", "unreachable", "lost", "certificate", "clock", "moved", "taken"]
 
 
 class Connected(Struct, frozen=True):
@@ -43,11 +43,13 @@ class Disconnected(Struct, frozen=True):
 
     ``refused``: it answered and said no. ``unreachable``: no answer. ``lost``: the connection ended. ``certificate``:
     one side does not accept the other's. ``clock``: a certificate's dates do not fit this machine's clock. ``moved``:
-    we left for a preferred broker that is back; Connected follows at once.
+    we left for a preferred broker that is back; Connected follows at once. ``taken``: another client came in our name.
+    ``unexplained``: the broker had let us in, and closed the connection without a word or an error.
     """
 
     reason: str
     kind: Trouble
+    unexplained: bool = False
 
 
 class Received(Struct, frozen=True):

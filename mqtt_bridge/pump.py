@@ -29,7 +29,8 @@ from contract.values import MAX_EPOCH_LEAP, Address, Incarnation, Lane, Seq
 from mqtt_bridge.errors import LinkBusy, LinkDown, LinkTooLarge
 from mqtt_bridge.link import Connected, Delivered, Disconnected, Link, LinkEvent, Received, Refused
 from mqtt_bridge.ports import Outbox, Store
-from mqtt_bridge.session import NO_DOUBTS, Doubt, Session
+from mqtt_bridge.rivals import TWO_DEVICES, Rivals
+from mqtt_bridge.session import NO_DOUBTS, Doubt, Session, status_positions
 from mqtt_bridge.topics import ACK_DOWN, ACK_UP, DOWN_FACTS, STATUS, UP_REQUESTS, parse_topic, topic, up_facts
 from mqtt_bridge.urgent import Urgency
 
@@ -43,7 +44,6 @@ STATUS_S: Final = 30.0  # the hub's list of kiosks is never older than this whil
 MAX_EVENTS: Final = 64  # 8 MiB of full batches not yet handled; beyond that the link waits, and with it the broker
 MAX_LOGS: Final = 16  # there are two, the fleet's and its own; this leaves room for those of later releases
 MAX_DOWN_BYTES: Final = 2**30  # ten years of a thousand new prices a day; a sixteenth of the smallest card
-MAX_STREAMS: Final = 64  # of a status: sixteen epochs of four lanes
 
 Fate = Literal["heard", "taken", "repeated", "gapped", "outdated", "refused"]  # of a message that came down
 
@@ -72,6 +72,7 @@ class Pump:
         self._store = store
         self._session = session
         self._urgency = Urgency(session)
+        self._rivals = Rivals()
         self._monotonic = monotonic
         self._now = now
         self._disk_failed = disk_failed
@@ -134,6 +135,7 @@ class Pump:
         now_s = self._monotonic()
         if self._online and now_s >= self._status_due_s:
             self._publish_status()
+            self._tell_state("" if self._problem == TWO_DEVICES else self._problem)  # it may be over
         due_s = min(self._session.wake_in(now_s), self._urgency.wake_in(now_s))
         try:
             self._handle(self._next_event(min(POLL_S, due_s) if all_sent else POLL_S))
@@ -191,6 +193,7 @@ class Pump:
         match event:
             case Connected(broker, _):
                 self._online, self._clear_to_send = True, True
+                self._rivals.begun(event, self._monotonic())
                 self._said.clear()
                 log.info("link: connected to %s", broker)
                 self._session.connected(self._monotonic())
@@ -200,6 +203,7 @@ class Pump:
                 self._acknowledge_down()  # a hub that was away, or went back, learns where to go on
             case Disconnected(reason):
                 self._online = False
+                self._rivals.ended(event, self._monotonic())
                 self._session.disconnected()
                 self._tell_state(reason)
             case Refused(at, reason):
@@ -354,8 +358,8 @@ class Pump:
         status = Status(
             online=online,
             incarnation=Seq(self._session.incarnation),
-            newest=_positions(self._session.newest()),
-            acked=_positions(self._session.positions()),
+            newest=status_positions(self._session.newest()),
+            acked=status_positions(self._session.positions()),
             version=self._version,
         )
         self._publish(topic(self._address, STATUS), encode_message(status), retain=True)
@@ -385,15 +389,10 @@ class Pump:
         self._disk_problem = problem
 
     def _tell_state(self, problem: str) -> None:
+        problem = self._rivals.words(self._monotonic()) or problem
         if (self._online, problem) != (self._told_online, self._problem):
             if problem and problem not in self._said:  # once an outage, however many brokers take turns to fail
                 log.warning("link: %s", problem)
                 self._said.add(problem)
             self._store.save_state(connected=self._online, problem=problem)
             self._told_online, self._problem = self._online, problem
-
-
-def _positions(positions: Mapping[str, int]) -> list[StreamPosition]:
-    """Return positions as a status holds them: of the newest epochs, where there are more than it may name."""
-    newest = sorted(positions, key=lambda stream: parse_lane_stream(stream, "stream"))[-MAX_STREAMS:]
-    return [StreamPosition(stream, Seq(positions[stream])) for stream in sorted(newest)]

@@ -25,7 +25,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
+from contract.batch import StreamPosition
+from contract.streams import parse_lane_stream
+from contract.values import Seq
+
 FOREVER_S: Final = 3600.0
+MAX_STREAMS: Final = 64  # of a status: sixteen epochs of four lanes
 
 Doubt = Literal["strange", "broken"]  # the hub's fact at a position is not ours; it is, but not all below it
 NO_DOUBTS: Final[Mapping[str, Doubt]] = {}
@@ -305,3 +310,9 @@ def _confirm(state: _Stream, heard: Collection[str]) -> bool:
         state.acked = max(state.acked, flight.last)
     state.flights = [flight for flight in state.flights if flight.last > state.acked]
     return state.acked != before
+
+
+def status_positions(positions: Mapping[str, int]) -> list[StreamPosition]:
+    """Return positions as a status holds them: of the newest epochs, where there are more than it may name."""
+    newest = sorted(positions, key=lambda stream: parse_lane_stream(stream, "stream"))[-MAX_STREAMS:]
+    return [StreamPosition(stream, Seq(positions[stream])) for stream in sorted(newest)]

@@ -14,7 +14,7 @@ from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader
 from kiosk.journal.mirror.mirrors import Mirrors
 
-LOST: Final = "this card lost sales that others have"
+LOST: Final = "this card lost sales that others have: it was restored, or a second card has this kiosk's name"
 POOR: Final = "sells goods in hand and promises nothing: call the hub's operator"  # until the hub grants anew
 
 
@@ -55,7 +55,7 @@ class Lives:
                 return ""
         except (JournalError, sqlite3.Error):
             return ""  # a file that cannot be read is said where a sale is about to be stored
-        return f"{why}: it goes on as epoch {self._journal.epoch}, {POOR}"
+        return f"{why}; it goes on as epoch {self._journal.epoch}, {POOR}"
 
     def _acked(self) -> Mapping[Epoch, Seq]:
         return _of_link(self._journal, self._link).positions

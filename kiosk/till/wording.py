@@ -77,5 +77,5 @@ def link_words(link: LinkState) -> str:
     if not link.configured:
         return "no hub set up" if not link.problem else f"no hub set up: {link.problem}"
     if link.connected:
-        return "hub connected"
+        return f"hub connected, but {link.problem}" if link.problem else "hub connected"
     return f"hub OFFLINE: {link.problem}" if link.problem else "hub OFFLINE"

@@ -12,7 +12,8 @@ from contract.facts import KioskStopping
 from contract.values import Epoch, Incarnation, Seq
 from mqtt_bridge import pump as pump_module
 from mqtt_bridge.link import Received
-from mqtt_bridge.pump import MAX_EVENTS, MAX_LOGS, MAX_STREAMS
+from mqtt_bridge.pump import MAX_EVENTS, MAX_LOGS
+from mqtt_bridge.session import MAX_STREAMS
 from mqtt_bridge.topics import ACK_DOWN, STATUS
 
 

@@ -17,6 +17,7 @@ from ports import LOOPBACK, find_spare_port
 
 from mqtt_bridge.errors import LinkBroken, LinkBusy, LinkDown
 from mqtt_bridge.link import BrokerUrl, Connected, Delivered, Disconnected, Received, Refused, Will
+from mqtt_bridge.rivals import TWO_DEVICES, UNSAID, Rivals
 
 PROMPT_S = 2.0
 
@@ -200,6 +201,17 @@ def test_two_clients_with_one_id_push_each_other_out(open_broker, make_link):
     told_newer.expect(Connected)
     assert told_older.expect(Disconnected).kind == "lost"  # Mosquitto 2.0 ends the connection without saying why
     assert told_older.expect(Connected).session_present
+
+
+def test_a_device_learns_that_another_one_has_its_name(open_broker, make_link):
+    rivals = Rivals()
+    (_, older), _ = (make_link(url_of(open_broker), client_id="same") for _ in range(2))
+    for _ in range(2 * UNSAID):  # the one or the other is first
+        if rivals.words(time.monotonic()):
+            break
+        rivals.begun(older.expect(Connected), time.monotonic())
+        rivals.ended(older.expect(Disconnected), time.monotonic())
+    assert rivals.words(time.monotonic()) == TWO_DEVICES
 
 
 def test_a_first_broker_that_refuses_us_costs_the_second_nothing(make_impostor, open_broker, make_link):

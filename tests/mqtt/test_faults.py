@@ -40,7 +40,7 @@ def test_damage_on_a_running_connection_is_a_loss_and_no_refusal():
 
 def test_a_taken_over_session_says_why():
     told = faults.dismissed(HUB, 0x8E, "Session taken over")
-    assert told.kind == "lost"
+    assert told.kind == "taken"
     assert "no two machines may share a certificate" in told.reason
 
 

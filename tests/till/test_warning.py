@@ -1,10 +1,15 @@
 """A warning that lasts: on every screen, in words, and nothing is covered by it."""
 
+from contextlib import closing
+
 import pytest
 from till_terminal import barcode, stock_desk
 
+from kiosk.journal.bridge_lock import only_bridge
+from kiosk.journal.links import LinkStore
 from kiosk.journal.mirror.folder import MARKER, prepare
 from kiosk.till.picture import SampleDesk
+from mqtt_bridge.rivals import TWO_DEVICES
 
 AWAY = "SALES ARE ON THIS CARD ONLY: the second medium /media/second is not there: put it back"
 ENTRY = "Scan, code, name or price >"
@@ -62,6 +67,24 @@ async def test_eight_results_fit_below_it(open_till, tmp_path):
         assert AWAY in words(till.screen())
         assert sum("P-0" in row for row in till.screen().splitlines()) == 8
         assert f"{ENTRY} piece" in till.screen()
+
+
+async def test_another_device_of_the_same_name_is_said_above_and_in_the_last_line(open_till, tmp_path):
+    desk = stock_desk(tmp_path)
+    (tmp_path / "kiosk.toml").write_text('clock = "system"\n[link]\nbrokers = ["mqtt://127.0.0.1"]\n')
+    desk.close()
+    desk = stock_desk(tmp_path)
+    with closing(LinkStore(tmp_path / "link.db")) as store, only_bridge(tmp_path):
+        store.save_state(connected=True, problem=TWO_DEVICES)
+        async with open_till(desk, size=(200, 24)) as till:
+            rows = till.screen().splitlines()
+            assert TWO_DEVICES in rows[0]
+            assert f"hub connected, but {TWO_DEVICES} | 0 unsent" in rows[-1]
+            store.save_state(connected=True, problem="")
+            till.app.tick()
+            await till.settle()
+            assert TWO_DEVICES not in till.screen()
+    desk.close()
 
 
 async def test_a_long_one_is_cut_and_leaves_the_entry_line_alone(open_till):
