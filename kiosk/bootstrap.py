@@ -229,10 +229,12 @@ def stockroom(data_dir: Path, config: Config, tell: Callable[[str], None]) -> It
 
 @contextmanager
 def looking(data_dir: Path, config: Config) -> Iterator[LocalStockroom]:
-    """Give the same to somebody who only looks, and records nothing.
+    """Give the same to somebody who only looks, and records nothing: a folder that is not there stays so.
 
     Raises: JournalError.
     """
+    if not data_dir.is_dir():
+        raise JournalError(f"no kiosk in {data_dir}: name the kiosk's folder with --data")
     journal, clock = open_journal(data_dir, config)
     with closing(journal), _stockroom(data_dir, config, journal, clock) as room:
         yield room

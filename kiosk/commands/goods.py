@@ -1,6 +1,7 @@
 """Goods, times and money as a person writes them on the command line, and errors of one line about them."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,7 +11,7 @@ import click
 
 from contract.errors import Malformed
 from contract.facts import StockLine
-from contract.values import Condition, Currency, Money, Quantity, Sku, Unit, parse_sku
+from contract.values import MAX_AMOUNT, Condition, Currency, Money, Quantity, Sku, Unit, parse_sku
 from kiosk.core.checkout import CheckoutError
 from kiosk.core.entry import EntryError, as_gtin, parse_price
 from kiosk.core.goods import ApprovalNeeded, GoodsError
@@ -69,7 +70,13 @@ def read_pairs(room: LocalStockroom, words: Sequence[str], *, least: int) -> lis
     """
     if len(words) % 2:
         raise UsedWrongly(f"{words[-1][:40]!r} has no quantity: give pairs, such as 4711 24")
-    return [_read_pair(room, sku, qty, least) for sku, qty in zip(words[::2], words[1::2], strict=True)]
+    pairs = [_read_pair(room, sku, qty, least) for sku, qty in zip(words[::2], words[1::2], strict=True)]
+    sums: Counter[Sku] = Counter()
+    for sku, quantity in pairs:
+        sums[sku] += quantity.amount
+        if sums[sku] > MAX_AMOUNT:
+            raise UsedWrongly(f"{sku}: more than {MAX_AMOUNT} in all: name less")
+    return pairs
 
 
 def read_sku(room: LocalStockroom, text: str) -> Sku:

@@ -26,11 +26,13 @@ from kiosk.commands.slip import echo_slip
 from kiosk.config import load_config
 from kiosk.core.checkout import cash
 from kiosk.core.reservations import Reservation, due
-from kiosk.core.slips import reservation_slip
+from kiosk.core.slips import LANGUAGES, reservation_slip
 from kiosk.stockroom import LocalStockroom
 from kiosk.tools.files import Refused, tell
 
-_language = click.option("--language", default="en", metavar="CODE", help="Of the slip: en, de or fr.")
+_language = click.option(
+    "--language", default=LANGUAGES[0], type=click.Choice(LANGUAGES), help="Of the slip. Default: en."
+)
 
 
 @click.group()

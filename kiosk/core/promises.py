@@ -24,6 +24,7 @@ from contract.rights import Answer, ReservationRequested
 from contract.values import Currency, Money, SiteId
 from kiosk.core.goods import merged
 
+MAX_WAIT: Final = timedelta(days=14)  # as goods are held: beyond it no popup stands where it stood
 WINDOW: Final = timedelta(seconds=90)  # a hub that is reached has answered by then; the longest a shopper waits
 
 
@@ -68,6 +69,8 @@ def decide_ask(
         raise PromiseError(f"{error.what}: give one such as en") from error
     if wait is not None and wait <= timedelta(0):
         raise PromiseError("goods cannot be wanted before now: give a time to come")
+    if wait is not None and wait > MAX_WAIT:
+        raise PromiseError(f"no shopper waits for more than {MAX_WAIT.days} days: give a shorter time")
     by = None if wait is None else at + wait
     return ReservationRequested(promise, merged(lines), language, currency, at, paid_minor, site, by)
 

@@ -42,6 +42,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "paid": "Vous avez payé {paid} ; nous vous le rendons si nous ne pouvons pas les obtenir.",
     },
 }
+LANGUAGES: Final = tuple(_WORDS)  # of slips; the first is for who names none
 
 
 class Slip(Struct, frozen=True):

@@ -12,6 +12,7 @@ from contract.rights import Answer
 from contract.values import Currency, Money, Quantity, Sku, Unit
 from kiosk.core.goods import GoodsError
 from kiosk.core.promises import (
+    MAX_WAIT,
     WINDOW,
     Promise,
     PromiseError,
@@ -58,7 +59,11 @@ def test_what_is_asked_for_says_where_when_and_what_was_paid():
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [({"language": "English"}, "give one such as en"), ({"wait": timedelta(0)}, "cannot be wanted before now")],
+    [
+        ({"language": "English"}, "give one such as en"),
+        ({"wait": timedelta(0)}, "cannot be wanted before now"),
+        ({"wait": MAX_WAIT + timedelta(seconds=1)}, "no shopper waits for more than 14 days"),
+    ],
 )
 def test_what_cannot_be_asked_for_is_refused(given, said):
     with pytest.raises(PromiseError, match=said):

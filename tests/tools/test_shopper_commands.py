@@ -120,6 +120,8 @@ def test_a_held_sale_that_is_paid_too_little_changes_nothing(shop: Kiosk) -> Non
     [
         (["hold"], "Missing argument", 2),
         (["hold", "A"], "'A' has no quantity", 2),
+        (["hold", "A", "1000000", "A", "1000000000"], "A: more than 1000000000 in all: name less", 2),
+        (["hold", "A", "1", "--language", "xx"], "'xx' is not one of 'en', 'de', 'fr'", 2),
         (["hold", "A", "11"], "11 pc of A wanted, 10 can be promised: hold less, or ask the hub", 1),
         (["hold", "A", "1", "--for", "soon"], "--for: 'soon' is not a time such as 90m, 2h or 3d", 2),
         (["hold", "A", "1", "--for", "15d"], "1 minute to 14 days", 1),
@@ -254,6 +256,7 @@ def test_a_promise_that_waits_too_long_says_so(shop: Kiosk, desk: LocalDesk) -> 
         (["ask", "A", "1", "--site", "No Where"], "--site: 'No Where' is not a name", 2),
         (["ask", "A", "1", "--paid", "x"], "--paid: 'x' is not an amount", 2),
         (["ask", "A", "1", "--within", "0d"], "cannot be wanted before now", 1),
+        (["ask", "A", "1", "--within", "15d"], "no shopper waits for more than 14 days", 1),
         (["ask", "A", "1", "--wait", "-1"], "Invalid value for '--wait'", 2),
         (["show", "nope"], "no promise here begins with 'nope'", 1),
         (["show", ""], "no promise here begins with ''", 1),
@@ -267,6 +270,12 @@ def test_a_promise_that_cannot_be_is_one_line_and_nothing_is_written(
     assert said in done.complaint
     assert done.status == status
     assert facts(shop) == before
+
+
+@pytest.mark.parametrize("args", [("reservation", "list"), ("promise", "list"), ("stock", "show")])
+def test_who_only_looks_makes_no_kiosk_of_a_mistyped_folder(kiosk: Kiosk, args: tuple[str, str]) -> None:
+    assert f"no kiosk in {kiosk.data}: name the kiosk's folder with --data" in kiosk(*args).complaint
+    assert not kiosk.data.exists()
 
 
 def ring_up(shop: Kiosk, *codes: str) -> None:
