@@ -56,14 +56,19 @@ class LocalStockroom:
         new_id: Callable[[], str],
         draw: Callable[[], int],
         lan: LanReader | None = None,
+        new_request: Callable[[], str] | None = None,
     ) -> None:
-        """Take the parts; ``draw`` gives a number below :data:`kiosk.core.codes.CODES` that nobody can guess."""
+        """Take the parts; ``draw`` gives a number below :data:`kiosk.core.codes.CODES` that nobody can guess.
+
+        ``new_request`` names requests for rights, where they need ids of another kind than ``new_id`` gives.
+        """
         self.config = config
         self.journal = journal
         self.catalogue = catalogue
         self._lan = lan
         self._clock = clock
         self._new_id = new_id
+        self._new_request = new_request or new_id
         self._draw = draw
 
     def receive(self, lines: Sequence[StockLine], *, advice: str = "") -> StockReceived:
@@ -153,7 +158,7 @@ class LocalStockroom:
         with self.journal.writing() as writing:
             there = self._accounts(lines)
             wanted = lines_of(goods.merged(lines))
-            wishes.ask(writing, [Line(key, n - there[key].promisable) for key, n in wanted], self._new_id)
+            wishes.ask(writing, [Line(key, n - there[key].promisable) for key, n in wanted], self._new_request)
 
     def reservation(self, wanted: str) -> Reservation:
         """Return the reservation of a code, the one that is held first, or of an id."""
@@ -187,7 +192,7 @@ class LocalStockroom:
             if found.state is State.PAST and not kept_reservations.hand_over_past(writing.connection, found.id, at):
                 raise ReservationError(f"{found.code} was collected already: nothing was sold twice")
             recorded = writing.add(facts)
-            wishes.ask_overdrawn(writing, recorded, self._new_id)
+            wishes.ask_overdrawn(writing, recorded, self._new_request)
             return cast("SaleRecorded", recorded[-1].data)
 
     def cancel(self, found: Reservation, *, reason: str = "") -> ReservationCancelled:
@@ -240,7 +245,7 @@ class LocalStockroom:
 
     def _record(self, fact: F) -> F:
         """Return the fact as it was stored: with its overdrafts."""
-        return cast("F", wishes.record(self.journal, [fact], self._new_id)[0].data)
+        return cast("F", wishes.record(self.journal, [fact], self._new_request)[0].data)
 
     def _leave(self, fact: Left, lines: Sequence[StockLine], by: str) -> Left:
         """Record that goods left, and who approved it where the limit is passed, as a sale does.
@@ -250,7 +255,7 @@ class LocalStockroom:
         limit = self.config.stock.overdraft_limit
         beyond = goods.find_lacking(lines, self._accounts(lines), limit=limit, cover=self._cover())
         facts: list[UpFact] = [*goods.decide_overdraft(beyond, approved_by=by, at=self._now()), fact]
-        return cast("Left", wishes.record(self.journal, facts, self._new_id)[-1].data)
+        return cast("Left", wishes.record(self.journal, facts, self._new_request)[-1].data)
 
     def _cover(self) -> Mapping[StockKey, int]:
         """Return what neighbours hold; what cannot be read covers nothing, and keeps no broken goods on the books."""

@@ -68,6 +68,7 @@ class Staff:
             desk.journal,
             desk.catalogue,
             new_id=lambda: self._next,
+            new_request=lambda: secrets.token_hex(8),  # deeds are looked up by name: a request must not bear it
             draw=lambda: secrets.randbelow(CODES),
         )
         self.scarce = [item.sku for item in desk.catalogue.items() if item.price_minor and item.unit == "pc"][:SCARCE]
