@@ -14,7 +14,7 @@ from storm.world import World, wait
 
 SELL_OUT_S: Final = 120.0  # seconds alone; a disk that was ill may just be well again
 CONVERGE_S: Final = 120.0  # a bridge that backed off is heard again within a minute (Limits.retry_max_s)
-_QUIET_S: Final = 60.0  # what is owed and counted is looked at again every ten seconds
+_QUIET_S: Final = 360.0  # a till keeps what a shopper was refused for five minutes (PATIENCE_S), owed or not
 _ROUND_S: Final = 2.0  # after which the steward has had its turn at what came last
 _POLL_S: Final = 0.2
 

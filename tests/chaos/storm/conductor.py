@@ -89,7 +89,7 @@ class Conductor:
         if any(isinstance(one.nemesis, OLDER_BOOKS) for one in self._active):
             return
         self.i2_checkpoints += 1
-        off = check_rights.imbalance(self._world.hub.db)
+        off = check_rights.imbalance(self._world.hub.db, at_rest=False)
         if off:
             probe.copy_running(self._world.hub.db, self._world.folder / f"off-{self.i2_checkpoints}.db")
         for key, amount in off.items():
