@@ -217,7 +217,7 @@ def test_everything_that_moved_is_shown(shop: Kiosk) -> None:
         (["arrive", "A", "1", "--from", "pier", "--transfer", "t 1"], "--transfer: 't 1' is no id", 2),
         (["arrive", "A", "1", "--from", "pier"], "Missing option '--transfer'", 2),
         (["receive"], "nothing is received: give a SKU and QTY", 2),
-        (["receive", "A", "1000000000", "A", "1"], "A is more than 1000000000 in all", 1),
+        (["receive", "A", "1000000000", "A", "1"], "A: more than 1000000000 in all: name less", 2),
         (["receive", "A", "0"], "give 1 or more", 2),
         (["receive", "A", "many"], "'many' is not a quantity", 2),
         (["receive", "A", "1.5"], "give a whole number of pc", 2),
