@@ -15,6 +15,7 @@ from kiosk.journal import promises
 
 ROUNDS: Final = 60  # far more than the longest silence before something is sent again
 COUNTS: Final = 2  # a card that learns of its double only after the first begins a life that the second clears
+Lives = frozenset[tuple[str, int]]  # kiosk and epoch
 WAITS: Final = (*(4,) * 5, *(30,) * 5, *(700,) * 12)  # what waits is looked at every ten minutes; clocks jump by hours
 
 
@@ -30,12 +31,15 @@ def settle(world: World, checks: Checks) -> None:
     _check_rest(world, books)
     if not _has_lost(world, books):
         assert not differing(books, world), f"books and shelf differ: {differing(books, world)}"
+    ended: Lives = frozenset()
     for _ in range(COUNTS):
+        ended = Books(world.hub.reader).closed
         _count_all(world)
         _pass_time(world, checks)
-        if not _limbo(Books(world.hub.reader)):
+        now = Books(world.hub.reader)
+        if not _limbo(now, now.closed):
             break
-    _check_counted(world, checks)
+    _check_counted(world, checks, ended)
 
 
 def take_stock(world: World, kiosk: RightsKiosk, skus: tuple[str, ...] = SKUS) -> None:
@@ -146,8 +150,11 @@ def _count_all(world: World) -> None:
     world.observe()
 
 
-def _check_counted(world: World, checks: Checks) -> None:
-    """Check what a count of every site leaves: books that agree with the shelf, and promises that it can meet."""
+def _check_counted(world: World, checks: Checks, ended: Lives) -> None:
+    """Check what a count of every site leaves: books that agree with the shelf, and promises that it can meet.
+
+    ``ended`` are the lives that were closed when it was taken.
+    """
     books = Books(world.hub.reader)
     _check_rest(world, books)
     assert not differing(books, world), f"books and shelf differ after a count: {differing(books, world)}"
@@ -156,8 +163,14 @@ def _check_counted(world: World, checks: Checks) -> None:
             promised = checks.promised(books, site, sku)
             there = world.shelves[site].total(sku) + books.owed(site, sku) + world.stray_spent[site, sku]
             assert sum(promised.values()) <= there, f"{site}: of {sku} there are {there}, promised {promised}"
-    assert not _limbo(books), f"limbo although all was counted: {_limbo(books)}"
+    assert not _limbo(books, ended), f"limbo although all was counted: {_limbo(books, ended)}"
 
 
-def _limbo(books: Books) -> dict[object, int]:
-    return {key: pool["limbo"] for key, pool in books.pools.items() if pool["limbo"] and key[1].condition == "sellable"}
+def _limbo(books: Books, ended: Lives) -> dict[object, int]:
+    """Return what is in limbo of sellable goods, but for sites where a life ended after the count: they count again."""
+    since = {who.split("/")[1] for who, epoch in books.closed if (who, epoch) not in ended}
+    return {
+        key: pool["limbo"]
+        for key, pool in books.pools.items()
+        if pool["limbo"] and key[1].condition == "sellable" and key[0] not in since
+    }
