@@ -31,21 +31,25 @@ def record(journal: Journal, facts: Sequence[UpFact], new_id: Callable[[], str])
 
 
 def ask_overdrawn(writing: Writing, recorded: Iterable[Recorded], new_id: Callable[[], str]) -> None:
-    """Ask, in the same transaction, for what goods that left lacked, where this till keeps stock of them at all."""
+    """Ask, in the same transaction, for what goods that left lacked, where this till keeps stock of them at all.
+
+    Nobody waits for them any more: nothing is kept back for that request, least of all from what settles it.
+    """
     lacking = [line for one in recorded for line in overdrawn(one.data)]
-    ask(writing, [line for line in lacking if is_kept(accounts.read(writing.connection, line.key))], new_id)
+    kept = [line for line in lacking if is_kept(accounts.read(writing.connection, line.key))]
+    ask(writing, kept, new_id, why=Urgency.LOW)
 
 
-def ask(writing: Writing, lacking: Iterable[Line], new_id: Callable[[], str]) -> None:
-    """Ask for what shoppers lack, but for what was asked for a moment ago."""
+def ask(writing: Writing, lacking: Iterable[Line], new_id: Callable[[], str], *, why: Urgency = Urgency.ASKED) -> None:
+    """Ask for what shoppers lack, but for what was asked for a moment ago and as urgently."""
     now = writing.stamp.at
     asked_s = {
         key: (now - one.asked_at).total_seconds()
         for key, one in asked.open_requests(writing.connection).items()
-        if one.why is Urgency.ASKED
+        if one.why in {why, Urgency.ASKED}
     }
     if lines := decide_wanted(lacking, asked_s):
-        writing.add([RightsRequested(new_id(), lines, Urgency.ASKED, now)])
+        writing.add([RightsRequested(new_id(), lines, why, now)])
 
 
 def overdrawn(data: object) -> list[Line]:

@@ -70,7 +70,7 @@ def test_waste_names_why_and_who_and_says_what_the_books_lacked(shop: Kiosk) -> 
     fact, asked = facts(shop)[1:]
     assert isinstance(fact, StockWasted)
     assert isinstance(asked, RightsRequested)
-    assert (asked.why, asked.lines[0].quantity.amount) == (Urgency.ASKED, 1)
+    assert (asked.why, asked.lines[0].quantity.amount) == (Urgency.LOW, 1)
     assert (fact.reason, fact.by, fact.lines[0].overdraft) == ("broken", "anna", 1)
 
 

@@ -23,6 +23,7 @@ from powercut.variants import Variant, open_variant
 
 GOODS: Final = 60  # those of the sample catalogue that have a barcode
 MAX_LINES: Final = 4
+PLENTY: Final = 1000
 # How often each other thing happens: some ten times in a hundred sales; restarts as often, for they come between lines.
 OFTEN: Final = 0.12
 SELDOM: Final = 0.03
@@ -45,13 +46,15 @@ class Seller:
         if not self._desk.catalogue.count():
             self._desk.catalogue.put(sample_items())
         self._say(words.write("stocked", items=self._desk.catalogue.count()))
+        for number in range(GOODS):  # more than is sold: beyond it a manager would have to come
+            self._receive(number, PLENTY)
         for _ in range(sales):
             self._fill()
             self._pay()
             if self._chance(OFTEN):
                 self._refund()
             if self._chance(OFTEN):
-                self._receive()
+                self._receive(self._rng.randrange(GOODS), self._rng.randint(1, 9))
             if self._chance(OFTEN):
                 self._tidy()
         self._end()
@@ -104,8 +107,8 @@ class Seller:
         self._receipts += 1
         self._say(words.done("refund", basket, recorded.receipt or "?"))
 
-    def _receive(self) -> None:
-        sku, amount = Sku(f"P-{self._rng.randrange(GOODS):02d}"), self._rng.randint(1, 9)
+    def _receive(self, number: int, amount: int) -> None:
+        sku = Sku(f"P-{number:02d}")
         self._desk.record([decide_receive(sku, Quantity(amount, Unit.PIECE), self._desk.clock.stamp().at)])
         self._say(words.write("delivery"))
 
