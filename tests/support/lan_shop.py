@@ -87,10 +87,15 @@ class Till:
     def overdraft(self) -> int:
         return sum(line.overdraft for sale in self.said(SaleRecorded) for line in sale.lines)  # type: ignore[attr-defined]
 
+    def command(self, *command: str) -> Done:
+        """Run a command of this kiosk."""
+        return self.program("kiosk", *command)
+
     def program(self, *command: str) -> Done:
-        """Run another of the project's commands."""
+        """Run one of the project's commands."""
         argv = [str(KIOSK.with_name(command[0])), *command[1:]]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60, env=environment())
+        env = environment() | {"KIOSK_DATA": str(self.data)}
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60, env=env)
         return Done(done.returncode, done.stdout, done.stderr)
 
     def log(self) -> str:
