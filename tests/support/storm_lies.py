@@ -196,9 +196,7 @@ sql(
     *(f"DELETE FROM {t} WHERE {HUB_K1}" for t in ("facts", "receipts", "lanes")),
 )
 sql("a_lane_nobody_has", "doubled", "lane sense, epoch 1", f"UPDATE facts SET lane = 'sense' WHERE {LAST}")
-STRANGER = (
-    "INSERT INTO kiosks SELECT 99, region, site, 'k9', epoch, online, last_seen_at, version FROM kiosks WHERE id = 1"
-)
+STRANGER = "INSERT INTO kiosks (id, region, site, kiosk, epoch, online, last_seen_at, version) SELECT 99, region, site, 'k9', epoch, online, last_seen_at, version FROM kiosks WHERE id = 1"
 for table, columns in (
     ("facts", "epoch, lane, seq, type, digest, received_at, bytes"),
     ("receipts", "receipt, again, kind, total_minor, currency, at, epoch, lane, seq"),
