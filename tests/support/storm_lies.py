@@ -196,7 +196,8 @@ sql(
     *(f"DELETE FROM {t} WHERE {HUB_K1}" for t in ("facts", "receipts", "lanes")),
 )
 sql("a_lane_nobody_has", "doubled", "lane sense, epoch 1", f"UPDATE facts SET lane = 'sense' WHERE {LAST}")
-STRANGER = "INSERT INTO kiosks (id, region, site, kiosk, epoch, online, last_seen_at, version) SELECT 99, region, site, 'k9', epoch, online, last_seen_at, version FROM kiosks WHERE id = 1"
+OLD = "region, site, epoch, online, last_seen_at, version"
+STRANGER = f"INSERT INTO kiosks (id, kiosk, {OLD}) SELECT 99, 'k9', {OLD} FROM kiosks WHERE id = 1"
 for table, columns in (
     ("facts", "epoch, lane, seq, type, digest, received_at, bytes"),
     ("receipts", "receipt, again, kind, total_minor, currency, at, epoch, lane, seq"),
