@@ -12,7 +12,6 @@ Rules
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
@@ -20,7 +19,7 @@ from sqlalchemy import Connection
 from contract.goods import ShelfCounted
 from contract.rights import OverdraftBooked, ReservationHeld, RightsReleased, RightsReported, RightsRequested
 from contract.stock import Account, StockKey
-from contract.values import Lane, instant_text
+from contract.values import Lane
 from hub.core.inbox import Taken
 from hub.core.reconcile import Delta, Effects, Passage, add_up
 from hub.intake.rights_pools import PoolWork
@@ -34,8 +33,6 @@ from hub.store.lives import Life
 from hub.store.pools import PoolDelta, PoolKey
 
 GHOST: Final = 0  # the life of facts whose number was taken: of cards that are nobody's
-TWO_WITHIN: Final = timedelta(minutes=10)  # two devices push each other out within seconds, or a restart of either
-TWO_LIVES: Final = 3  # one is a restored card, two may be a person who tries it twice
 _CAME: Final = ("received", "returned", "arrived")  # goods that others may lack
 LifeKey = tuple[int, int]  # kiosk id, epoch
 Terms = dict[str, int]  # of an account, those that changed
@@ -144,19 +141,6 @@ class RightsDesk:
                 for one in self._lives.values()
                 if one.kiosk_id == kiosk_id and one.epoch < epoch and one.closed_at is None
             ]
-            self._suspect_two(kiosk_id, epoch)
-
-    def _suspect_two(self, kiosk_id: int, epoch: int) -> None:
-        """Tell a person where a kiosk begins one life after the other: two devices of one name fence each other off."""
-        since = instant_text(datetime.fromisoformat(self._now) - TWO_WITHIN)
-        begun = lives.closed_since(self._connection, kiosk_id, since)
-        begun += sum(one.kiosk_id == kiosk_id for one in self._closing)
-        if begun >= TWO_LIVES:
-            at = self._kiosks[kiosk_id].address
-            detail = {"new_lives": begun, "since": since, "newest": epoch}
-            books.open_exceptions(
-                self._connection, [books.Trouble("two_devices", str(at), kiosk_id, detail)], self._now
-            )
 
     def _raise_granted(self) -> None:
         for (kiosk_id, epoch), life in self._moved.items():

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from contract.values import Address
 from hub.store import accounts, chores, pools
@@ -53,12 +53,6 @@ def insert_life(connection: Connection, life: Life) -> None:
     row = {name: getattr(life, name) for name in Life.__struct_fields__}
     why = {"closed_why": "a newer life was heard before" if life.closed_at else None}
     connection.execute(insert(connection, lives).on_conflict_do_nothing(), [row | why])
-
-
-def closed_since(connection: Connection, kiosk_id: int, since: str) -> int:
-    """Return how many lives of a kiosk were closed at an instant or after it."""
-    where = (lives.c.kiosk_id == kiosk_id, lives.c.closed_at >= since)
-    return connection.execute(select(func.count()).select_from(lives).where(*where)).scalar_one()
 
 
 def save(connection: Connection, changed: Sequence[Life]) -> None:

@@ -11,7 +11,6 @@ from contract.registry import Data
 from contract.rights import OverdraftBooked, RightsReleased
 from contract.stock import Account, StockKey, adjust
 from contract.values import Lane, Sku, parse_address
-from hub.intake.rights_desk import TWO_LIVES
 from hub.store import accounts as mirrors
 from hub.store import lives, pools
 from hub.store.accounts import AccountKey
@@ -311,25 +310,6 @@ def test_a_newer_life_closes_the_one_before_into_limbo(hub: Hub, till: RightsTwi
     assert {row[:2] for row in rows(hub, lives_table, "epoch", "closed_at")} == {(1, NOW), (2, None)}
     assert ("life_closed", "demo/market/k1 1") in books(hub.store)["exceptions"]
     assert faults(hub) == []
-
-
-def test_a_kiosk_that_begins_life_after_life_is_two_devices(hub: Hub) -> None:
-    for epoch in range(1, TWO_LIVES + 2):
-        assert ("two_devices", "demo/market/k1") not in books(hub.store)["exceptions"], epoch
-        new = next_life(epoch)
-        new.receive(1)
-        hub.take(new.message())
-    assert ("two_devices", "demo/market/k1") in books(hub.store)["exceptions"]
-
-
-def test_a_kiosk_that_begins_a_life_now_and_then_is_one_device(hub: Hub) -> None:
-    for epoch in range(1, TWO_LIVES + 2):
-        new = next_life(epoch)
-        new.receive(1)
-        hub.take(new.message())
-        with hub.store.write() as connection:  # as if it were long ago
-            connection.execute(update(lives_table).values(closed_at="2026-03-07T09:00:00.000000Z").where(CLOSED))
-    assert ("two_devices", "demo/market/k1") not in books(hub.store)["exceptions"]
 
 
 def test_what_comes_with_the_newer_life_is_booked_before_the_older_is_closed(hub: Hub, till: RightsTwin) -> None:
