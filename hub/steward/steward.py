@@ -66,17 +66,20 @@ class Steward:
         At least ``limit`` where more is due: then it is time for the next step. Raises WorldFailed.
         """
         done = 0
-        with self._store.read() as connection:
-            due = chores.sites(connection, self._now(), limit=limit)
         if self._clock.monotonic_s() - self._swept_at_s >= SWEEP_S:
             self._swept_at_s = self._clock.monotonic_s()
-            done += self._sweep(keeps_up=len(due) < limit)
+            done += self._sweep(keeps_up=len(self._due(limit)) < limit)
+        due = self._due(limit)
         for site in due:
             done += 0 if self._tend(site) else limit
         if self._serves:  # what somebody waits for came free: the answer is not left for the next sweep
             self._serves = False
             done += self._answer_all()
         return done + len(due)
+
+    def _due(self, limit: int) -> list[Site]:
+        with self._store.read() as connection:
+            return chores.sites(connection, self._now(), limit=limit)
 
     def take_told(self) -> set[Address]:
         """Return the kiosks that were told something since this was asked last."""
