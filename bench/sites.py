@@ -132,7 +132,7 @@ class Bridge:
 
     def _stop(self) -> None:
         self._stopped.set()
-        if self._thread.is_alive():
+        if self._thread.ident is not None:  # it was started
             self._thread.join(_END_S)
             self._link.stop()
 

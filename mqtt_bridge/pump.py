@@ -167,7 +167,7 @@ class Pump:
     def _say_urgent(self) -> bool:
         """Say the requests that are due, ahead of any batch; return False where the broker stood in the way."""
         self._urgency.pending(self._outbox.urgent(self._session.positions()))
-        while self._online and (request := self._urgency.due(self._monotonic())):
+        while request := self._urgency.due(self._monotonic()):
             if not self._clear_to_send or not self._publish(topic(self._address, UP_REQUESTS), request.payload):
                 return False
             self._urgency.said(request, self._monotonic())
@@ -205,6 +205,7 @@ class Pump:
                 self._online = False
                 self._rivals.ended(event, self._monotonic())
                 self._session.disconnected()
+                self._urgency.disconnected()
                 self._tell_state(reason)
             case Refused(at, reason):
                 self._clear_to_send = True

@@ -39,6 +39,7 @@ class Urgency:
         self._session = session
         self._pending: Sequence[Urgent] = ()
         self._said: dict[str, _Said] = {}
+        self._online = False
 
     def pending(self, requests: Sequence[Urgent]) -> None:
         """Learn which requests wait for an answer, oldest first; one that is not named any more has it."""
@@ -50,7 +51,12 @@ class Urgency:
 
     def connected(self) -> None:
         """Say all again: rule 3."""
+        self._online = True
         self._said.clear()
+
+    def disconnected(self) -> None:
+        """Say nothing, and be due for nothing, until :meth:`connected`."""
+        self._online = False
 
     def refused(self, now_s: float) -> None:
         """Put off what was said: rule 4."""
@@ -59,7 +65,7 @@ class Urgency:
 
     def due(self, now_s: float) -> Urgent | None:
         """Return what to say now, if anything."""
-        return next((one for one in self._pending if self._due_s(one) <= now_s), None)
+        return next((one for one in self._pending if self._due_s(one) <= now_s), None) if self._online else None
 
     def said(self, request: Urgent, now_s: float) -> None:
         """Learn that a request is on its way."""
@@ -69,6 +75,8 @@ class Urgency:
 
     def wake_in(self, now_s: float) -> float:
         """Return the seconds until :meth:`due` may answer otherwise without any event."""
+        if not self._online:
+            return FOREVER_S
         return max(0.0, min(map(self._due_s, self._pending), default=now_s + FOREVER_S) - now_s)
 
     def _due_s(self, request: Urgent) -> float:
