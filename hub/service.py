@@ -149,7 +149,7 @@ class Service:
         self._queue(outcome.answers)
         self._flush()
         self._tell(outcome)
-        busy = outcome.more or self._inbound.depth > 0
+        busy = outcome.more or self._inbound.batches > 0
         is_due = self._clock.monotonic_s() >= self._steward_due_s
         if is_due or outcome.requests or (outcome.has_news and not busy):
             self._look_after(busy=busy)

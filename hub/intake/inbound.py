@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from hub.intake.arrivals import Message
 from mqtt_bridge.link import Connected, Delivered, Disconnected, LinkEvent, Received, Refused
-from mqtt_bridge.topics import UP_REQUESTS
+from mqtt_bridge.topics import UP_FACTS, UP_REQUESTS
 
 MAX_MESSAGES: Final = 2000  # a window of eight batches from each of 250 kiosks
 MAX_BYTES: Final = 160 * 1024 * 1024  # the windows of 120 kiosks that come back together: 120 MiB
@@ -56,6 +56,7 @@ class Inbound:
         self._shares: dict[Sender, tuple[int, int]] = {}  # messages and bytes of each kiosk that wait here
         self._asking: Counter[Sender] = Counter()  # requests of each
         self._delivered = False
+        self.batches = 0  # of facts, that wait: a backlog drains, and kiosks wait for their acknowledgements
         self.dropped = 0
 
     def on_event(self, event: LinkEvent) -> None:
@@ -114,6 +115,7 @@ class Inbound:
         if is_full or count >= MAX_OF_ONE or total + size > MAX_BYTES_OF_ONE:
             return False
         self._messages.append(message)
+        self.batches += _is_batch(message)
         self._bytes += size
         self._shares[_sender(message)] = (count + 1, total + size)
         return True
@@ -127,6 +129,7 @@ class Inbound:
             message = self._messages.popleft()
             group.append(message)
             size += len(message.payload)
+            self.batches -= _is_batch(message)
             self._let_go(message)
         self._bytes -= size
         self._waiting.difference_update(map(_mark, group))
@@ -142,6 +145,10 @@ class Inbound:
 def _mark(message: Message) -> Mark:
     """Return what tells a message from others; bytes keep their hash, so that it is made once."""
     return message.topic, len(message.payload), hash(message.payload)
+
+
+def _is_batch(message: Message) -> bool:
+    return f"/{UP_FACTS}/" in message.topic
 
 
 def _sender(message: Message) -> Sender:
