@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -11,18 +10,14 @@ from sqlalchemy import (
     Connection,
     Float,
     Select,
-    String,
     and_,
-    bindparam,
     case,
     cast,
-    column,
     exists,
     func,
     literal,
     select,
     union_all,
-    values,
 )
 
 from contract.stock import StockKey
@@ -30,12 +25,10 @@ from contract.values import Condition, Unit
 from hub.store.rights_tables import accounts, lives, pools
 from hub.store.tables import kiosks
 from hub.store.transfers import TRANSIT
-from hub.store.upsert import Question
+from hub.store.upsert import Among
 
-AT_ONCE: Final = 200  # keys in one statement: five values each, twice, far below what databases take
 _KEY: Final = ("region", "site", "sku", "unit")
-_NAMES: Final = tuple(f"{name}_{number}" for number in range(AT_ONCE) for name in _KEY)
-_WANTED: Final = tuple(column(name, String) for name in _KEY)
+_SELLABLE: Final = Condition.SELLABLE
 Key = tuple[str, str, StockKey]
 
 
@@ -68,12 +61,8 @@ def amounts_at(connection: Connection, region: str, site: str) -> Iterator[Amoun
 
 def amounts_of(connection: Connection, keys: Iterable[Key]) -> Iterator[Amount]:
     """Yield what is available of ``keys``: sellable ones, the only ones that anybody is told of."""
-    sellable = (key for key in keys if key[2].condition is Condition.SELLABLE)
-    wanted = sorted({(region, site, str(what.sku), what.unit.value) for region, site, what in sellable})
-    for start in range(0, len(wanted), AT_ONCE):
-        here = dict.fromkeys(_NAMES)  # places beyond the last key are null, which nothing is
-        here.update(zip(_NAMES, chain.from_iterable(wanted[start : start + AT_ONCE]), strict=False))
-        yield from map(_amount, _OF_KEYS.ask(connection, here))
+    sellable = ((region, site, what.sku, what.unit) for region, site, what in keys if what.condition is _SELLABLE)
+    yield from map(_amount, _OF_KEYS.ask(connection, sellable))
 
 
 def heard(connection: Connection) -> dict[tuple[str, str], float]:
@@ -114,19 +103,15 @@ def _amount(row: Any) -> Amount:
     return Amount(region, site, sku, Unit(unit), int(amount), float(rate))
 
 
-def _of_keys() -> Select[Any]:
-    """Return the sums of ``AT_ONCE`` keys: joined, for a list of rows behind IN makes SQLite read the whole table."""
-    places = [bindparam(name, type_=String) for name in _NAMES]
-    rows = [tuple(places[start : start + len(_KEY)]) for start in range(0, len(places), len(_KEY))]
-    here = values(*_WANTED, name="wanted").data(rows).cte("wanted")
-    return _sums(_is(pools, here), _is(accounts, here))
+def _of_keys(wanted: CTE) -> Select[Any]:
+    return _sums(_is(pools, wanted), _is(accounts, wanted))
 
 
 def _part(
     table: Any, amount: ColumnElement[int], rate: ColumnElement[float], where: Sequence[ColumnElement[bool]]
 ) -> Select[Any]:
     columns = [table.c.region, table.c.site, table.c.sku, table.c.unit]
-    sellable = table.c.condition == Condition.SELLABLE.value
+    sellable = table.c.condition == _SELLABLE.value
     return select(*columns, amount.label("amount"), cast(rate, Float).label("rate")).where(sellable, *where)
 
 
@@ -150,4 +135,4 @@ def _is_open() -> ColumnElement[bool]:
     )
 
 
-_OF_KEYS: Final = Question(_of_keys)
+_OF_KEYS: Final = Among([pools.c[name] for name in _KEY], _of_keys)

@@ -1,15 +1,23 @@
 """The life of the database, in the database: raised by the last statement of every transaction that is acknowledged."""
 
+from typing import Final
+
 from sqlalchemy import Connection, insert, select, update
 
 from hub.core.incarnation import Life
 from hub.store.tables import hub_life
+from hub.store.upsert import Question
+
+_READ: Final = Question(select(hub_life.c.incarnation, hub_life.c.commits))
+_COUNT: Final = Question(
+    update(hub_life).values(commits=hub_life.c.commits + 1).returning(hub_life.c.incarnation, hub_life.c.commits)
+)
 
 
 def read_life(connection: Connection) -> Life | None:
     """Return the database's life, None before its first start."""
-    row = connection.execute(select(hub_life.c.incarnation, hub_life.c.commits)).one_or_none()
-    return Life(row.incarnation, row.commits) if row else None
+    rows = _READ.ask(connection, {})
+    return Life(*rows[0]) if rows else None
 
 
 def write_life(connection: Connection, life: Life) -> None:
@@ -22,11 +30,8 @@ def write_life(connection: Connection, life: Life) -> None:
 
 def count_commit(connection: Connection) -> Life:
     """Count this transaction and return the life that it will have made; the last statement before the commit."""
-    statement = (
-        update(hub_life).values(commits=hub_life.c.commits + 1).returning(hub_life.c.incarnation, hub_life.c.commits)
-    )
-    row = connection.execute(statement).one()
-    return Life(row.incarnation, row.commits)
+    (row,) = _COUNT.ask(connection, {})
+    return Life(*row)
 
 
 def raise_incarnation(connection: Connection, incarnation: int) -> bool:

@@ -7,16 +7,16 @@ order, after the kiosks.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select, tuple_, update
+from sqlalchemy import CTE, ColumnElement, Connection, Select, Update, and_, bindparam, select, update
 
 from contract.stock import StockKey
 from hub.store.accounts import stock_key
 from hub.store.rights_tables import POOL_TERMS, pools
-from hub.store.upsert import Insert, Many, Row, insert
+from hub.store.upsert import Among, Change, Insert, Many, insert
 
 Term = Literal["free", "reserved", "limbo", "deficit", "unsettled"]
 ALL_TERMS: Final = (*POOL_TERMS, "adjusted")
-AT_ONCE: Final = 500  # keys in one statement; databases take some tens of thousands of values
+_KEY: Final = ("region", "site", "sku", "condition", "unit")
 
 
 class PoolKey(NamedTuple):
@@ -54,7 +54,9 @@ def add(connection: Connection, deltas: Mapping[PoolKey, PoolDelta]) -> None:
     keys = [key for key in sorted(deltas) if any(deltas[key])]
     if any(amount < 0 for key in keys for amount in deltas[key][:-1]):  # all but ``adjusted``
         lock(connection, keys)  # an INSERT of less than nothing is refused
-        connection.execute(_CHANGE, [_renamed(_key_row(key) | deltas[key]._asdict()) for key in keys])
+        _CHANGE.run(
+            connection, [_of(key) | {f"more_{term}": n for term, n in deltas[key]._asdict().items()} for key in keys]
+        )
     elif not any(any(deltas[key][:-2]) or deltas[key].adjusted for key in keys):  # overdraft, in thousands of sales
         _OWE.run(connection, [_key_row(key) | {"unsettled": deltas[key].unsettled} for key in keys])
     else:
@@ -66,9 +68,7 @@ def reserve(connection: Connection, key: PoolKey, amount: int) -> bool:
 
     What overdrafts and deficits are going to be settled with is not there: those goods have left by the door already.
     """
-    where = (*(pools.c[name] == value for name, value in _key_row(key).items()), offered() >= amount)
-    values = {"free": pools.c.free - amount, "reserved": pools.c.reserved + amount}
-    return connection.execute(update(pools).where(*where).values(values)).rowcount == 1
+    return _RESERVE.run(connection, _of(key) | {"amount": amount}) == 1
 
 
 def offered() -> ColumnElement[int]:
@@ -78,53 +78,69 @@ def offered() -> ColumnElement[int]:
 
 def take(connection: Connection, key: PoolKey, term: Term, amount: int, to: Term | None = None) -> bool:
     """Take ``amount`` from ``term``, and put it into ``to``; return False, and change nothing, if it is not there."""
-    values = {term: pools.c[term] - amount}
-    if to is not None:
-        values[to] = pools.c[to] + amount
-    where = (*(pools.c[name] == value for name, value in _key_row(key).items()), pools.c[term] >= amount)
-    return connection.execute(update(pools).where(*where).values(values)).rowcount == 1
+    if (term, to) not in _TAKING:
+        _TAKING[term, to] = Change(_move(term, to, pools.c[term]))
+    return _TAKING[term, to].run(connection, _of(key) | {"amount": amount}) == 1
 
 
 def take_offered(connection: Connection, key: PoolKey, amount: int) -> bool:
     """Take ``amount`` of what is free and not owed; return False, and change nothing, if it is not there."""
-    where = (*(pools.c[name] == value for name, value in _key_row(key).items()), offered() >= amount)
-    return connection.execute(update(pools).where(*where).values(free=pools.c.free - amount)).rowcount == 1
+    return _TAKE_OFFERED.run(connection, _of(key) | {"amount": amount}) == 1
 
 
 def lock(connection: Connection, keys: Collection[PoolKey]) -> dict[PoolKey, Pool]:
     """Return what there is in each of ``keys``, locked until the transaction ends; new ones are made."""
-    found: dict[PoolKey, Pool] = {}
     wanted = sorted(set(keys))
-    for start in range(0, len(wanted), AT_ONCE):
-        some = wanted[start : start + AT_ONCE]
-        _MAKE.run(connection, [_key_row(key) for key in some])
-        places = tuple_(pools.c.region, pools.c.site, pools.c.sku, pools.c.condition, pools.c.unit)
-        statement = select(pools).where(places.in_([(key.region, key.site, *key.what) for key in some]))
-        for row in connection.execute(statement.order_by(*pools.primary_key).with_for_update()):
-            key = PoolKey(row.region, row.site, stock_key(row.sku, row.condition, row.unit))
-            found[key] = Pool(*(getattr(row, term) for term in ALL_TERMS))
-    return found
+    _MAKE.run(connection, [_key_row(key) for key in wanted])
+    rows = _LOCK.ask(connection, [(key.region, key.site, *key.what) for key in wanted])
+    return {
+        PoolKey(region, site, stock_key(sku, condition, unit)): Pool(*terms)
+        for region, site, sku, condition, unit, *terms in rows
+    }
 
 
 def _summed(connection: Connection, terms: Sequence[str]) -> Insert:
     statement = insert(connection, pools)
     sums = {term: pools.c[term] + statement.excluded[term] for term in terms}
-    return statement.on_conflict_do_update(index_elements=["region", "site", "sku", "condition", "unit"], set_=sums)
+    return statement.on_conflict_do_update(index_elements=_KEY, set_=sums)
 
 
 _ADD: Final = Many(lambda connection: _summed(connection, ALL_TERMS))
 _OWE: Final = Many(lambda connection: _summed(connection, ["unsettled"]))  # a row costs by its columns
 _MAKE: Final = Many(lambda connection: insert(connection, pools).on_conflict_do_nothing())
-_CHANGE: Final = (
-    update(pools)
-    .where(*(pools.c[name] == bindparam(f"of_{name}") for name in ("region", "site", "sku", "condition", "unit")))
-    .values({term: pools.c[term] + bindparam(f"more_{term}") for term in ALL_TERMS})
+
+
+def _is_it() -> ColumnElement[bool]:
+    return and_(*(pools.c[name] == bindparam(f"of_{name}") for name in _KEY))
+
+
+def _move(term: Term, to: Term | None, there: ColumnElement[int]) -> Update:
+    """Return what takes from ``term``, and puts it into ``to``, if as much as is taken is ``there``."""
+    amount = bindparam("amount", type_=pools.c.free.type)
+    values = {term: pools.c[term] - amount} | ({to: pools.c[to] + amount} if to is not None else {})
+    return update(pools).where(_is_it(), there >= amount).values(values)
+
+
+def _lock(wanted: CTE) -> Select[Any]:
+    is_wanted = (pools.c[name] == wanted.c[name] for name in _KEY)
+    columns = (pools.c[name] for name in (*_KEY, *ALL_TERMS))
+    return select(*columns).where(*is_wanted).order_by(*pools.primary_key).with_for_update(of=pools)
+
+
+_LOCK: Final = Among([pools.c[name] for name in _KEY], _lock)
+_TAKING: Final[dict[tuple[Term, Term | None], Change]] = {}  # from each term, to each: one statement a pair
+_RESERVE: Final = Change(_move("free", "reserved", offered()))
+_TAKE_OFFERED: Final = Change(_move("free", None, offered()))
+_CHANGE: Final = Many(
+    lambda _: (
+        update(pools).where(_is_it()).values({term: pools.c[term] + bindparam(f"more_{term}") for term in ALL_TERMS})
+    )
 )
 
 
-def _renamed(row: Row) -> dict[str, Any]:
-    """Return the row for an UPDATE, whose values may not be named as columns are."""
-    return {f"more_{name}" if name in ALL_TERMS else f"of_{name}": value for name, value in row.items()}
+def _of(key: PoolKey) -> dict[str, Any]:
+    """Return the key for an UPDATE, whose values may not be named as columns are."""
+    return {f"of_{name}": value for name, value in _key_row(key).items()}
 
 
 def _key_row(key: PoolKey) -> dict[str, Any]:

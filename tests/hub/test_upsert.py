@@ -2,10 +2,12 @@
 
 import pytest
 from hub_books import Hub
-from sqlalchemy import select
+from sqlalchemy import String, bindparam, case, select, update
 
+from hub.store.errors import WorldFailed
+from hub.store.rights_tables import pools
 from hub.store.tables import facts, kiosks, stock
-from hub.store.upsert import Many, insert
+from hub.store.upsert import AT_ONCE, Among, Change, Many, Question, insert
 
 ROWS = [
     {"lane": "till", "type": "sale.recorded.v1", "digest": "a" * 64, "bytes": b'{"name":"Caf\xc3\xa9 100%"}'},
@@ -45,3 +47,48 @@ def test_only_rows_that_were_written_are_counted(hub: Hub) -> None:
         rows = [{**place, **sums, "sku": sku} for sku in ("tea", "tea", "coffee")]
         assert many.run(connection, rows) == 2
         assert many.run(connection, rows) == 0
+
+
+def test_a_change_with_fixed_values_beside_open_ones_tells_how_many_rows_it_was_about(hub: Hub, kiosk_id: int) -> None:
+    version = case((kiosks.c.epoch > 5, "100%s"), else_=bindparam("runs", type_=String()))
+    change = Change(
+        update(kiosks)
+        .where(kiosks.c.id == bindparam("of"), kiosks.c.epoch >= bindparam("least"))
+        .values(version=version)
+    )
+    with hub.store.write() as connection:
+        assert change.run(connection, {"of": kiosk_id, "least": 0, "runs": ":b"}) == 1
+        assert change.run(connection, {"of": kiosk_id, "least": 1, "runs": "never"}) == 0
+        assert connection.execute(select(kiosks.c.version)).scalar_one() == ":b"
+        with pytest.raises((KeyError, WorldFailed), match="runs"):  # nothing is left open by mistake
+            change.run(connection, {"of": kiosk_id, "least": 0})
+
+
+def test_a_change_that_returns_is_a_question(hub: Hub, kiosk_id: int) -> None:
+    raise_it = Question(
+        update(kiosks).values(epoch=kiosks.c.epoch + bindparam("by")).returning(kiosks.c.id, kiosks.c.epoch)
+    )
+    with hub.store.write() as connection:
+        assert [tuple(row) for row in raise_it.ask(connection, {"by": 2})] == [(kiosk_id, 2)]
+        assert [tuple(row) for row in raise_it.ask(connection, {"by": 3})] == [(kiosk_id, 5)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5, AT_ONCE, 2 * AT_ONCE + 1])
+def test_every_key_of_a_list_is_found_once_and_no_other(hub: Hub, count: int) -> None:
+    place = {"region": "demo", "site": "market", "condition": "sellable"}
+    rows = [{**place, "sku": f"s-{n:04d}", "unit": "pc" if n % 2 else "g"} for n in range(2 * AT_ONCE + 3)]
+    wanted = [(row["unit"], row["sku"]) for row in rows[:count]]
+    among = Among(
+        [pools.c.unit, pools.c.sku],
+        lambda keys: (
+            select(pools.c.unit, pools.c.sku)
+            .where(pools.c.unit == keys.c.unit, pools.c.sku == keys.c.sku, pools.c.site == bindparam("at"))
+            .order_by(pools.c.sku)
+            .with_for_update(of=pools)
+        ),
+    )
+    with hub.store.write() as connection:
+        Many(lambda one: insert(one, pools)).run(connection, rows)
+        found = among.ask(connection, [*reversed(wanted), *wanted, ("ml", "s-0000")], {"at": "market"})
+        assert sorted(tuple(row) for row in found) == sorted(wanted)
+        assert among.ask(connection, wanted, {"at": "harbour"}) == []
