@@ -50,7 +50,7 @@ class PaymentKind(StrEnum):
     HISTORY = "history"  # a replayed ticket: how it was paid is not known
 
 
-class Payment(Struct, frozen=True, forbid_unknown_fields=True):
+class Payment(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One tender. ``amount_minor`` counts towards the total: tendered less change."""
 
     kind: PaymentKind
@@ -64,7 +64,7 @@ class Payment(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("amount_minor is not tendered_minor less change_minor")
 
 
-class SaleLine(Struct, frozen=True, forbid_unknown_fields=True):
+class SaleLine(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Goods that left. ``overdraft`` of the quantity's amount was sold beyond the kiosk's account (goods in hand)."""
 
     sku: SkuField
@@ -102,7 +102,7 @@ class SaleRecorded(Struct, frozen=True, forbid_unknown_fields=True):
         _check_sum("payments", self.payments, self.total_minor)
 
 
-class RefundLine(Struct, frozen=True, forbid_unknown_fields=True):
+class RefundLine(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Goods that came back; ``restock`` says whether they can be sold again."""
 
     sku: SkuField
@@ -139,7 +139,7 @@ class RefundRecorded(Struct, frozen=True, forbid_unknown_fields=True):
         _check_sum("payments", self.payments, self.total_minor)
 
 
-class StockLine(Struct, frozen=True, forbid_unknown_fields=True):
+class StockLine(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """An amount of one sku, in one condition."""
 
     sku: SkuField

@@ -105,7 +105,7 @@ class Condition(StrEnum):
     DAMAGED = "damaged"
 
 
-class Quantity(Struct, frozen=True, forbid_unknown_fields=True):
+class Quantity(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """An amount of goods, in whole units: pieces, grams, millilitres or millimetres."""
 
     amount: AmountField

@@ -80,6 +80,7 @@ class Desk:
         """Take ``batches`` in the order they came in; ``kiosks`` are their senders, locked."""
         placed = [(_key(kiosks[batch.address], batch), batch) for batch in batches]
         states = inbox.read_lanes(self._connection, (key for key, _ in placed)) if placed else {}
+        self._rights.expect((kiosk_id, epoch) for (kiosk_id, epoch, _), _ in placed)
         for key, batch in placed:
             work = self.works.get(key)
             if work is None:

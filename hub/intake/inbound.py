@@ -2,7 +2,8 @@
 
 Rules
 -----
-1.  Requests come first: a shopper waits for each, and the facts of a whole region may wait behind its outage.
+1.  Requests come first: a shopper waits for each, and the facts of a whole region may wait behind its outage. A group
+    that holds some is short, for the first of them is answered with the last.
 2.  Full, it drops and counts: whoever sent a batch sends it again, and a status comes every half minute. No kiosk can
     take the others' room: each has a share, and what is beyond it is dropped. Requests have room of their own.
 3.  What waits here already waits once: a kiosk that hears nothing for a while sends again what we have not got to.
@@ -27,6 +28,7 @@ MAX_REQUESTS_OF_ONE: Final = 16  # a till has one counter
 MAX_REQUEST_BYTES: Final = 64 * 1024  # a larger one is a fact in its turn: a request names one basket
 MAX_BYTES_OF_ONE: Final = 8 * 1024 * 1024  # four windows of a session
 GROUP_MESSAGES: Final = 64  # one transaction: enough that its sync is shared, short enough that its answers are soon
+GROUP_REQUESTS: Final = 8  # of them in one transaction, and as much else: some 15 ms each
 GROUP_BYTES: Final = 16 * 1024 * 1024
 
 
@@ -121,11 +123,13 @@ class Inbound:
         return True
 
     def _group(self) -> list[Message]:
-        group = [self._requests.popleft() for _ in range(min(self.group_messages, len(self._requests)))]
+        requests = min(self.group_messages, GROUP_REQUESTS, len(self._requests))
+        group = [self._requests.popleft() for _ in range(requests)]
+        most = min(self.group_messages, 2 * requests) if requests else self.group_messages
         self._asking.subtract(map(_sender, group))
         self._asking = +self._asking  # who asks no more is forgotten
         size = 0
-        while self._messages and len(group) < self.group_messages and size < GROUP_BYTES:
+        while self._messages and len(group) < most and size < GROUP_BYTES:
             message = self._messages.popleft()
             group.append(message)
             size += len(message.payload)

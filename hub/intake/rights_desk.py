@@ -47,6 +47,7 @@ class RightsDesk:
         self._now = now
         self._kiosks: dict[int, KioskRow] = {}
         self._heard: dict[LifeKey, None] = {}
+        self._expected: frozenset[LifeKey] = frozenset()
         self._lives: dict[LifeKey, Life] = {}
         self._begin_writing()
 
@@ -59,6 +60,10 @@ class RightsDesk:
         self._forked: set[LifeKey] = set()
         self._asked: list[Asked_] = []
         self._touched: set[PoolKey] = set()  # what may no longer be available as it was
+
+    def expect(self, keys: Iterable[LifeKey]) -> None:
+        """Learn whose facts may follow: what is known of these lives is read together, and not one by one."""
+        self._expected = frozenset(keys)
 
     def hear(self, kiosk: KioskRow, epoch: int) -> None:
         """Learn that ``kiosk`` is in its life ``epoch``, whatever of it can be booked."""
@@ -123,7 +128,8 @@ class RightsDesk:
         """Return a life, read or opened; a newer one than was open closes what was."""
         key = (kiosk_id, epoch)
         if key not in self._lives:
-            found = lives.read_lives(self._connection, list(self._kiosks), [epoch for _, epoch in self._heard])
+            wanted = self._expected | self._heard.keys()
+            found = lives.read_lives(self._connection, (of for of, _ in wanted), (epoch for _, epoch in wanted))
             for life in found:
                 self._lives.setdefault((life.kiosk_id, life.epoch), life)
         if key not in self._lives:

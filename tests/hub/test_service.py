@@ -16,6 +16,7 @@ from hub.intake import inbound as inbound_module
 from hub.intake.arrivals import Message
 from hub.intake.inbound import (
     GROUP_MESSAGES,
+    GROUP_REQUESTS,
     MAX_BYTES,
     MAX_BYTES_OF_ONE,
     MAX_MESSAGES,
@@ -25,7 +26,7 @@ from hub.intake.inbound import (
     Inbound,
 )
 from hub.intake.refusals import MAX_KINDS, OTHERS, Refusals
-from hub.service import BUSY_REST, BUSY_SITES, Service
+from hub.service import BUSY_REST, BUSY_SITES, IDLE_S, Service
 from hub.steward.steward import MAX_SITES, Steward
 from hub.store.errors import WorldFailed
 from mqtt_bridge.errors import LinkBusy, LinkDown, LinkTooLarge
@@ -108,6 +109,18 @@ def test_while_a_backlog_drains_the_steward_takes_a_small_share_of_the_time(benc
     assert set(bench.steward.limits) == {BUSY_SITES}
     assert 2 <= steps <= 1 + (bench.hub.clock.elapsed_s - began_s) / (0.1 * BUSY_REST) + 1
     bench.turn(till.message(40, 1))
+    assert bench.steward.limits[steps:] == (MAX_SITES,)
+
+
+def test_what_is_no_backlog_does_not_keep_the_steward_from_its_work(bench: Bench, till: LaneTwin) -> None:
+    till.sell()
+    bench.turn(Connected("b", session_present=False), till.message())
+    bench.hub.clock.advance(IDLE_S)
+    for n in range(GROUP_MESSAGES + 1):
+        bench.inbound.on_event(Received(at(n), b"x", retained=False))
+    steps = len(bench.steward.limits)
+    bench.turn()
+    assert bench.inbound.depth == 1
     assert bench.steward.limits[steps:] == (MAX_SITES,)
 
 
@@ -249,8 +262,11 @@ def test_requests_come_before_all_that_waits_and_have_room_of_their_own() -> Non
         queue.on_event(Received(asks(1), b"%d" % n, retained=False))
     queue.on_event(Received(asks(2), b"x", retained=False))
     assert queue.dropped == 1 + 1
-    group = queue.get(0).messages
-    assert [one.topic for one in group[: MAX_REQUESTS_OF_ONE + 2]] == [*[asks(1)] * MAX_REQUESTS_OF_ONE, asks(2), at(0)]
+    groups = [[one.topic for one in queue.get(0).messages] for _ in range(3)]
+    statuses = list(map(at, range(2 * GROUP_REQUESTS)))
+    assert groups[0] == [*[asks(1)] * GROUP_REQUESTS, *statuses[:GROUP_REQUESTS]]  # short, yet others go on as well
+    assert groups[1] == [*[asks(1)] * GROUP_REQUESTS, *statuses[GROUP_REQUESTS:]]
+    assert groups[2][0] == asks(2)
     queue.on_event(Received(asks(1), b"again", retained=False))
     assert queue.get(0).messages[0].payload == b"again"
     large = Received(asks(1), b"x" * (MAX_REQUEST_BYTES + 1), retained=False)

@@ -26,7 +26,7 @@ from kiosk.journal.outbox import Outbox, lane_path
 from kiosk.journal.schema import TILL
 from mqtt_bridge.link import Connected, LinkEvent, Received, Will
 from mqtt_bridge.paho_link import PahoLink
-from mqtt_bridge.pump import Pump
+from mqtt_bridge.pump import POLL_S, Pump
 from mqtt_bridge.session import Limits, Session
 from mqtt_bridge.topics import hub_subscriptions, kiosk_subscriptions, topic
 
@@ -94,8 +94,8 @@ class Bridge:
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self, limits: Limits = QUICKLY) -> None:
-        pump = Pump(
+    def pump(self, limits: Limits = QUICKLY) -> Pump:
+        return Pump(
             address=K1,
             outbox=Outbox(self._folder),
             store=LinkStore(self._folder / "link.db"),
@@ -104,6 +104,9 @@ class Bridge:
             now=now_utc,
             disk_failed=StorageFailed,
         )
+
+    def start(self, limits: Limits = QUICKLY) -> None:
+        pump = self.pump(limits)
         self.link = PahoLink(
             [url_of(self._broker)],
             client_id=str(K1),
@@ -186,6 +189,15 @@ def test_a_request_that_no_hub_hears_is_said_again_when_one_is_there(bridge: Bri
         wait_until(lambda: hub.times_heard("p-1"), what="the request")
     finally:
         hub.link.stop()
+
+
+def test_a_bridge_that_is_cut_off_rests_while_a_shopper_waits(bridge: Bridge) -> None:
+    bridge.journal.record([promise()])
+    pump, turns = bridge.pump(), 4
+    began_s = time.monotonic()
+    for _ in range(turns):
+        pump.turn()
+    assert time.monotonic() - began_s > (turns - 1) * POLL_S
 
 
 def test_a_new_connection_says_what_waits_again_at_once(bridge: Bridge, hub: Ear, mosquitto: Broker) -> None:

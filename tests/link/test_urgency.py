@@ -13,7 +13,9 @@ LIMITS = Limits(retry_min_s=1.0, retry_max_s=4.0)
 
 
 def make_urgency(seed: int = 1) -> Urgency:
-    return Urgency(Session(rng=seeded(seed), limits=LIMITS))
+    urgency = Urgency(Session(rng=seeded(seed), limits=LIMITS))
+    urgency.connected()
+    return urgency
 
 
 def said_at(urgency: Urgency, *, upto_s: float, step_s: float = 0.05, since_s: float = 0.0) -> list[tuple[float, str]]:
@@ -68,6 +70,16 @@ def test_a_new_connection_says_all_again() -> None:
     said_at(urgency, upto_s=0.1)
     urgency.connected()
     assert [name for _, name in said_at(urgency, since_s=0.1, upto_s=0.2)] == ["a", "b"]
+
+
+def test_while_the_link_is_down_nothing_is_due() -> None:
+    urgency = make_urgency()
+    urgency.pending(names("a"))
+    urgency.disconnected()
+    assert urgency.due(0) is None
+    assert urgency.wake_in(0) == FOREVER_S
+    urgency.connected()
+    assert urgency.due(0) == names("a")[0]
 
 
 def test_a_refusal_puts_off_what_was_said_and_nothing_else() -> None:
