@@ -100,7 +100,8 @@ def _open_chores(books: Books) -> list[tuple[str, str, str, str, str]]:
     """Return chores that are not about goods that are not there."""
     found = []
     for site, sku, condition, unit, why in books.chores:
-        missing = any(pool["deficit"] for (of, what), pool in books.pools.items() if (of, what.sku) == (site, sku))
+        of_goods = [pool for (of, what), pool in books.pools.items() if (of, what.sku) == (site, sku)]
+        missing = any(pool["deficit"] and not pool["unsettled"] for pool in of_goods)  # else a till may still pay
         wanted = any(of == sku for of, _ in books.wants)
         if not (why == "settle" and missing) and not (why == "want" and wanted):
             found.append((site, sku, condition, unit, why))
