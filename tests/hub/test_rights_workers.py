@@ -1,5 +1,6 @@
 """Eight workers on one PostgreSQL: tills, stewards and programs at once; no unit is promised twice, none is lost."""
 
+import itertools
 import random
 import shutil
 import tempfile
@@ -55,7 +56,7 @@ class Floor(World):
         self.store, self.life = hub.store, hub.life
         self.clock = MachineClock()
         self.lock = threading.RLock()
-        self.ids = 0
+        self._ids = itertools.count(1)
         self.shelves = {site: Shelf() for site in SITES}
         self.vans, self.moves, self.ever, self.ended, self.kiosks = {}, {}, {}, set(), []
         self.answers, self.tellers, self.stray_spent = {}, {}, defaultdict(int)

@@ -37,10 +37,10 @@ class PostgresServer:
     port: int
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def create_database(self) -> str:
-        """Return the name of a new, empty database."""
+    def create_database(self, template: str = "template1") -> str:
+        """Return the name of a new database: empty, or a copy of one that nobody is connected to."""
         name = f"test_{next(self._numbers)}"
-        self._run(f"CREATE DATABASE {name}")
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
     def drop_database(self, name: str) -> None:

@@ -1,14 +1,22 @@
-"""The hub's books of rights as they stand in its file: asked of SQLite, not of the parts that wrote them."""
+"""The hub's books of rights as they stand in its database: asked of that, not of the parts that wrote them."""
 
-import sqlite3
 from collections import Counter, defaultdict
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, Protocol
 
 from contract.stock import TERMS, StockKey
 from contract.values import Condition, Sku, Unit
 
 _WHO: Final = "k.region || '/' || k.site || '/' || k.kiosk"
 POOL: Final = ("free", "reserved", "limbo", "deficit", "unsettled", "adjusted")
+
+
+class Reader(Protocol):
+    """What books are read with, beside the parts that write them: a connection of sqlite3 is one."""
+
+    def execute(self, sql: str, values: Sequence[Any] = (), /) -> Any: ...
+
+    def close(self) -> None: ...
 
 
 class Mirror(NamedTuple):
@@ -46,14 +54,14 @@ class Booked(NamedTuple):
 class Books:
     """One look at everything."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Reader) -> None:
         db.execute("BEGIN")
         try:
             self._read(db)
         finally:
             db.execute("COMMIT")
 
-    def _read(self, db: sqlite3.Connection) -> None:
+    def _read(self, db: Reader) -> None:
         names = ", ".join(f"a.{term}" for term in TERMS)
         self.mirrors = [
             Mirror(

@@ -3,7 +3,7 @@
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,8 +11,9 @@ from machine_hub import CrashPoint
 from machine_network import MachineClock, Network
 from machine_parts import LIMITS
 from mosquitto_record import seeded
+from rights_books import Reader
 from rights_kiosk import PowerCut
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from contract.values import Address
 from hub.core import redistribute
@@ -60,7 +61,7 @@ class RightsHub:
 
     def start(self) -> None:
         """Start as the hub does, and greet every kiosk."""
-        self.store = FragileStore(open_store(f"sqlite:///{self.file}").engine)
+        self.store = FragileStore(self.open_books())
         self.life = LifeFile(self.folder / "incarnation.json")
         begun = begin_life(self.store, self.life)
         with self.store.write() as connection:
@@ -76,8 +77,19 @@ class RightsHub:
             self.store, self.clock, keep=self.life.keep, new_id=self.new_id, policy=redistribute.plan_ours
         )
         self.holds = Holds(self.store, self.clock, new_id=self.new_id, keep=self.life.keep)
-        self.reader = sqlite3.connect(self.file, isolation_level=None)
+        self.reader = self.open_reader()
         self.network.send_down(self.ingest.hello())
+
+    def open_books(self) -> Engine:
+        return open_store(f"sqlite:///{self.file}").engine
+
+    def open_reader(self) -> Reader:
+        return sqlite3.connect(self.file, isolation_level=None)
+
+    def take_all(self, messages: Sequence[Message]) -> None:
+        """Take messages, each in a transaction of its own."""
+        for message in messages:
+            self.take([message])
 
     def take(self, messages: Sequence[Message], crash: CrashPoint = "") -> None:
         """Take messages in one transaction, answer, and tell kiosks what is new; or end at ``crash``."""
@@ -139,9 +151,8 @@ class RightsHub:
 
     def copy(self) -> None:
         target = self.folder / f"copy{len(self.copies)}.db"
-        copy = sqlite3.connect(target)
-        self.reader.backup(copy)
-        copy.close()
+        with closing(sqlite3.connect(self.file)) as source, closing(sqlite3.connect(target)) as copy:
+            source.backup(copy)
         self.copies.append(target)
 
     def restore(self, index: int) -> None:

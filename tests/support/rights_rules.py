@@ -12,9 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from machine_hub import CrashPoint
 from rights_checks import Checks
 from rights_hands import Hands
+from rights_hub import RightsHub
 from rights_kiosk import RightsKiosk
 from rights_settling import settle, take_stock
-from rights_world import KIOSKS, SITES, SKUS, World
+from rights_world import KIOSKS, SITES, SKUS, HubMaker, World
 
 WHICH = st.integers(0, len(KIOSKS))  # the last is a clone, where there is one
 ANY = st.integers(0, 59)
@@ -33,20 +34,20 @@ class RightsMachine(RuleBasedStateMachine):
     Which kinds of mishap there are at all is drawn for each life: where everything breaks, little else happens.
     """
 
-    def __init__(self, template: Path, openings: Sequence["Opening"]) -> None:
+    def __init__(self, template: Path, openings: Sequence["Opening"], make_hub: HubMaker = RightsHub) -> None:
         super().__init__()
         self._folder = Path(tempfile.mkdtemp(dir=template.parent))
         shutil.copytree(template, self._folder, dirs_exist_ok=True)
-        self.world = World(self._folder)
+        self.world = World(self._folder, make_hub)
         self.hands = Hands(self.world)
         self.checks = Checks(self.world)
-        self._openings = openings
+        self.openings = openings
         self.mishaps: frozenset[str] = frozenset()
 
     @initialize(index=ANY, mishaps=st.frozensets(st.sampled_from(["cards", "closed", "books", "thieves", "clocks"])))
     def open(self, index: int, mishaps: frozenset[str]) -> None:
         self.mishaps = mishaps
-        self._openings[index % len(self._openings)](self)
+        self.openings[index % len(self.openings)](self)
 
     # --------------------------------------------------------------------------------------------------------- goods
 
@@ -189,8 +190,7 @@ class RightsMachine(RuleBasedStateMachine):
     @rule()
     def repeat_requests(self) -> None:
         """Whatever was ever said urgently is heard once more."""
-        for message in self.world.network.requests:
-            self.world.hub.take([message])
+        self.world.hub.take_all(self.world.network.requests)
 
     @precondition(lambda self: self.world.network.down)
     @rule(index=ANY, keep=st.booleans())
@@ -311,6 +311,8 @@ class RightsMachine(RuleBasedStateMachine):
 Opening = Callable[[RightsMachine], None]
 
 
-def make_rights_machine(template: Path, openings: Sequence[Opening]) -> Callable[[], RightsMachine]:
+def make_rights_machine(
+    template: Path, openings: Sequence[Opening], make_hub: HubMaker = RightsHub
+) -> Callable[[], RightsMachine]:
     """Return what makes a machine; each example begins with one of ``openings``."""
-    return lambda: RightsMachine(template, openings)
+    return lambda: RightsMachine(template, openings, make_hub)

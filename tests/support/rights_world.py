@@ -1,7 +1,8 @@
 """Everything there is: two sites with three tills, a hub, a network that loses and repeats, and the physical shelf."""
 
+import itertools
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -42,15 +43,18 @@ class AskingNetwork(Network):
             self.requests.append(message)
 
 
+HubMaker = Callable[[Path, Network, MachineClock, Callable[[], str]], RightsHub]
+
+
 class World:
     """Everything there is."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, make_hub: HubMaker = RightsHub) -> None:
         self.folder = folder
         self.clock = MachineClock()
         self.latest = self.clock.at  # that the clock ever showed before it was set back
         self.network = AskingNetwork()
-        self.ids = 0
+        self._ids = itertools.count(1)  # may be asked by many at once
         self.shelves = {site: Shelf() for site in SITES}
         self.vans: dict[str, Van] = {}
         self.moves: dict[str, tuple[str, int, str, int, str]] = {}  # to be accepted: to, its epoch, sku, amount, giver
@@ -60,14 +64,13 @@ class World:
         self.tellers: dict[str, RightsKiosk] = {}
         self.unbooked = 0  # how often goods went or came that nobody told the books of
         self.stray_spent: dict[tuple[str, str], int] = defaultdict(int)
-        self.hub = RightsHub(folder / "hub", self.network, self.clock, self.new_id)
+        self.hub = make_hub(folder / "hub", self.network, self.clock, self.new_id)
         self.kiosks = [
             RightsKiosk(folder / "cards" / one.kiosk, one, self.network, self.clock, self.new_id) for one in KIOSKS
         ]
 
     def new_id(self) -> str:
-        self.ids += 1
-        return f"id-{self.ids:06}"
+        return f"id-{next(self._ids):06}"
 
     # ------------------------------------------------------------------------------------------------- what is recorded
 
@@ -150,8 +153,7 @@ class World:
         """Let everything that is under way arrive, in order; what is answered meanwhile is under way next time."""
         up, self.network.up = self.network.up, []
         down, self.network.down = self.network.down, []
-        for message in up:
-            self.hub.take([message])
+        self.hub.take_all(up)
         for message in down:
             self.deliver_down(message)
 
