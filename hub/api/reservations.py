@@ -20,10 +20,13 @@ from contract.facts import StockLine, check_instant
 from contract.goods import check_lines
 from contract.registry import malformed
 from contract.values import InstantField, parse_name
+from hub.core.demand import TRY_AGAIN_S
 from hub.promises import holds
+from hub.promises.asking_back import ask_back
 from hub.promises.holds import MAX_HOLD, Hold, Holds, KeyReused, Refused, Reply
 from hub.promises.reserving import Present
-from hub.store import reservations
+from hub.store import demands, reservations
+from hub.store.chores import Site
 from hub.store.reservations import Reservation
 
 MAX_BODY: Final = 64 * 1024  # a hundred lines with the longest names four times over
@@ -112,11 +115,13 @@ class Problem(Exception):
         self.reply = problem(status, code, what, field)
 
 
-def problem(status: int, code: str, what: str, field: str = "") -> Reply:
-    """Return a refusal as RFC 9457 has it; ``errors`` names the field."""
+def problem(status: int, code: str, what: str, field: str = "", *, try_again_s: int | None = None) -> Reply:
+    """Return a refusal as RFC 9457 has it; ``errors`` names the field, ``retry_after_s`` when to ask the same again."""
     errors = [{"field": field, "detail": what}] if field else []
     said = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status), "code": code}
-    return Reply(status, msgspec.json.encode({**said, "detail": what, "errors": errors}).decode())
+    hint = {} if try_again_s is None else {"retry_after_s": try_again_s}
+    body = msgspec.json.encode({**said, "detail": what, "errors": errors, **hint}).decode()
+    return Reply(status, body, try_again_s)
 
 
 async def _body(request: Request) -> bytes:
@@ -192,7 +197,14 @@ def post_reservation(where: Where, key: Key, raw: Body, books: Books) -> Respons
     wanted = Hold(*where, goods, timedelta(seconds=asked.hold_s), asked.paid, asked.elsewhere)
 
     def act(connection: Connection, present: Present) -> Reply:
-        made = holds.hold(connection, present, wanted, books.new_id())
+        try:
+            with connection.begin_nested():
+                made = holds.hold(connection, present, wanted, books.new_id())
+        except Refused as error:
+            if error.code != "not_free" or not ask_back(connection, present, Site(*where), goods, key):
+                raise
+            return _asked_back(error)
+        demands.met(connection, Site(*where), key, goods)
         return Reply(HTTPStatus.CREATED, _view(connection, made))
 
     return _once(books, where, key, f"hold {where} {raw!r}", act)
@@ -286,11 +298,18 @@ def _refusal(error: Refused) -> Reply:
     return problem(_STATUS[error.code], error.code, error.what, error.field)
 
 
+def _asked_back(error: Refused) -> Reply:
+    what = f"{error.what}: tills of this site hold it; asked back, try again in {TRY_AGAIN_S} s with the same key"
+    return problem(_STATUS[error.code], error.code, what, error.field, try_again_s=TRY_AGAIN_S)
+
+
 def _response(reply: Reply) -> Response:
     is_problem = reply.status >= HTTPStatus.BAD_REQUEST
     headers = {"Cache-Control": "no-store"}
     if reply.status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
         headers["Retry-After"] = _RETRY_AFTER_S
+    if reply.try_again_s is not None:
+        headers["Retry-After"] = str(reply.try_again_s)
     return Response(reply.body, reply.status, headers, _PROBLEM if is_problem else _JSON)
 
 

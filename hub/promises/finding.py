@@ -122,24 +122,27 @@ def arriving(connection: Connection, region: str, site: str, goods: Goods, prese
     return {site: {key: coming.get(key, 0) - promised[key] + min(0, owed.get(key, 0)) for key in goods}}
 
 
+def reach(
+    connection: Connection, region: str, goods: Goods, present: Present, *, site: str | None = None
+) -> FreeBySite:
+    """Return what is free or can be had from tills, by site, or at one site; what a site owes is paid first."""
+    found = offers.offered(connection, region, goods, site=site)
+    for at, there in offers.at_tills(connection, region, goods, present.at).items():
+        if site in {None, at}:
+            known = found.setdefault(at, {})
+            for key, amount in there.items():
+                known[key] = known.get(key, 0) + amount
+    return found
+
+
 def _where(connection: Connection, seeker: Seeker, now_at: str | None, present: Present) -> str | None:
     wish, region = seeker.wish, seeker.region
     others = [one for one in waits.of_goods(connection, region, wish.goods) if one.id != seeker.id]
-    reach = _reach(connection, region, wish.goods, present)
-    left = left_for(seeker.turn if now_at else None, reach, others)
+    there = reach(connection, region, wish.goods, present)
+    left = left_for(seeker.turn if now_at else None, there, others)
     mute = lives.silent_sites(connection, region)
     heard = {site: goods for site, goods in left.items() if mute is not None and site not in mute}
     return where_to_wait(wish, heard, now_at)
-
-
-def _reach(connection: Connection, region: str, goods: Goods, present: Present) -> FreeBySite:
-    """Return what is free or can be had from tills, by site; what a site owes is paid first."""
-    found = offers.offered(connection, region, goods)
-    for site, there in offers.at_tills(connection, region, goods, present.at).items():
-        known = found.setdefault(site, {})
-        for key, amount in there.items():
-            known[key] = known.get(key, 0) + amount
-    return found
 
 
 def _have_asked(connection: Connection, region: str, one: Wait, now: str) -> None:

@@ -8,7 +8,8 @@ Rules
     time is certain. What is confirmed is placed with a till of the site.
 3.  From there on only the kiosk's fact ends it (I9): to cancel it is a request.
 4.  A site of which a life has not reported confirms nothing (I11).
-5.  A request that is repeated under its key is answered as before, and has its effect once.
+5.  A request that is repeated under its key is answered as before, and has its effect once; unless it was told to try
+    again, because tills of the site were asked for the goods: then it is decided anew.
 """
 
 from collections.abc import Callable
@@ -45,10 +46,11 @@ T = TypeVar("T")
 
 
 class Reply(Struct, frozen=True):
-    """What is answered, and kept under the request's key."""
+    """What is answered, and kept under the request's key: for good, or not where it may be asked again so soon."""
 
     status: int
     body: str
+    try_again_s: int | None = None
 
 
 class Refused(Exception):
@@ -116,7 +118,10 @@ class Holds:
                     raise KeyReused
                 return Reply(before.status, before.answer)
             reply = act(connection, present)
-            idempotency.settle(connection, region, key, reply.status, reply.body)
+            if reply.try_again_s is None:
+                idempotency.settle(connection, region, key, reply.status, reply.body)
+            else:
+                idempotency.release(connection, region, key)
             return reply
 
         self._forget_keys()

@@ -15,7 +15,6 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from contract.asking import HOUR_S, MEMORY_S
 from contract.down_rights import RecallRequested, ReservationRefused, RightsGranted
 from contract.every import OwnFact
 from contract.facts import StockLine
@@ -27,6 +26,7 @@ from hub.core.settle import Booked, Owed, Settlement, Till, decide_settlement
 from hub.promises.reserving import Present, give_back, place
 from hub.steward import share
 from hub.steward.counting import Counting
+from hub.steward.online import Online, read_online
 from hub.steward.share import Share, note_met, of_account, wait_s
 from hub.steward.telling import broken, turn
 from hub.store import bookings, books, changes, chores, holdings, lives, own_log, pools, recalls, troubles, waits
@@ -39,6 +39,7 @@ from hub.store.reservations import Reservation
 
 SILENT: Final = timedelta(seconds=5)  # a life that has not reported: its report brings the site's turn soon enough
 REST: Final = timedelta(seconds=10)  # for a till that gave less than it seems to have: it may serve its queue first
+DEMANDED: Final = timedelta(seconds=10)  # until what is kept for programs is looked at again: it ends by time
 OWED: Final = timedelta(seconds=10)  # until what is owed is looked at again: goods may have come where nobody wrote it
 MAX_PLACED: Final = 100  # reservations placed in one round: a third of a second
 NEEDED_ELSEWHERE: Final = "the goods are needed elsewhere"
@@ -63,7 +64,7 @@ class SiteRound:
         self._booked: dict[str, Reservation] = {}
         self._recalls: dict[tuple[int, StockKey], list[Recall]] = {}
         self._wants: list[Want] = []
-        self._online: dict[StockKey, int] = {}
+        self._online = Online({}, {})
         self._waited: dict[StockKey, int] = {}
         self.serves = False  # a promise can be answered: what it waits for is free, or it was broken
         self._facts: dict[int, list[OwnFact]] = {}
@@ -101,8 +102,7 @@ class SiteRound:
         self._pools = pools.lock(connection, [holdings.pool_key(site, what) for what in all_whats])
         self._accounts = holdings.read(connection, site, all_whats)
         self._counting = Counting(connection, site, whats, self._present.at)
-        remembered = instant_text(self._present.at - timedelta(seconds=MEMORY_S))
-        self._online = bookings.asked_since(connection, site, whats, remembered)
+        self._online = read_online(connection, site, whats, self._present)
         self._waited = waits.at_site(connection, site, whats)
         self._wants = holdings.read_wants(connection, sorted(self._tills), whats)
         since = instant_text(self._present.at - REST)
@@ -184,8 +184,8 @@ class SiteRound:
     def _share(self, key: PoolKey) -> None:
         """Grant and recall as the policy says."""
         shares = [self._share_of(post, key.what) for post in self._tills.values()]
-        online_per_h = self._online.get(key.what, 0) * HOUR_S / MEMORY_S
-        hub = share.Hub(self._pools[key].free, online_per_h, self._waited.get(key.what, 0))
+        demanded, waited = self._online.demanded.get(key.what, 0), self._waited.get(key.what, 0)
+        hub = share.Hub(self._pools[key].free, self._online.per_h(key.what), waited, demanded)
         self.serves |= min(hub.free, hub.waited) > 0
         plan = share.decide(self._policy, hub, shares, self._present.at)
         wants = {str(one.post.kiosk.id): one.wants for one in shares}
@@ -197,6 +197,8 @@ class SiteRound:
         wanted = sum(want.amount for one in shares for want in one.wants)
         if wanted > sum(grant.units for grant in plan.grants):
             self._again.append((key, "want", timedelta(seconds=wait_s(shares, self._present.at))))
+        if demanded:
+            self._again.append((key, "want", DEMANDED))
 
     def _share_of(self, post: Post, what: StockKey) -> Share:
         kiosk_id = post.kiosk.id

@@ -33,21 +33,27 @@ class Share(Struct, frozen=True):
 
 
 class Hub(Struct, frozen=True):
-    """What the hub has of the account: ``free``, what its own shoppers ask for, and what promises wait for."""
+    """What the hub has of the account: ``free``, what its own shoppers ask for, and what is waited for.
+
+    Promises wait for ``waited``; ``demanded`` was asked for in vain a moment ago, and is asked for again.
+    """
 
     free: int
     online_per_h: float = 0.0
     waited: int = 0
+    demanded: int = 0
 
 
 def decide(policy: Policy, hub: Hub, shares: Sequence[Share], now: datetime) -> Plan:
     """Return what to grant and to recall, by kiosk id: within what is free, and of tills that can be asked.
 
-    What promises wait for is kept of what is free, and recalled as far as it is not there.
+    What promises wait for, and what was asked for in vain, is kept of what is free, and recalled as far as it is not
+    there.
     """
     holders = tuple(_holder(one, now) for one in shares)
-    kept = kept_of(hub.free, hub.waited)
-    free, lacking = hub.free - kept, hub.waited - kept
+    wanted = hub.waited + hub.demanded
+    kept = kept_of(hub.free, wanted)
+    free, lacking = hub.free - kept, wanted - kept
     pool = redistribute.Pool(free=free, holders=holders, demand_per_h=hub.online_per_h, promises=lacking)
     plan = policy(pool)
     askable = {str(one.post.kiosk.id): _spare(one) for one in shares if not one.asked and not one.rests}

@@ -40,6 +40,12 @@ def settle(connection: Connection, region: str, key: str, status: int, answer: s
     connection.execute(statement)
 
 
+def release(connection: Connection, region: str, key: str) -> None:
+    """Let the key go that this transaction claimed: what was asked under it may be asked again."""
+    columns = idempotency.c
+    connection.execute(delete(idempotency).where(columns.region == region, columns.key == key))
+
+
 def forget_before(connection: Connection, at: str) -> int:
     """Let keys go that are older than ``at``; return how many."""
     return connection.execute(delete(idempotency).where(idempotency.c.at < at)).rowcount

@@ -1,16 +1,14 @@
 """Reservations over HTTP: held once under their key, confirmed in time, cancelled, and never more than is free."""
 
-import asyncio
 import multiprocessing
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from fastapi import FastAPI
 from hub_books import Hub, open_hub, status
+from hub_calls import AT_MARKET, Api, wish
 from shoppers import (
     MARKET,
     all_pools,
@@ -30,15 +28,11 @@ from contract.down_rights import ReservationRefused
 from contract.rights import ReservationCancelled, ReservationHeld
 from contract.stock import StockKey
 from contract.values import Sku
-from hub.api.app import create_app
-from hub.availability.live import Availability
 from hub.clock import SystemClock
-from hub.core.incarnation import Life
 from hub.promises import holds
 from hub.promises.breaking import WINDOW
 from hub.promises.holds import FORGET_EVERY_S, HOLD, KEYS_KEPT, MAX_HOLDS, Hold, Holds, Refused
 from hub.promises.reserving import Present, place
-from hub.service import Health
 from hub.steward.steward import Steward
 from hub.store import chores as chore_rows
 from hub.store import inbox, own_log, pools
@@ -49,50 +43,7 @@ from hub.store.reservations import find
 from hub.store.rights_tables import chores, idempotency, reservations
 from hub.store.tables import facts
 
-WELL = Health(
-    connected=True, link="", database="ok", waiting=0, dropped=0, refused=0, positions_taken=0, kiosks_online=0
-)
-AT_MARKET = "/v1/sites/demo/market/reservations"
 WORKERS = 8
-
-
-class Api:
-    """The API without a port, over the hub's books and clock."""
-
-    def __init__(self, hub: Hub) -> None:
-        self.hub = hub
-        self.lives: list[Life] = []
-        self._ids = 0
-        self.holds = Holds(hub.store, hub.clock, new_id=self._new_id, keep=self.lives.append)
-        self.app: FastAPI = create_app(hub.store, lambda: WELL, Availability(hub.store, hub.clock), self.holds)
-
-    def _new_id(self) -> str:
-        self._ids += 1
-        return f"r-{self._ids}"
-
-    def get(self, address: str) -> httpx.Response:
-        return self.ask("GET", address)
-
-    def post(
-        self, address: str, body: Any = None, *, key: str | None = None, raw: bytes | None = None
-    ) -> httpx.Response:
-        headers = {"Idempotency-Key": key} if key is not None else {}
-        return self.ask("POST", address, headers=headers, **({"content": raw} if raw is not None else {"json": body}))
-
-    def ask(self, method: str, address: str, **how: Any) -> httpx.Response:
-        async def run() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
-                return await client.request(method, address, **how)
-
-        return asyncio.run(run())
-
-    def hold(self, amount: int = 2, *, key: str = "k-1", **more: Any) -> httpx.Response:
-        return self.post(AT_MARKET, wish(amount) | more, key=key)
-
-
-def wish(amount: int = 2, sku: str = "tea") -> dict[str, Any]:
-    return {"lines": [{"sku": sku, "quantity": {"amount": amount}}]}
 
 
 @pytest.fixture
