@@ -1,6 +1,7 @@
 """Statements of the mirrors: each kiosk's accounts as its applied facts left them. Call them with the kiosk locked."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, case, select
@@ -11,6 +12,7 @@ from hub.store.rights_tables import accounts
 from hub.store.upsert import Insert, Many, insert
 
 AT_ONCE: Final = 500  # skus in one statement; databases take some tens of thousands of values
+MAX_KEYS: Final = 50_000  # that are kept made: a large region's catalogue in a few units; some 10 MB
 _KEY: Final = ("kiosk_id", "epoch", "sku", "condition", "unit")
 
 
@@ -80,6 +82,7 @@ def add_issued(connection: Connection, amounts: Mapping[AccountKey, int]) -> Non
     _ISSUE.run(connection, [_key_row(key) | {"issued": amounts[key]} for key in sorted(amounts)])
 
 
+@lru_cache(maxsize=MAX_KEYS)
 def stock_key(sku: str, condition: str, unit: str) -> StockKey:
     """Return the key as the contract has it."""
     return StockKey(Sku(sku), Condition(condition), Unit(unit))

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, delete, func, select, tuple_
+from sqlalchemy import Connection, bindparam, delete, func, select, tuple_
 
 from contract.codec import Stamp, digest, encode
 from contract.down import CatalogueChanged, ConfigChanged, Item
@@ -19,7 +19,7 @@ from contract.registry import DOWN, Data
 from contract.streams import FLEET, own_log
 from contract.values import Address, Currency, RegionId, Seq
 from hub.store.tables import down_cursors, down_facts, items, settings
-from hub.store.upsert import Row, insert
+from hub.store.upsert import Many, Question, Row, insert
 
 AT_ONCE: Final = 500  # logs in one statement; databases take some tens of thousands of values
 MAX_FACT_ITEMS: Final = 200  # with MAX_ITEM_BYTES: a fact that shares a batch, and applies in one short transaction
@@ -36,15 +36,8 @@ class LogEnd(Struct, frozen=True):
 
 def log_end(connection: Connection, region: str, log: str) -> LogEnd | None:
     """Return where the log's newest generation ends, None for a log that never began."""
-    columns = down_facts.c
-    statement = (
-        select(columns.generation, columns.position, columns.digest)
-        .where(columns.region == region, columns.log == log)
-        .order_by(columns.generation.desc(), columns.position.desc())
-        .limit(1)
-    )
-    row = connection.execute(statement).one_or_none()
-    return LogEnd(*row) if row else None
+    rows = _END.ask(connection, {"of_region": region, "of_log": log})
+    return LogEnd(*rows[0]) if rows else None
 
 
 def generations(connection: Connection, addresses: Iterable[Address]) -> dict[Address, dict[str, int]]:
@@ -62,12 +55,14 @@ def generations(connection: Connection, addresses: Iterable[Address]) -> dict[Ad
     }
 
 
-def append(connection: Connection, source: LogSource, data: Iterable[Data], at: datetime) -> int:
-    """Append facts to a log's generation and return its last position.
+def append(
+    connection: Connection, source: LogSource, data: Iterable[Data], at: datetime, *, end: LogEnd | None = None
+) -> LogEnd:
+    """Append facts to a log's generation and return where it ends; ``end`` is where it ended, if that is known.
 
     Call it with the hub's life row locked, or, for a kiosk's own log, with the kiosk's.
     """
-    end = log_end(connection, source.region, source.log)
+    end = end or log_end(connection, source.region, source.log)
     if end is None or end.generation < source.generation:
         end = LogEnd(source.generation, 0, NO_DIGEST)
     rows = []
@@ -76,9 +71,8 @@ def append(connection: Connection, source: LogSource, data: Iterable[Data], at: 
         raw = encode(one, source=source, seq=Seq(seq), prev=end.digest, stamp=Stamp(at=at), registry=DOWN)
         end = LogEnd(source.generation, seq, digest(raw))
         rows.append(_row(source, end, raw))
-    if rows:
-        connection.execute(down_facts.insert(), rows)
-    return end.position
+    _ADD.run(connection, rows)
+    return end
 
 
 def begin_generations(connection: Connection, generation: int, at: datetime) -> None:
@@ -97,19 +91,8 @@ def begin_generations(connection: Connection, generation: int, at: datetime) -> 
 
 def read_log(connection: Connection, region: str, log: str, generation: int, first: int, *, limit: int) -> list[bytes]:
     """Return the stored bytes of at most ``limit`` facts from position ``first`` on."""
-    columns = down_facts.c
-    statement = (
-        select(columns.bytes)
-        .where(
-            columns.region == region,
-            columns.log == log,
-            columns.generation == generation,
-            columns.position >= first,
-        )
-        .order_by(columns.position)
-        .limit(limit)
-    )
-    return [bytes(raw) for raw in connection.execute(statement).scalars()]
+    values = {"of_region": region, "of_log": log, "of_generation": generation, "first": first, "at_most": limit}
+    return [bytes(raw) for (raw,) in _READ.ask(connection, values)]
 
 
 def save_cursors(connection: Connection, rows: Sequence[Row]) -> None:
@@ -199,6 +182,26 @@ def _let_go(connection: Connection, region: str, generation: int) -> None:
     columns = down_facts.c
     older = (columns.region == region, columns.log == FLEET, columns.generation < generation)
     connection.execute(delete(down_facts).where(*older))
+
+
+_OF_LOG: Final = (down_facts.c.region == bindparam("of_region"), down_facts.c.log == bindparam("of_log"))
+_END: Final = Question(
+    select(down_facts.c.generation, down_facts.c.position, down_facts.c.digest)
+    .where(*_OF_LOG)
+    .order_by(down_facts.c.generation.desc(), down_facts.c.position.desc())
+    .limit(1)
+)
+_READ: Final = Question(
+    select(down_facts.c.bytes)
+    .where(
+        *_OF_LOG,
+        down_facts.c.generation == bindparam("of_generation"),
+        down_facts.c.position >= bindparam("first"),
+    )
+    .order_by(down_facts.c.position)
+    .limit(bindparam("at_most"))
+)
+_ADD: Final = Many(lambda _: down_facts.insert())
 
 
 def _row(source: LogSource, end: LogEnd, raw: bytes) -> dict[str, Any]:

@@ -10,13 +10,13 @@ Rules
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, delete, func, literal, or_, select
 
 from contract.down_rights import (
     EpochClosed,
@@ -27,19 +27,21 @@ from contract.down_rights import (
     ReservationRefused,
     RightsGranted,
 )
-from contract.envelope import LogSource
+from contract.envelope import NO_DIGEST, LogSource
 from contract.every import OwnFact
 from contract.facts import StockLine
 from contract.rights import MAX_TOTALS, GrantTotal
 from contract.stock import StockKey
 from contract.streams import own_log
-from contract.values import Address, Condition, Epoch, Quantity, Sku, Unit
+from contract.values import Address, Epoch, Quantity
 from hub.store import deliveries, down
+from hub.store.accounts import AccountKey, add_issued, stock_key
+from hub.store.down import LogEnd
 from hub.store.errors import WorldFailed
 from hub.store.inbox import KioskRow
 from hub.store.rights_tables import accounts, grants, lives, promises, recalls, reservation_lines, reservations
 from hub.store.tables import down_facts, kiosks
-from hub.store.upsert import insert
+from hub.store.upsert import Among, Change, Many, Question
 
 NO_LONGER_WANTED: Final = "the goods are needed elsewhere"
 
@@ -50,8 +52,8 @@ class StaleLife(WorldFailed):
 
 def tell(connection: Connection, kiosk: KioskRow, facts: Sequence[OwnFact], at: datetime, generation: int) -> int:
     """Append ``facts`` to the kiosk's own log and return its last position; raises StaleLife."""
-    begin(connection, kiosk, at, generation)
-    return _append(connection, kiosk, facts, at, generation)
+    end, _ = _begun(connection, kiosk, at, generation)
+    return _append(connection, kiosk, facts, at, end).position
 
 
 def grant(  # noqa: PLR0917 - an account is named by all of these
@@ -66,25 +68,29 @@ def grant(  # noqa: PLR0917 - an account is named by all of these
 
     The caller tells them in the same transaction: as :class:`RightsGranted`, or with the reservation that they serve.
     """
-    begin(connection, kiosk, at, generation)
-    for key in sorted(amounts):
-        _raise_issued(connection, kiosk, epoch, key, amounts[key])
+    _begun(connection, kiosk, at, generation)
+    region, site = kiosk.address.region, kiosk.address.site
+    add_issued(connection, {AccountKey(kiosk.id, epoch, key, region, site): amounts[key] for key in amounts})
     return totals(connection, kiosk.id, epoch, list(amounts))
 
 
 def begin(connection: Connection, kiosk: KioskRow, at: datetime, generation: int) -> bool:
     """Begin ``generation`` of the kiosk's own log with a snapshot; False where it has begun. Raises StaleLife."""
+    return _begun(connection, kiosk, at, generation)[1]
+
+
+def _begun(connection: Connection, kiosk: KioskRow, at: datetime, generation: int) -> tuple[LogEnd, bool]:
+    """Return where the kiosk's own log ends, and whether it had to be begun."""
     region, log = kiosk.address.region, own_log(kiosk.address)
     end = down.log_end(connection, region, log)
     if end is not None and end.generation > generation:
         raise StaleLife(f"{kiosk.address}: incarnation {end.generation} has begun")
     if end is not None and end.generation == generation:
-        return False
-    _append(connection, kiosk, list(_snapshot(connection, kiosk)), at, generation)
-    columns = down_facts.c
-    older = (columns.region == region, columns.log == log, columns.generation < generation)
-    connection.execute(delete(down_facts).where(*older))
-    return True
+        return end, False
+    new = _append(connection, kiosk, list(_snapshot(connection, kiosk)), at, LogEnd(generation, 0, NO_DIGEST))
+    if end is not None:
+        _LET_GO.run(connection, {"of_region": region, "of_log": log, "before": generation})
+    return new, True
 
 
 def behind(connection: Connection, generation: int, *, limit: int) -> list[KioskRow]:
@@ -116,28 +122,19 @@ def ends(connection: Connection, kiosk_ids: Sequence[int]) -> dict[int, tuple[in
 
 def totals(connection: Connection, kiosk_id: int, epoch: int, keys: Sequence[StockKey]) -> list[GrantTotal]:
     """Return the sums of a life's accounts as they are told, by sku."""
-    statement = _sums(kiosk_id, epoch).where(
-        tuple_(accounts.c.sku, accounts.c.condition, accounts.c.unit).in_([tuple(key) for key in keys])
-    )
-    return [_total(row) for row in connection.execute(statement).mappings()]
+    return [_total(row) for row in _TOTALS.ask(connection, keys, {"of_kiosk": kiosk_id, "of_epoch": epoch})]
 
 
-def key_of(row: RowMapping) -> StockKey:
-    """Return what a row is about."""
-    return StockKey(Sku(row["sku"]), Condition(row["condition"]), Unit(row["unit"]))
-
-
-def _append(connection: Connection, kiosk: KioskRow, facts: Sequence[OwnFact], at: datetime, generation: int) -> int:
-    source = LogSource(kiosk.address.region, own_log(kiosk.address), generation)
-    last = down.append(connection, source, facts, at)
+def _append(connection: Connection, kiosk: KioskRow, facts: Sequence[OwnFact], at: datetime, end: LogEnd) -> LogEnd:
+    source = LogSource(kiosk.address.region, own_log(kiosk.address), end.generation)
+    last = down.append(connection, source, facts, at, end=end)
     rows = [
         row
-        for position, fact in enumerate(facts, last - len(facts) + 1)
+        for position, fact in enumerate(facts, end.position + 1)
         if isinstance(fact, RightsGranted | ReservationPlaced)
-        for row in _grant_rows(kiosk.id, generation, position, fact)
+        for row in _grant_rows(kiosk.id, end.generation, position, fact)
     ]
-    if rows:
-        connection.execute(grants.insert(), rows)
+    _ADD_GRANTS.run(connection, rows)
     return last
 
 
@@ -157,36 +154,10 @@ def _grant_rows(
         }
 
 
-def _raise_issued(connection: Connection, kiosk: KioskRow, epoch: int, key: StockKey, amount: int) -> None:
-    statement = insert(connection, accounts).values(
-        kiosk_id=kiosk.id,
-        epoch=epoch,
-        sku=key.sku,
-        condition=key.condition,
-        unit=key.unit,
-        region=kiosk.address.region,
-        site=kiosk.address.site,
-        issued=amount,
-    )
-    statement = statement.on_conflict_do_update(
-        index_elements=["kiosk_id", "epoch", "sku", "condition", "unit"],
-        set_={"issued": accounts.c.issued + statement.excluded.issued},
-    )
-    connection.execute(statement)
-
-
-def _sums(kiosk_id: int, epoch: int) -> Select[Any]:
-    columns = accounts.c
-    return (
-        select(columns.sku, columns.condition, columns.unit, columns.issued, columns.settled)
-        .where(columns.kiosk_id == kiosk_id, columns.epoch == epoch)
-        .order_by(columns.sku, columns.condition, columns.unit)
-    )
-
-
-def _total(row: RowMapping) -> GrantTotal:
-    key = key_of(row)
-    return GrantTotal(key.sku, row["issued"], key.condition, key.unit, row["settled"])
+def _total(row: Any) -> GrantTotal:
+    sku, condition, unit, issued, settled = row
+    key = stock_key(sku, condition, unit)
+    return GrantTotal(key.sku, issued, key.condition, key.unit, settled)
 
 
 # ------------------------------------------------------------------------------------------------------- the snapshot
@@ -194,103 +165,85 @@ def _total(row: RowMapping) -> GrantTotal:
 
 def _snapshot(connection: Connection, kiosk: KioskRow) -> Iterator[OwnFact]:
     """Yield all that the kiosk's newest life must know; the first of it makes the kiosk report (I11)."""
-    life = (
-        connection.execute(select(lives).where(lives.c.kiosk_id == kiosk.id).order_by(lives.c.epoch.desc()).limit(1))
-        .mappings()
-        .one_or_none()
-    )
-    if life is None:
+    found = _NEWEST_LIFE.ask(connection, {"of_kiosk": kiosk.id})
+    if not found:
         return
-    epoch = Epoch(life["epoch"])
-    if life["closed_at"] is not None:
-        yield EpochClosed(epoch, life["closed_why"] or "")
+    life = found[0]
+    epoch = Epoch(life.epoch)
+    if life.closed_at is not None:
+        yield EpochClosed(epoch, life.closed_why or "")
         yield from deliveries.open_facts(connection, kiosk.id)
         return
-    placed = _placed(connection, kiosk.id, epoch)
-    yield from placed
-    told = accounts.c.issued + accounts.c.settled > 0
-    sums = [_total(row) for row in connection.execute(_sums(kiosk.id, epoch).where(told)).mappings()]
+    of_life = {"of_kiosk": kiosk.id, "of_epoch": epoch}
+    open_ones = _OPEN_ONES.ask(connection, of_life)
+    yield from _placed(connection, kiosk.id, epoch, [row for row in open_ones if row.state == "placed"])
+    sums = [_total(row) for row in _ALL_TOTALS.ask(connection, of_life)]
     for start in range(0, max(1, len(sums)), MAX_TOTALS):
         yield RightsGranted(epoch, sums[start : start + MAX_TOTALS])
-    yield from _reservations(connection, kiosk.id, epoch)
-    yield from _recalls(connection, kiosk.id, epoch)
-    yield from _answers(connection, kiosk.id)
+    yield from _reservations(open_ones)
+    for row in _RECALLS.ask(connection, of_life):  # one recall has a row for each account
+        yield RecallRequested(row.id, epoch, [_line(row, row.asked)], bool(row.urgent))
+    for (answer,) in _ANSWERS.ask(connection, {"of_kiosk": kiosk.id}):
+        yield msgspec.json.decode(answer, type=PromiseResolved)
     yield from deliveries.open_facts(connection, kiosk.id)
 
 
-def _placed(connection: Connection, kiosk_id: int, epoch: Epoch) -> list[ReservationPlaced]:
+def _placed(connection: Connection, kiosk_id: int, epoch: Epoch, placed: Sequence[Any]) -> list[ReservationPlaced]:
     """Return what was placed and not heard of since, each with sums that leave out what is for those after it.
 
     Between two facts a till may sell: rights that came with the first would be gone when the last is to be set aside.
     """
     found = []
     later: Counter[StockKey] = Counter()
-    for row in reversed(_open_ones(connection, kiosk_id, epoch, ["placed"])):
-        lines = lines_of(connection, row["id"])
+    for row in reversed(placed):
+        lines = [_line(one, one.amount) for one in _LINES.ask(connection, {"of_reservation": row.id})]
         goods = {StockKey(one.sku, one.condition, one.quantity.unit): one.quantity.amount for one in lines}
         sums = [
             replace(one, total=max(0, one.total - later[StockKey(one.sku, one.condition, one.unit)]))
             for one in totals(connection, kiosk_id, epoch, list(goods))
         ]
-        until = datetime.fromisoformat(row["until"])
-        found.append(ReservationPlaced(row["id"], epoch, row["code"], lines, sums, until))
+        until = datetime.fromisoformat(row.until)
+        found.append(ReservationPlaced(row.id, epoch, row.code, lines, sums, until))
         later.update(goods)
     return found[::-1]
 
 
-def _reservations(connection: Connection, kiosk_id: int, epoch: Epoch) -> Iterator[OwnFact]:
+def _reservations(open_ones: Iterable[Any]) -> Iterator[OwnFact]:
     """Yield what is confirmed, and what is no longer wanted."""
-    for row in _open_ones(connection, kiosk_id, epoch, ["held", "broken"]):
-        if row["state"] == "broken":
-            yield ReservationRefused(row["id"], NO_LONGER_WANTED)
-        elif row["confirmed_at"] is not None:
-            yield ReservationConfirmed(row["id"], datetime.fromisoformat(row["until"]))
+    for row in open_ones:
+        if row.state == "broken":
+            yield ReservationRefused(row.id, NO_LONGER_WANTED)
+        elif row.state == "held" and row.confirmed_at is not None:
+            yield ReservationConfirmed(row.id, datetime.fromisoformat(row.until))
 
 
-def _open_ones(connection: Connection, kiosk_id: int, epoch: Epoch, states: Sequence[str]) -> Sequence[RowMapping]:
-    columns = reservations.c
-    is_one = (columns.kiosk_id == kiosk_id, columns.epoch == epoch, columns.state.in_(states))
-    is_ours = (or_(columns.source != "kiosk", columns.state == "placed"), columns.ended_at.is_(None))
-    return connection.execute(select(reservations).where(*is_one, *is_ours).order_by(columns.id)).mappings().all()
+def _line(row: Any, amount: int) -> StockLine:
+    key = stock_key(row.sku, row.condition, row.unit)
+    return StockLine(key.sku, Quantity(amount, key.unit), key.condition)
 
 
-def lines_of(connection: Connection, reservation: str) -> list[StockLine]:
-    """Return what a reservation is about, by sku."""
-    columns = reservation_lines.c
-    statement = (
-        select(reservation_lines)
-        .where(columns.reservation == reservation)
+# ----------------------------------------------------------------------------------------------------- the statements
+
+
+def _of_life(table: Table) -> ColumnElement[bool]:
+    return and_(table.c.kiosk_id == bindparam("of_kiosk"), table.c.epoch == bindparam("of_epoch"))
+
+
+def _sums() -> Select[Any]:
+    columns = accounts.c
+    return (
+        select(columns.sku, columns.condition, columns.unit, columns.issued, columns.settled)
+        .where(_of_life(accounts))
         .order_by(columns.sku, columns.condition, columns.unit)
     )
-    return [_line(row, row["amount"]) for row in connection.execute(statement).mappings()]
 
 
-def _recalls(connection: Connection, kiosk_id: int, epoch: Epoch) -> Iterator[RecallRequested]:
-    """Yield the recalls that were not answered; one recall has a row for each account."""
-    columns = recalls.c
-    statement = (
-        select(recalls)
-        .where(columns.kiosk_id == kiosk_id, columns.epoch == epoch, columns.answered_at.is_(None))
-        .order_by(columns.id, columns.sku)
-    )
-    for row in connection.execute(statement).mappings().all():
-        yield RecallRequested(row["id"], epoch, [_line(row, row["asked"])], row["urgent"])
-
-
-def _answers(connection: Connection, kiosk_id: int) -> Iterator[PromiseResolved]:
-    columns = promises.c
-    statement = (
-        select(columns.answer)
-        .where(columns.kiosk_id == kiosk_id, columns.answer.is_not(None), columns.told_at.is_(None))
-        .order_by(func.coalesce(columns.answered_at, columns.at), columns.id)
-    )
-    for answer in connection.execute(statement).scalars().all():
-        yield msgspec.json.decode(answer, type=PromiseResolved)
-
-
-def _line(row: RowMapping, amount: int) -> StockLine:
-    key = key_of(row)
-    return StockLine(key.sku, Quantity(amount, key.unit), key.condition)
+def _open_ones() -> Select[Any]:
+    """Return what asks for the reservations that a life has to do with: not what it set aside by itself, and has."""
+    columns = reservations.c
+    is_one = (_of_life(reservations), columns.state.in_([literal(one) for one in ("placed", "held", "broken")]))
+    is_ours = (or_(columns.source != "kiosk", columns.state == "placed"), columns.ended_at.is_(None))
+    return select(reservations).where(*is_one, *is_ours).order_by(columns.id)
 
 
 def _ends() -> Select[Any]:
@@ -308,3 +261,34 @@ def _ends() -> Select[Any]:
 
 
 _ENDS: Final = _ends()  # built once, for building takes longer than running
+_GOODS: Final = ("sku", "condition", "unit")
+_TOTALS: Final = Among(
+    [accounts.c[name] for name in _GOODS],
+    lambda wanted: _sums().where(*(accounts.c[name] == wanted.c[name] for name in _GOODS)),
+)
+_ALL_TOTALS: Final = Question(_sums().where(accounts.c.issued + accounts.c.settled > 0))
+_NEWEST_LIFE: Final = Question(
+    select(lives).where(lives.c.kiosk_id == bindparam("of_kiosk")).order_by(lives.c.epoch.desc()).limit(1)
+)
+_OPEN_ONES: Final = Question(_open_ones())
+_LINES: Final = Question(
+    select(reservation_lines)
+    .where(reservation_lines.c.reservation == bindparam("of_reservation"))
+    .order_by(*(reservation_lines.c[name] for name in _GOODS))
+)
+_RECALLS: Final = Question(  # those that were not answered
+    select(recalls).where(_of_life(recalls), recalls.c.answered_at.is_(None)).order_by(recalls.c.id, recalls.c.sku)
+)
+_ANSWERS: Final = Question(
+    select(promises.c.answer)
+    .where(promises.c.kiosk_id == bindparam("of_kiosk"), promises.c.answer.is_not(None), promises.c.told_at.is_(None))
+    .order_by(func.coalesce(promises.c.answered_at, promises.c.at), promises.c.id)
+)
+_LET_GO: Final = Change(
+    delete(down_facts).where(
+        down_facts.c.region == bindparam("of_region"),
+        down_facts.c.log == bindparam("of_log"),
+        down_facts.c.generation < bindparam("before"),
+    )
+)
+_ADD_GRANTS: Final = Many(lambda _: grants.insert())
