@@ -147,6 +147,7 @@ def _count_all(world: World) -> None:
     world.clock.at = max(world.clock.at, world.latest + timedelta(seconds=1))
     for site in SITES:
         kiosk = max((one for one in world.kiosks if one.address.site == site), key=_place)
+        world.connect(kiosk)  # of two cards of a name the other one may be
         take_stock(world, kiosk)
     world.observe()
 
