@@ -1,4 +1,4 @@
-"""The channels of the link as an AsyncAPI 3.0 document, told from the hub's side.
+"""The channels of the link, and of a site's own network, as AsyncAPI 3.0 documents: each told from one side.
 
 Addresses are spelt here once more because the contract leans on nothing; a test holds them equal to the bridge's.
 """
@@ -17,14 +17,15 @@ _PARAMETERS: Final[Json] = {
     "site": {"description": "A popup or store."},
     "kiosk": {"description": "One Pi at a site."},
     "lane": {"description": "One journal of the kiosk.", "enum": [lane.value for lane in Lane]},
+    "till": {"description": "The kiosk of the same site that it is said to."},
 }
 
 
 class Channel(Struct, frozen=True):
-    """One topic of a kiosk: its leaf below ``PREFIX``, who writes it, what it carries."""
+    """One topic of a kiosk: its leaf below ``PREFIX``, what it carries, ``sent`` by whom the document is told from."""
 
     leaf: str
-    by_hub: bool
+    sent: bool
     says: str
     message: str | None = None
     retained: bool = False
@@ -35,43 +36,91 @@ class Channel(Struct, frozen=True):
         return f"{PREFIX}/{self.leaf}"
 
 
-CHANNELS: Final = {
-    "upFacts": Channel("up/facts/{lane}", by_hub=False, says="Facts of one lane, in order.", message="UpBatch"),
-    "upRequests": Channel(
-        "up/requests", by_hub=False, says="What cannot wait for the facts before it.", message="Request"
-    ),
-    "upTelemetry": Channel("up/telemetry", by_hub=False, says="SenML packs; reserved, nothing is sent yet."),
-    "downFacts": Channel("down/facts", by_hub=True, says="Facts of the hub's logs, in order.", message="DownBatch"),
-    "ackUp": Channel("ack/up", by_hub=True, says="What the hub holds of each lane.", message="Ack", retained=True),
-    "ackDown": Channel("ack/down", by_hub=False, says="What the kiosk holds of each log.", message="Ack"),
-    "status": Channel(
-        "status", by_hub=False, says="Link state; the will says offline.", message="Status", retained=True
-    ),
-}
-_MESSAGES: Final = {
-    "UpBatch": ("application/x-ndjson", "A head line, then up facts as they were stored, one a line."),
-    "DownBatch": ("application/x-ndjson", "A head line, then down facts as they were stored, one a line."),
-    "Request": ("application/json", "A promise or rights, asked for at once under the id of the fact that follows."),
-    "Ack": ("application/json", "Cumulative acknowledgement, sent after the receiver's commit."),
-    "Status": ("application/json", "Link state of a kiosk."),
-}
+class Message(Struct, frozen=True):
+    """What a channel carries: how it is written, what it says, and where in ``schema.json`` it is described."""
+
+    content_type: str
+    says: str
+    schema: str
 
 
-def asyncapi(version: str) -> Json:
+class Document(Struct, frozen=True):
+    """Channels that belong together, and who tells of them."""
+
+    title: str
+    description: str
+    channels: dict[str, Channel]
+    messages: dict[str, Message]
+
+
+LINK: Final = Document(
+    "Kiosk to hub link",
+    "MQTT 5, QoS 1. Told from the hub's side: `receive` is what kiosks publish. "
+    "A broker's PUBACK is never delivery; only an acknowledgement message is.",
+    channels={
+        "upFacts": Channel("up/facts/{lane}", sent=False, says="Facts of one lane, in order.", message="UpBatch"),
+        "upRequests": Channel(
+            "up/requests", sent=False, says="What cannot wait for the facts before it.", message="Request"
+        ),
+        "upTelemetry": Channel("up/telemetry", sent=False, says="SenML packs; reserved, nothing is sent yet."),
+        "downFacts": Channel("down/facts", sent=True, says="Facts of the hub's logs, in order.", message="DownBatch"),
+        "ackUp": Channel("ack/up", sent=True, says="What the hub holds of each lane.", message="Ack", retained=True),
+        "ackDown": Channel("ack/down", sent=False, says="What the kiosk holds of each log.", message="Ack"),
+        "status": Channel(
+            "status", sent=False, says="Link state; the will says offline.", message="Status", retained=True
+        ),
+    },
+    messages={
+        "UpBatch": Message(
+            "application/x-ndjson", "A head line, then up facts as they were stored, one a line.", "UpBatch"
+        ),
+        "DownBatch": Message(
+            "application/x-ndjson", "A head line, then down facts as they were stored, one a line.", "DownBatch"
+        ),
+        "Request": Message(
+            "application/json",
+            "A promise or rights, asked for at once under the id of its fact, which follows.",
+            "Request",
+        ),
+        "Ack": Message("application/json", "Cumulative acknowledgement, sent after the receiver's commit.", "Ack"),
+        "Status": Message("application/json", "Link state of a kiosk.", "Status"),
+    },
+)
+LAN: Final = Document(
+    "Tills of one site",
+    "MQTT 5, QoS 1, at the site's own broker. Told from the side of the till that says it: all tills of the site read "
+    "presence and holdings; the rest is for the till that the channel names. Only moves and acceptances change rights.",
+    channels={
+        "presence": Channel("lan/presence", sent=True, says="Where a till is.", message="Presence", retained=True),
+        "holds": Channel("lan/holds", sent=True, says="What it may promise.", message="Holds", retained=True),
+        "ask": Channel("lan/ask/{till}", sent=True, says="What it wants of that till.", message="Ask"),
+        "move": Channel("lan/move/{till}", sent=True, says="Rights that it gives to that till.", message="Move"),
+        "accepted": Channel("lan/accepted/{till}", sent=True, says="Rights that it took.", message="Acceptance"),
+    },
+    messages={
+        "Presence": Message("application/json", "Where a till's lane is; the will says offline.", "Presence"),
+        "Holds": Message("application/json", "What a till has the right to promise.", "Holds"),
+        "Ask": Message("application/json", "What a till wants, account by account.", "Ask"),
+        "Move": Message("application/json", "The giver's fact, as it is stored.", "rights.moved.v1"),
+        "Acceptance": Message("application/json", "The receiver's fact, as it is stored.", "rights.accepted.v1"),
+    },
+)
+
+
+def asyncapi(told: Document, version: str) -> Json:
     """Return the document; schemas are references into ``schema.json`` beside it."""
     return {
         "asyncapi": "3.0.0",
         "info": {
-            "title": "Kiosk to hub link",
+            "title": told.title,
             "version": version,
-            "description": "MQTT 5, QoS 1. Told from the hub's side: `receive` is what kiosks publish. "
-            "A broker's PUBACK is never delivery; only an acknowledgement message is.",
+            "description": told.description,
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
-        "channels": {name: _channel(channel) for name, channel in CHANNELS.items()},
-        "operations": {name: _operation(name, channel) for name, channel in CHANNELS.items() if channel.message},
-        "components": {"messages": {name: _message(name, *about) for name, about in _MESSAGES.items()}},
+        "channels": {name: _channel(channel) for name, channel in told.channels.items()},
+        "operations": {name: _operation(name, channel) for name, channel in told.channels.items() if channel.message},
+        "components": {"messages": {name: _message(message) for name, message in told.messages.items()}},
     }
 
 
@@ -83,7 +132,7 @@ def _channel(channel: Channel) -> Json:
 
 def _operation(name: str, channel: Channel) -> Json:
     return {
-        "action": "send" if channel.by_hub else "receive",
+        "action": "send" if channel.sent else "receive",
         "channel": {"$ref": f"#/channels/{name}"},
         "summary": channel.says,
         "messages": [{"$ref": f"#/channels/{name}/messages/{channel.message}"}],
@@ -91,9 +140,9 @@ def _operation(name: str, channel: Channel) -> Json:
     }
 
 
-def _message(name: str, content_type: str, summary: str) -> Json:
+def _message(message: Message) -> Json:
     return {
-        "contentType": content_type,
-        "summary": summary,
-        "payload": {"schemaFormat": _SCHEMA_FORMAT, "schema": {"$ref": f"schema.json#/$defs/{name}"}},
+        "contentType": message.content_type,
+        "summary": message.says,
+        "payload": {"schemaFormat": _SCHEMA_FORMAT, "schema": {"$ref": f"schema.json#/$defs/{message.schema}"}},
     }

@@ -1,4 +1,4 @@
-"""One sample of every fact and link message, from fixed inputs: what the published contract shows and is tested with.
+"""One sample of every fact and message, from fixed inputs: what the published contract shows and is tested with.
 
 The up facts form one chain, the down facts one for each of their two logs (of the fleet, and of one kiosk), so a
 reader in another language can test its digests on them.
@@ -12,6 +12,7 @@ from contract import down, facts, samples_rights
 from contract.batch import Ack, Status, StreamPosition, encode_batch, encode_message
 from contract.codec import START, Stamp, digest, encode
 from contract.envelope import NO_DIGEST, LaneSource, LogSource, Source
+from contract.lan import Ask, AskLine, Holds, Presence, encode_lan
 from contract.registry import DOWN, UP, Data, Registry
 from contract.requests import Request, encode_request
 from contract.streams import FLEET, own_log
@@ -140,6 +141,17 @@ def link_messages() -> dict[str, bytes]:
         "ack": encode_message(Ack(Incarnation(1), done)),
         "status": encode_message(Status(online=True, incarnation=Seq(1), newest=done, acked=done, version="0.1.0")),
         "request": encode_request(Request(_LANE.epoch, promise=samples_rights.PROMISE)),
+    }
+
+
+def lan_messages() -> dict[str, bytes]:
+    """Return message name -> bytes of what the tills of one site tell each other beside facts."""
+    wanted = [AskLine(_TEA, waiting=1, ahead=4, per_h=2.5)]
+    holds = Holds(_LANE.epoch, [facts.StockLine(_TEA, Quantity(12))])
+    return {
+        "presence": encode_lan(Presence(online=True, epoch=_LANE.epoch, position=Seq(7), selling=True, sold_at=_AT)),
+        "holds": encode_lan(holds),
+        "ask": encode_lan(Ask("4f3c2b1a-0000-4000-8000-00000000a5cd", _LANE.epoch, Seq(7), wanted)),
     }
 
 

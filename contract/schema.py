@@ -14,15 +14,15 @@ from typing import Any, Final
 
 import msgspec
 
-from contract import batch, requests, samples
-from contract.asyncapi import asyncapi
+from contract import batch, lan, requests, samples
+from contract.asyncapi import LAN, LINK, asyncapi
 from contract.envelope import DOWN_SOURCE, UP_SOURCE, Envelope
 from contract.registry import DOWN, UP, Registry
 
 Json = dict[str, Any]
 PUBLISHED: Final = Path(__file__).parent / "published"
 CONTRACT_VERSION: Final = "1.0.0"  # of the documents; facts carry their own version in their type
-_LINK: Final = (batch.Head, batch.Ack, batch.Status, requests.Request)
+_MESSAGES: Final = (batch.Head, batch.Ack, batch.Status, requests.Request, lan.Presence, lan.Holds, lan.Ask)
 _EPILOG: Final = "example: python -m contract.schema --check"
 
 
@@ -31,7 +31,7 @@ def json_schema() -> Json:
 
     A fact type's definition has the type's name and holds the envelope and the data together.
     """
-    structs = [*UP.types.values(), *DOWN.types.values(), Envelope, *_LINK]
+    structs = [*UP.types.values(), *DOWN.types.values(), Envelope, *_MESSAGES]
     _, definitions = msgspec.json.schema_components(structs, ref_template="#/$defs/{name}")
     for definition in definitions.values():
         if "description" in definition:  # a docstring; Python 3.13 takes its indentation away, 3.11 does not
@@ -41,9 +41,9 @@ def json_schema() -> Json:
     definitions |= {"UpBatch": _lines("UpFact"), "DownBatch": _lines("DownFact")}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Facts and link messages",
+        "title": "Facts and messages",
         "description": "Patterns are ECMAScript with the `u` flag. Sums that must agree and digests are not said here.",
-        "anyOf": [_ref(name) for name in ("UpFact", "DownFact", "Head", "Ack", "Status", "Request")],
+        "anyOf": [_ref(name) for name in ("UpFact", "DownFact", *(message.__name__ for message in _MESSAGES))],
         "$defs": dict(sorted(definitions.items())),
     }
 
@@ -51,10 +51,11 @@ def json_schema() -> Json:
 def documents() -> dict[str, bytes]:
     """Return relative path -> contents of every published file."""
     facts = samples.up_facts() | samples.down_facts()
-    messages = samples.link_messages()
+    messages = samples.link_messages() | samples.lan_messages()
     return {
         "schema.json": _pretty(json_schema()),
-        "asyncapi.json": _pretty(asyncapi(CONTRACT_VERSION)),
+        "asyncapi.json": _pretty(asyncapi(LINK, CONTRACT_VERSION)),
+        "asyncapi-lan.json": _pretty(asyncapi(LAN, CONTRACT_VERSION)),
         **{f"samples/{name}.json": raw + b"\n" for name, raw in facts.items()},
         "samples/batch.ndjson": messages.pop("batch") + b"\n",
         **{f"samples/{name}.json": raw + b"\n" for name, raw in messages.items()},

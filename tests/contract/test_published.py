@@ -13,6 +13,7 @@ from contract import asyncapi, schema
 from contract.batch import decode_ack, decode_batch, decode_status
 from contract.codec import decode, decode_down, verify_chain
 from contract.envelope import NO_DIGEST
+from contract.lan import decode_ask, decode_holds, decode_presence
 from contract.registry import DOWN, UP
 from contract.requests import decode_request, encode_request
 from contract.values import Lane, Seq, parse_address
@@ -20,6 +21,7 @@ from mqtt_bridge import topics
 
 DOCUMENT = json.loads((schema.PUBLISHED / "schema.json").read_bytes())
 ASYNCAPI = json.loads((schema.PUBLISHED / "asyncapi.json").read_bytes())
+OF_LAN = json.loads((schema.PUBLISHED / "asyncapi-lan.json").read_bytes())
 SAMPLES = schema.PUBLISHED / "samples"
 # ECMA-262, WhiteSpace and LineTerminator: what `\s` matches there.
 ECMA_SPACE = "\t\v\f \u00a0\ufeff\n\r\u2028\u2029\u1680\u2000-\u200a\u202f\u205f\u3000"
@@ -103,9 +105,17 @@ def test_every_type_has_a_sample_that_its_schema_and_its_decoder_accept(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "decoder"), [("Ack", decode_ack), ("Status", decode_status), ("Request", decode_request)]
+    ("name", "decoder"),
+    [
+        ("Ack", decode_ack),
+        ("Status", decode_status),
+        ("Request", decode_request),
+        ("Presence", decode_presence),
+        ("Holds", decode_holds),
+        ("Ask", decode_ask),
+    ],
 )
-def test_link_messages_have_samples_that_schema_and_decoder_accept(name, decoder):
+def test_messages_have_samples_that_schema_and_decoder_accept(name, decoder):
     raw = sample(f"{name.lower()}.json")
     validator(name).validate(json.loads(raw))
     jsonschema.Draft202012Validator(DOCUMENT).validate(json.loads(raw))
@@ -193,25 +203,26 @@ def test_the_channels_are_the_topics_of_the_bridge():
         "ackDown": topics.ACK_DOWN,
         "status": topics.STATUS,
     }
-    assert {name: channel.leaf for name, channel in asyncapi.CHANNELS.items()} == leaves
+    assert {name: channel.leaf for name, channel in asyncapi.LINK.channels.items()} == leaves
     for lane in Lane:
-        assert asyncapi.CHANNELS["upFacts"].address.format(
+        assert asyncapi.LINK.channels["upFacts"].address.format(
             region="r", site="s", kiosk="k", lane=lane
         ) == topics.up_facts(address, lane)
     assert topics.topic(address, topics.STATUS) == f"{wild}/{topics.STATUS}"
     listens = {
         channel.address.format(region="r", site="s", kiosk="k")
-        for channel in asyncapi.CHANNELS.values()
-        if channel.by_hub
+        for channel in asyncapi.LINK.channels.values()
+        if channel.sent
     }
     assert listens == set(topics.kiosk_subscriptions(address))
 
 
-def test_asyncapi_refers_only_to_what_exists():
-    assert ASYNCAPI["asyncapi"] == "3.0.0"
-    for reference in re.findall(r'"\$ref": "([^"]+)"', json.dumps(ASYNCAPI)):
+@pytest.mark.parametrize("document", [ASYNCAPI, OF_LAN], ids=["link", "lan"])
+def test_asyncapi_refers_only_to_what_exists(document):
+    assert document["asyncapi"] == "3.0.0"
+    for reference in re.findall(r'"\$ref": "([^"]+)"', json.dumps(document)):
         file, _, path = reference.partition("#/")
-        node = DOCUMENT if file == "schema.json" else ASYNCAPI
+        node = DOCUMENT if file == "schema.json" else document
         for part in path.split("/"):
             node = node[part]
 
@@ -230,3 +241,11 @@ def test_only_what_is_worth_keeping_is_retained_and_everything_has_quality_1():
 
 REQUEST = validator("Request")
 VALIDATORS = {name: validator(name) for name in [*UP.types, *DOWN.types]}
+
+
+def test_the_channels_of_a_site_are_what_its_tills_listen_to():
+    k1 = parse_address("r/s/k1")
+    said_to_k1 = {
+        channel.address.format(region="r", site="s", kiosk="+", till="k1") for channel in asyncapi.LAN.channels.values()
+    }
+    assert said_to_k1 == set(topics.lan_subscriptions(k1))
