@@ -1,9 +1,9 @@
 """Statements of a site's reservations as the steward looks at them: locked, before the pools."""
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import CTE, Connection, Select, bindparam, func, literal, or_, select
 
 from contract.stock import StockKey
 from hub.store import reservations
@@ -12,11 +12,9 @@ from hub.store.chores import Site
 from hub.store.reservations import Reservation
 from hub.store.rights_tables import reservation_lines
 from hub.store.rights_tables import reservations as table
+from hub.store.upsert import Among, is_among
 
-AT_ONCE: Final = 500  # skus in one statement; databases take some tens of thousands of values
 _OPEN: Final = ("reserved", "placed", "held", "broken")  # broken at a till, which has not ended it yet
-
-
 TAKEN_OVER: Final = ("reserved", "placed")  # states of what a till had set aside by itself in a life that has ended
 
 
@@ -25,47 +23,18 @@ def lock_open(connection: Connection, site: Site, whats: Sequence[StockKey]) -> 
 
     What a till set aside by itself is the till's own, until its life ends and the hub takes it over.
     """
-    skus, ids = sorted({what.sku for what in whats}), set()
-    for start in range(0, len(skus), AT_ONCE):
-        statement = (
-            select(table.c.id)
-            .join(reservation_lines, reservation_lines.c.reservation == table.c.id)
-            .where(
-                table.c.region == site.region,
-                table.c.site == site.site,
-                table.c.state.in_(_OPEN),
-                table.c.ended_at.is_(None),
-                or_(table.c.source != "kiosk", table.c.state.in_(TAKEN_OVER)),
-                reservation_lines.c.sku.in_(skus[start : start + AT_ONCE]),
-            )
-        )
-        ids |= set(connection.execute(statement).scalars())
+    skus = ((what.sku,) for what in whats)
+    ids = {name for (name,) in _OPEN_OF.ask(connection, skus, {"of_region": site.region, "of_site": site.site})}
     found = [reservations.find(connection, one, lock=True) for one in sorted(ids)]
     return [one for one in found if one is not None and one.state in _OPEN and one.ended_at is None]
 
 
 def asked_since(connection: Connection, site: Site, whats: Sequence[StockKey], since: str) -> dict[StockKey, int]:
     """Return how much of ``whats`` the hub reserved at a site since then: what its own shoppers ask for there."""
-    lines, found = reservation_lines.c, dict.fromkeys(whats, 0)
-    key = (lines.sku, lines.condition, lines.unit)
-    skus = sorted({what.sku for what in whats})
-    for start in range(0, len(skus), AT_ONCE):
-        statement = (
-            select(*key, func.sum(lines.amount))
-            .join(table, table.c.id == lines.reservation)
-            .where(
-                table.c.region == site.region,
-                table.c.site == site.site,
-                table.c.source != "kiosk",
-                table.c.at >= since,
-                lines.sku.in_(skus[start : start + AT_ONCE]),
-            )
-            .group_by(*key)
-        )
-        for sku, condition, unit, amount in connection.execute(statement):
-            what = stock_key(sku, condition, unit)
-            if what in found:
-                found[what] = int(amount)  # PostgreSQL sums to decimals
+    found = dict.fromkeys(whats, 0)
+    values = {"of_region": site.region, "of_site": site.site, "since": since}
+    for *key, amount in _ASKED.ask(connection, whats, values):
+        found[stock_key(*key)] = int(amount)  # PostgreSQL sums to decimals
     return found
 
 
@@ -87,3 +56,33 @@ def end(connection: Connection, reservation: str, state: Literal["lapsed", "brok
 def give_up(connection: Connection, reservation: str, now: str) -> None:
     """Note that a till was asked to give a reservation up; the till ends it."""
     reservations.move(connection, reservation, {"placed", "held"}, "broken", {"broken_at": now})
+
+
+_GOODS: Final = (reservation_lines.c.sku, reservation_lines.c.condition, reservation_lines.c.unit)
+
+
+def _at_site(of: Select[Any]) -> Select[Any]:
+    """Return what asks ``of`` the reservations of a site, and their goods."""
+    at_site = of.join(table, table.c.id == reservation_lines.c.reservation)
+    return at_site.where(table.c.region == bindparam("of_region"), table.c.site == bindparam("of_site"))
+
+
+def _open_of(wanted: CTE) -> Select[Any]:
+    return _at_site(select(table.c.id).select_from(reservation_lines)).where(
+        table.c.state.in_([literal(state) for state in _OPEN]),
+        table.c.ended_at.is_(None),
+        or_(table.c.source != "kiosk", table.c.state.in_([literal(state) for state in TAKEN_OVER])),
+        is_among([reservation_lines.c.sku], wanted),
+    )
+
+
+def _asked(wanted: CTE) -> Select[Any]:
+    of_shoppers = (table.c.source != "kiosk", table.c.at >= bindparam("since"))
+    is_wanted = is_among(_GOODS, wanted)
+    return (
+        _at_site(select(*_GOODS, func.sum(reservation_lines.c.amount))).where(*of_shoppers, is_wanted).group_by(*_GOODS)
+    )
+
+
+_OPEN_OF: Final = Among([reservation_lines.c.sku], _open_of)
+_ASKED: Final = Among(_GOODS, _asked)

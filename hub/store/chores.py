@@ -1,17 +1,17 @@
 """What the steward must look at: one row a site, account and reason, written with its cause, taken away when done."""
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, select, update
 
-from contract.stock import StockKey
-from contract.values import Condition, Sku, Unit
+from hub.store.accounts import stock_key
 from hub.store.pools import PoolKey
 from hub.store.rights_tables import chores
-from hub.store.upsert import Insert, Many, insert
+from hub.store.upsert import Insert, Many, Question, insert
 
-AT_ONCE: Final = 500  # keys in one statement: databases take some tens of thousands of values
+_KEY: Final = ("region", "site", "sku", "condition", "unit")
+_GOODS: Final = (chores.c.sku, chores.c.condition, chores.c.unit)
 
 
 class Site(NamedTuple):
@@ -40,57 +40,57 @@ def add(connection: Connection, wanted: Iterable[tuple[PoolKey, str]], now: str)
 
 def sites(connection: Connection, now: str, *, limit: int) -> list[Site]:
     """Return the sites that have chores due, those that wait longest first."""
-    statement = (
-        select(chores.c.region, chores.c.site)
-        .where(chores.c.at <= now)
-        .group_by(chores.c.region, chores.c.site)
-        .order_by(func.min(chores.c.at), chores.c.region, chores.c.site)
-        .limit(limit)
-    )
-    return [Site(*row) for row in connection.execute(statement)]
+    return [Site(*row) for row in _SITES.ask(connection, {"now": now, "at_most": limit})]
 
 
 def due(connection: Connection, site: Site, now: str, *, limit: int) -> list[PoolKey]:
     """Return the accounts of a site that have chores due, those that wait longest first."""
-    columns = chores.c
-    key = (columns.sku, columns.condition, columns.unit)
-    statement = (
-        select(*key)
-        .where(columns.region == site.region, columns.site == site.site, columns.at <= now)
-        .group_by(*key)
-        .order_by(func.min(columns.at), *key)
-        .limit(limit)
-    )
-    return [
-        PoolKey(site.region, site.site, StockKey(Sku(sku), Condition(condition), Unit(unit)))
-        for sku, condition, unit in connection.execute(statement)
-    ]
+    values = {"of_region": site.region, "of_site": site.site, "now": now, "at_most": limit}
+    return [PoolKey(site.region, site.site, stock_key(*what)) for what in _DUE.ask(connection, values)]
 
 
 def done(connection: Connection, keys: Sequence[PoolKey], now: str) -> None:
     """Take away what was due at ``now`` for ``keys``."""
-    for start in range(0, len(keys), AT_ONCE):
-        connection.execute(delete(chores).where(_among(keys[start : start + AT_ONCE]), chores.c.at <= now))
+    _DONE.run(connection, [_of(key) | {"now": now} for key in sorted(keys)])
 
 
 def put_off(connection: Connection, keys: Sequence[PoolKey], until: str) -> None:
     """Look at ``keys`` no sooner than ``until``."""
-    for start in range(0, len(keys), AT_ONCE):
-        connection.execute(update(chores).where(_among(keys[start : start + AT_ONCE])).values(at=until))
+    _PUT_OFF.run(connection, [_of(key) | {"until": until} for key in sorted(keys)])
 
 
-def _among(keys: Collection[PoolKey]) -> ColumnElement[bool]:
-    columns = chores.c
-    key = tuple_(columns.region, columns.site, columns.sku, columns.condition, columns.unit)
-    return key.in_([(one.region, one.site, *one.what) for one in keys])
+def _of(key: PoolKey) -> dict[str, Any]:
+    return dict(zip((f"of_{name}" for name in _KEY), (key.region, key.site, *key.what), strict=True))
+
+
+def _is_it() -> ColumnElement[bool]:
+    return and_(*(chores.c[name] == bindparam(f"of_{name}") for name in _KEY))
 
 
 def _sooner(connection: Connection) -> Insert:
     statement = insert(connection, chores)
     at = statement.excluded.at
-    return statement.on_conflict_do_update(
-        index_elements=["region", "site", "sku", "condition", "unit", "why"], set_={"at": at}, where=chores.c.at > at
-    )
+    return statement.on_conflict_do_update(index_elements=[*_KEY, "why"], set_={"at": at}, where=chores.c.at > at)
 
 
 _ADD: Final = Many(_sooner)
+_DONE: Final = Many(lambda _: delete(chores).where(_is_it(), chores.c.at <= bindparam("now")))
+_PUT_OFF: Final = Many(lambda _: update(chores).where(_is_it()).values(at=bindparam("until")))
+_SITES: Final = Question(
+    select(chores.c.region, chores.c.site)
+    .where(chores.c.at <= bindparam("now"))
+    .group_by(chores.c.region, chores.c.site)
+    .order_by(func.min(chores.c.at), chores.c.region, chores.c.site)
+    .limit(bindparam("at_most"))
+)
+_DUE: Final = Question(
+    select(*_GOODS)
+    .where(
+        chores.c.region == bindparam("of_region"),
+        chores.c.site == bindparam("of_site"),
+        chores.c.at <= bindparam("now"),
+    )
+    .group_by(*_GOODS)
+    .order_by(func.min(chores.c.at), *_GOODS)
+    .limit(bindparam("at_most"))
+)

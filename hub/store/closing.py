@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, Select, and_, or_, select, update
+from sqlalchemy import CTE, Connection, Row, Select, and_, bindparam, or_, select, update
 
 from contract.codec import decode
 from contract.errors import Malformed
@@ -18,11 +18,11 @@ from hub.store.chores import Site
 from hub.store.rights_tables import counts, lives
 from hub.store.set_aside import FORK
 from hub.store.tables import facts, kiosks, lanes, quarantine
+from hub.store.upsert import Among, is_among
 
 LANE: Final = "till"  # a position names how far this lane was
 FETCH: Final = 500  # facts at a time: a count may be closed hours behind the tills
 LOOKED_AT: Final = 50  # closed counts of an account: more than are taken while one waits for its tills
-AT_ONCE: Final = 500  # skus in one statement; databases take some tens of thousands of values
 MOVES_GOODS: Final = (  # facts that come and go over the shelf; the others say only who may promise
     *("sale.recorded.v1", "refund.recorded.v1", "stock.received.v1", "stock.counted.v1", "stock.wasted.v1"),
     *("transfer.sent.v1", "transfer.received.v1"),
@@ -59,16 +59,8 @@ def parse_id(text: str) -> tuple[int, int, int] | None:
 def open_of(connection: Connection, site: Site, keys: Sequence[StockKey]) -> dict[StockKey, list[Count]]:
     """Return the open counts of ``keys`` at a site, the oldest first."""
     found: dict[StockKey, list[Count]] = {}
-    wanted, skus = set(keys), sorted({key.sku for key in keys})
-    for start in range(0, len(skus), AT_ONCE):
-        statement = _open().where(
-            counts.c.region == site.region,
-            counts.c.site == site.site,
-            counts.c.sku.in_(skus[start : start + AT_ONCE]),
-        )
-        for count in map(_count, connection.execute(statement)):
-            if count.what in wanted:
-                found.setdefault(count.what, []).append(count)
+    for count in map(_count, _OPEN_OF.ask(connection, keys, {"of_region": site.region, "of_site": site.site})):
+        found.setdefault(count.what, []).append(count)
     return found
 
 
@@ -218,6 +210,15 @@ def _goods_of(raw: bytes) -> Iterator[tuple[StockKey, Account]]:
 def _open() -> Select[Any]:
     order = (counts.c.at, counts.c.kiosk_id, counts.c.epoch, counts.c.seq, counts.c.sku)
     return select(counts).where(counts.c.closed_at.is_(None)).order_by(*order)
+
+
+def _open_of(wanted: CTE) -> Select[Any]:
+    at_site = (counts.c.region == bindparam("of_region"), counts.c.site == bindparam("of_site"))
+    return _open().where(*at_site, is_among(_GOODS, wanted))
+
+
+_GOODS: Final = (counts.c.sku, counts.c.condition, counts.c.unit)
+_OPEN_OF: Final = Among(_GOODS, _open_of)
 
 
 def _is(count: Count) -> Any:

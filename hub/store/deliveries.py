@@ -5,7 +5,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, literal, select, tuple_, union_all
 
 from contract.down_rights import DeliveryAdvised
 from contract.facts import StockLine
@@ -16,7 +16,7 @@ from hub.store.accounts import stock_key
 from hub.store.delivery_tables import advices, deliveries
 from hub.store.inbox import KioskRow
 from hub.store.tables import kiosks
-from hub.store.upsert import insert
+from hub.store.upsert import Question, insert
 
 AT_ONCE: Final = 500  # places in one statement; databases take some tens of thousands of values
 MAX_TOLD: Final = 200  # lines in one fact: it shares a batch, and is applied in one short transaction
@@ -120,12 +120,7 @@ def facts_of(advice: str, lines: Mapping[StockKey, Advised]) -> Iterator[Deliver
 
 def open_facts(connection: Connection, kiosk_id: int) -> Iterator[DeliveryAdvised]:
     """Yield what a kiosk must know of deliveries: the lines advised to it that nobody has received."""
-    statement = (
-        select(advices)
-        .where(advices.c.kiosk_id == kiosk_id, ~_received().exists())
-        .order_by(advices.c.advice, advices.c.sku)
-    )
-    rows = connection.execute(statement).all()
+    rows = _OPEN.ask(connection, {"of_kiosk": kiosk_id})
     for advice, of_advice in groupby(rows, lambda row: str(row.advice)):
         lines = {stock_key(row.sku, row.condition, row.unit): Advised("", row.amount, row.day) for row in of_advice}
         yield from facts_of(advice, lines)
@@ -214,3 +209,10 @@ def _row(place: Place) -> dict[str, Any]:
         "condition": what.condition,
         "unit": what.unit,
     }
+
+
+_OPEN: Final = Question(
+    select(advices)
+    .where(advices.c.kiosk_id == bindparam("of_kiosk"), ~_received().exists())
+    .order_by(advices.c.advice, advices.c.sku)
+)

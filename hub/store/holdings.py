@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, select, update
+from sqlalchemy import CTE, ColumnElement, Connection, Select, Table, and_, bindparam, select, update
 
 from contract.asking import HOUR_S, MEMORY_S
 from contract.stock import TERMS, Account, StockKey
@@ -17,8 +17,8 @@ from hub.store.inbox import KioskRow
 from hub.store.pools import PoolKey
 from hub.store.rights_tables import accounts, lives, wants
 from hub.store.tables import kiosks
+from hub.store.upsert import Among, Change, Many, Question, is_among
 
-AT_ONCE: Final = 500  # skus in one statement; databases take some tens of thousands of values
 MARK_GAP_S: Final = 60.0  # between two looks at how fast an account sells: shorter, and a single sale is a rush
 
 
@@ -76,19 +76,17 @@ class Want(Struct, frozen=True):
 
 def lock_site(connection: Connection, site: Site) -> list[Post]:
     """Return the kiosks of a site, each row locked until the transaction ends; sorted, as everywhere."""
-    of_site = (kiosks.c.region == site.region, kiosks.c.site == site.site)
-    rows = connection.execute(select(kiosks).where(*of_site).order_by(kiosks.c.kiosk).with_for_update()).all()
-    is_open = (lives.c.kiosk_id.in_([row.id for row in rows]), lives.c.closed_at.is_(None))
-    newest = {row.kiosk_id: row for row in connection.execute(select(lives).where(*is_open).order_by(lives.c.epoch))}
+    rows = _LOCK_SITE.ask(connection, _named(site))
+    newest = {row.kiosk_id: row for row in _OPEN_LIVES.ask(connection, _named(site))}
     return [_post(row, newest.get(row.id)) for row in rows]
 
 
-def _post(row: Row[Any], life: Row[Any] | None) -> Post:
+def _post(row: Any, life: Any | None) -> Post:
     fenced = row.fenced_at is not None
     kiosk = KioskRow(row.id, Address(row.region, row.site, row.kiosk), row.epoch, fenced)
     if life is None:
-        return Post(kiosk, None, row.online, row.last_seen_at, fenced=fenced)
-    return Post(kiosk, life.epoch, row.online, row.last_seen_at, life.forked_at is not None, fenced)
+        return Post(kiosk, None, bool(row.online), row.last_seen_at, fenced=fenced)
+    return Post(kiosk, life.epoch, bool(row.online), row.last_seen_at, life.forked_at is not None, fenced)
 
 
 def fence(connection: Connection, kiosk_id: int, now: str | None) -> bool:
@@ -106,31 +104,26 @@ def wanted_by(connection: Connection, kiosk_id: int) -> list[StockKey]:
 def read(connection: Connection, site: Site, keys: Sequence[StockKey]) -> dict[StockKey, list[Held]]:
     """Return every account of ``keys`` at a site, of all lives."""
     found: dict[StockKey, list[Held]] = {key: [] for key in keys}
-    skus = sorted({key.sku for key in keys})
-    for start in range(0, len(skus), AT_ONCE):
-        for held in map(of_row, connection.execute(_at(site).where(accounts.c.sku.in_(skus[start : start + AT_ONCE])))):
-            if held.what in found:
-                found[held.what].append(held)
+    for held in map(of_row, _OF_GOODS.ask(connection, keys, _named(site))):
+        found[held.what].append(held)
     return found
 
 
 def read_wants(connection: Connection, kiosk_ids: Sequence[int], keys: Sequence[StockKey]) -> list[Want]:
     """Return what kiosks wait for, the oldest first."""
     wanted = set(keys)
-    statement = select(wants).where(wants.c.kiosk_id.in_(kiosk_ids), wants.c.amount > 0).order_by(wants.c.at)
     found = [
         Want(
             row.kiosk_id, row.epoch, stock_key(row.sku, row.condition, row.unit), row.amount, row.why == "asked", row.at
         )
-        for row in connection.execute(statement)
+        for row in _WANTS.ask(connection, ((kiosk_id,) for kiosk_id in kiosk_ids))
     ]
-    return [want for want in found if want.what in wanted]
+    return sorted((want for want in found if want.what in wanted), key=lambda want: want.at)
 
 
 def met(connection: Connection, want: Want, amount: int) -> None:
     """Note that ``amount`` of what a life waits for was granted. What is met stays, with 0: its repeat is known."""
-    where = _of_account(wants.c, want.kiosk_id, want.epoch, want.what)
-    connection.execute(update(wants).where(where).values(amount=max(0, want.amount - amount)))
+    _MET.run(connection, _account(want) | {"left": max(0, want.amount - amount)})
 
 
 def credit(connection: Connection, held: Iterable[Held], amount: int) -> list[Held]:
@@ -139,8 +132,7 @@ def credit(connection: Connection, held: Iterable[Held], amount: int) -> list[He
     for one in held:
         part = min(amount, max(0, one.account.overdraft - one.account.settled))
         if part:
-            where = _of_account(accounts.c, one.kiosk_id, one.epoch, one.what)
-            connection.execute(update(accounts).where(where).values(settled=accounts.c.settled + part))
+            _CREDIT.run(connection, _account(one) | {"part": part})
             credited.append(one)
             amount -= part
     return credited
@@ -148,26 +140,15 @@ def credit(connection: Connection, held: Iterable[Held], amount: int) -> list[He
 
 def to_mark(connection: Connection, site: Site, now: datetime) -> list[Held]:
     """Return the accounts of a site whose rate is to be taken anew."""
-    moved = and_(accounts.c.sold != accounts.c.sold_marked)
-    return [one for one in map(of_row, connection.execute(_at(site).where(moved))) if is_due(one, now)]
+    return [one for one in map(of_row, _MOVED.ask(connection, _named(site))) if is_due(one, now)]
 
 
 def mark(connection: Connection, held: Sequence[Held], now: datetime, now_text: str) -> None:
     """Take the rates of accounts anew."""
     rows = [
-        {
-            "of_kiosk": one.kiosk_id,
-            "of_epoch": one.epoch,
-            "of_sku": one.what.sku,
-            "of_condition": one.what.condition,
-            "of_unit": one.what.unit,
-            "sold_now": one.account.sold,
-            "rate_now": rate_now(one, now),
-        }
-        for one in held
+        _account(one) | {"sold_now": one.account.sold, "rate_now": rate_now(one, now), "now": now_text} for one in held
     ]
-    if rows:
-        connection.execute(_MARK.values(marked_at=now_text), rows)
+    _MARK.run(connection, rows)
 
 
 def is_due(held: Held, now: datetime) -> bool:
@@ -192,15 +173,7 @@ def _since_s(at: str, now: datetime) -> float:
     return (now - datetime.fromisoformat(at)).total_seconds()
 
 
-def _at(site: Site) -> Select[Any]:
-    return (
-        select(accounts)
-        .where(accounts.c.region == site.region, accounts.c.site == site.site)
-        .order_by(accounts.c.sku, accounts.c.kiosk_id, accounts.c.epoch.desc())
-    )
-
-
-def of_row(row: Row[Any]) -> Held:
+def of_row(row: Any) -> Held:
     """Return the account that a row is about."""
     return Held(
         row.kiosk_id,
@@ -214,24 +187,61 @@ def of_row(row: Row[Any]) -> Held:
     )
 
 
-def _of_account(columns: Any, kiosk_id: int, epoch: int, what: StockKey) -> ColumnElement[bool]:
-    life = and_(columns.kiosk_id == kiosk_id, columns.epoch == epoch)
-    return and_(life, columns.sku == what.sku, columns.condition == what.condition, columns.unit == what.unit)
-
-
 def pool_key(site: Site, what: StockKey) -> PoolKey:
     """Return the pool of an account at a site."""
     return PoolKey(site.region, site.site, what)
 
 
-_MARK: Final = (
-    update(accounts)
-    .where(
-        accounts.c.kiosk_id == bindparam("of_kiosk"),
-        accounts.c.epoch == bindparam("of_epoch"),
-        accounts.c.sku == bindparam("of_sku"),
-        accounts.c.condition == bindparam("of_condition"),
-        accounts.c.unit == bindparam("of_unit"),
+# ----------------------------------------------------------------------------------------------------- the statements
+
+
+def _named(site: Site) -> dict[str, str]:
+    return {"of_region": site.region, "of_site": site.site}
+
+
+def _at_site(table: Table) -> ColumnElement[bool]:
+    return and_(table.c.region == bindparam("of_region"), table.c.site == bindparam("of_site"))
+
+
+def _account(one: Held | Want) -> dict[str, Any]:
+    sku, condition, unit = one.what
+    life = {"of_kiosk": one.kiosk_id, "of_epoch": one.epoch}
+    return life | {"of_sku": sku, "of_condition": condition, "of_unit": unit}
+
+
+def _of_account(table: Table) -> ColumnElement[bool]:
+    life = (table.c.kiosk_id == bindparam("of_kiosk"), table.c.epoch == bindparam("of_epoch"))
+    return and_(*life, *(table.c[name] == bindparam(f"of_{name}") for name in _GOODS))
+
+
+def _of_goods(wanted: CTE) -> Select[Any]:
+    return _AT.where(is_among([accounts.c[name] for name in _GOODS], wanted))
+
+
+_GOODS: Final = ("sku", "condition", "unit")
+_LOCK_SITE: Final = Question(select(kiosks).where(_at_site(kiosks)).order_by(kiosks.c.kiosk).with_for_update())
+_OPEN_LIVES: Final = Question(
+    select(lives)
+    .join(kiosks, kiosks.c.id == lives.c.kiosk_id)
+    .where(_at_site(kiosks), lives.c.closed_at.is_(None))
+    .order_by(lives.c.epoch)
+)
+_AT: Final = (
+    select(accounts).where(_at_site(accounts)).order_by(accounts.c.sku, accounts.c.kiosk_id, accounts.c.epoch.desc())
+)
+_OF_GOODS: Final = Among([accounts.c[name] for name in _GOODS], _of_goods)
+_MOVED: Final = Question(_AT.where(accounts.c.sold != accounts.c.sold_marked))
+_WANTS: Final = Among(
+    [wants.c.kiosk_id], lambda wanted: select(wants).where(is_among([wants.c.kiosk_id], wanted), wants.c.amount > 0)
+)
+_MET: Final = Change(update(wants).where(_of_account(wants)).values(amount=bindparam("left")))
+_CREDIT: Final = Change(
+    update(accounts).where(_of_account(accounts)).values(settled=accounts.c.settled + bindparam("part"))
+)
+_MARK: Final = Many(
+    lambda _: (
+        update(accounts)
+        .where(_of_account(accounts))
+        .values(sold_marked=bindparam("sold_now"), rate=bindparam("rate_now"), marked_at=bindparam("now"))
     )
-    .values(sold_marked=bindparam("sold_now"), rate=bindparam("rate_now"))
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from contract.values import Address
 from hub.store import accounts, chores, pools
@@ -14,10 +14,19 @@ from hub.store.life import read_life
 from hub.store.pools import PoolDelta, PoolKey
 from hub.store.rights_tables import lives, wants
 from hub.store.tables import kiosks
-from hub.store.upsert import insert
+from hub.store.upsert import Question, insert
 
 FIRST: Final = 1  # incarnation: no hub was before it that might have granted what it does not know of
 MAX_WHY: Final = 200  # as the column holds
+_SILENT: Final = Question(
+    select(kiosks.c.site)
+    .join(lives, kiosks.c.id == lives.c.kiosk_id)
+    .where(
+        kiosks.c.region == bindparam("of_region"),
+        lives.c.closed_at.is_(None),
+        lives.c.reported != bindparam("incarnation"),
+    )
+)
 
 
 class Life(Struct):
@@ -81,12 +90,8 @@ def silent_sites(connection: Connection, region: str) -> frozenset[str] | None:
     hub = read_life(connection)
     if hub is None:
         return None
-    silent = (
-        select(kiosks.c.site)
-        .join(lives, kiosks.c.id == lives.c.kiosk_id)
-        .where(kiosks.c.region == region, lives.c.closed_at.is_(None), lives.c.reported != hub.incarnation)
-    )
-    return frozenset(connection.execute(silent).scalars())
+    values = {"of_region": region, "incarnation": hub.incarnation}
+    return frozenset(site for (site,) in _SILENT.ask(connection, values))
 
 
 def close(connection: Connection, kiosk: KioskRow, epoch: int, why: str, now: str) -> dict[PoolKey, PoolDelta]:

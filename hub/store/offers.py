@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, and_, select, tuple_
+from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, bindparam, select
 
 from contract.down import Item
 from contract.stock import StockKey
@@ -16,6 +17,7 @@ from hub.store.chores import Site
 from hub.store.pools import offered as pool_offered
 from hub.store.rights_tables import accounts, lives, passages, pools
 from hub.store.tables import items, kiosks
+from hub.store.upsert import Among, is_among
 
 FreeBySite = dict[str, dict[StockKey, int]]
 
@@ -31,21 +33,10 @@ def offered(connection: Connection, region: str, keys: Iterable[StockKey], *, si
 
     Locked in one order, before anything is taken: two that want the same goods wait for each other and not in a ring.
     """
-    columns = pools.c
-    key = tuple_(columns.sku, columns.condition, columns.unit)
-    statement = (
-        select(columns.site, columns.sku, columns.condition, columns.unit, pool_offered().label("offered"))
-        .where(
-            columns.region == region,
-            key.in_([tuple(one) for one in sorted(set(keys))]),
-            *([] if site is None else [columns.site == site]),
-        )
-        .order_by(columns.site, columns.sku, columns.condition, columns.unit)
-        .with_for_update()
-    )
+    where = {"of_region": region} | ({} if site is None else {"of_site": site})
     found: FreeBySite = {}
-    for row in connection.execute(statement):
-        found.setdefault(row.site, {})[stock_key(row.sku, row.condition, row.unit)] = row.offered
+    for at, sku, condition, unit, amount in (_OFFERED if site is None else _OFFERED_AT).ask(connection, keys, where):
+        found.setdefault(at, {})[stock_key(sku, condition, unit)] = amount
     return found
 
 
@@ -102,5 +93,26 @@ def on_the_way(connection: Connection, to: Site, keys: Iterable[StockKey], since
 
 def items_of(connection: Connection, region: str, skus: Iterable[str]) -> dict[str, Item]:
     """Return what the region's catalogue says of ``skus``; those that it does not know are absent."""
-    statement = select(items.c.sku, items.c.item).where(items.c.region == region, items.c.sku.in_(sorted(set(skus))))
-    return {row.sku: msgspec.json.decode(row.item, type=Item) for row in connection.execute(statement)}
+    rows = _ITEMS.ask(connection, ((sku,) for sku in skus), {"of_region": region})
+    return {sku: msgspec.json.decode(item, type=Item) for sku, item in rows}
+
+
+_GOODS: Final = (pools.c.sku, pools.c.condition, pools.c.unit)
+
+
+def _offered(wanted: CTE, *of: ColumnElement[bool]) -> Select[Any]:
+    order = (pools.c.site, *_GOODS)
+    asked = select(*order, pool_offered()).where(
+        pools.c.region == bindparam("of_region"), is_among(_GOODS, wanted), *of
+    )
+    return asked.order_by(*order).with_for_update(of=pools)
+
+
+_OFFERED: Final = Among(_GOODS, _offered)
+_OFFERED_AT: Final = Among(_GOODS, lambda wanted: _offered(wanted, pools.c.site == bindparam("of_site")))
+_ITEMS: Final = Among(
+    [items.c.sku],
+    lambda wanted: select(items.c.sku, items.c.item).where(
+        items.c.region == bindparam("of_region"), is_among([items.c.sku], wanted)
+    ),
+)

@@ -41,7 +41,7 @@ from hub.store.errors import WorldFailed
 from hub.store.inbox import KioskRow
 from hub.store.rights_tables import accounts, grants, lives, promises, recalls, reservation_lines, reservations
 from hub.store.tables import down_facts, kiosks
-from hub.store.upsert import Among, Change, Many, Question
+from hub.store.upsert import Among, Change, Many, Question, is_among
 
 NO_LONGER_WANTED: Final = "the goods are needed elsewhere"
 
@@ -264,7 +264,7 @@ _ENDS: Final = _ends()  # built once, for building takes longer than running
 _GOODS: Final = ("sku", "condition", "unit")
 _TOTALS: Final = Among(
     [accounts.c[name] for name in _GOODS],
-    lambda wanted: _sums().where(*(accounts.c[name] == wanted.c[name] for name in _GOODS)),
+    lambda wanted: _sums().where(is_among([accounts.c[name] for name in _GOODS], wanted)),
 )
 _ALL_TOTALS: Final = Question(_sums().where(accounts.c.issued + accounts.c.settled > 0))
 _NEWEST_LIFE: Final = Question(

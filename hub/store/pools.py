@@ -12,7 +12,7 @@ from sqlalchemy import CTE, ColumnElement, Connection, Select, Update, and_, bin
 from contract.stock import StockKey
 from hub.store.accounts import stock_key
 from hub.store.rights_tables import POOL_TERMS, pools
-from hub.store.upsert import Among, Change, Insert, Many, insert
+from hub.store.upsert import Among, Change, Insert, Many, insert, is_among
 
 Term = Literal["free", "reserved", "limbo", "deficit", "unsettled"]
 ALL_TERMS: Final = (*POOL_TERMS, "adjusted")
@@ -122,9 +122,9 @@ def _move(term: Term, to: Term | None, there: ColumnElement[int]) -> Update:
 
 
 def _lock(wanted: CTE) -> Select[Any]:
-    is_wanted = (pools.c[name] == wanted.c[name] for name in _KEY)
+    is_wanted = is_among([pools.c[name] for name in _KEY], wanted)
     columns = (pools.c[name] for name in (*_KEY, *ALL_TERMS))
-    return select(*columns).where(*is_wanted).order_by(*pools.primary_key).with_for_update(of=pools)
+    return select(*columns).where(is_wanted).order_by(*pools.primary_key).with_for_update(of=pools)
 
 
 _LOCK: Final = Among([pools.c[name] for name in _KEY], _lock)

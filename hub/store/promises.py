@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from contract.down_rights import PromiseResolved
 from contract.rights import Answer, ReservationRequested
@@ -13,7 +13,7 @@ from contract.values import Address
 from hub.store.inbox import KioskRow
 from hub.store.rights_tables import lives, promises
 from hub.store.tables import kiosks
-from hub.store.upsert import insert_new
+from hub.store.upsert import Change, Many, Question, insert
 
 PENDING: Final = "pending"
 
@@ -48,36 +48,29 @@ def add(
         "state": PENDING,
         "at": now,
     }
-    return insert_new(connection, promises, [row]) == 1
+    return _ADD.run(connection, [row]) == 1
 
 
 def find(connection: Connection, promise: str) -> Promise | None:
     """Return a promise."""
-    row = connection.execute(_SELECT.where(promises.c.id == promise)).mappings().one_or_none()
-    return _promise(row) if row else None
+    rows = _FIND.ask(connection, {"of_id": promise})
+    return _promise(rows[0]) if rows else None
 
 
 def pending_of(connection: Connection, kiosk_ids: Sequence[int], *, limit: int) -> list[Promise]:
     """Return the promises of ``kiosk_ids`` that wait for an answer, the oldest first."""
-    statement = (
-        _SELECT.where(promises.c.state == PENDING, promises.c.kiosk_id.in_(kiosk_ids))
-        .order_by(promises.c.at, promises.c.id)
-        .limit(limit)
-    )
-    return [_promise(row) for row in connection.execute(statement).mappings()]
+    rows = connection.execute(_PENDING_OF, {"of_kiosks": list(kiosk_ids), "at_most": limit})
+    return [_promise(row) for row in rows]
 
 
 def set_answer(
     connection: Connection, promise: str, answer: Answer, resolved: PromiseResolved | None, *, now: str, told: bool
 ) -> None:
     """Note the answer; ``told``: the kiosk has it."""
-    values = {
-        "state": answer.value,
-        "answer": msgspec.json.encode(resolved).decode() if resolved else None,
-        "answered_at": now,
-        **({"told_at": now} if told else {}),
-    }
-    connection.execute(update(promises).where(promises.c.id == promise).values(**values))
+    text = msgspec.json.encode(resolved).decode() if resolved else None
+    _ANSWER.run(connection, {"of_id": promise, "new_state": answer.value, "new_answer": text, "now": now})
+    if told:
+        set_told(connection, promise, now)
 
 
 def revise(connection: Connection, promise: Promise, resolved: PromiseResolved, now: str) -> None:
@@ -95,14 +88,12 @@ def revise(connection: Connection, promise: Promise, resolved: PromiseResolved, 
 
 def count_pending(connection: Connection, kiosk_id: int) -> int:
     """Return how many promises of a kiosk wait for their answer."""
-    where = (promises.c.state == PENDING, promises.c.kiosk_id == kiosk_id)
-    return connection.execute(select(func.count()).select_from(promises).where(*where)).scalar_one()
+    return int(_COUNT_PENDING.ask(connection, {"of_kiosk": kiosk_id})[0][0])
 
 
 def set_told(connection: Connection, promise: str, now: str) -> None:
     """Note that the kiosk has the answer, once."""
-    statement = update(promises).where(promises.c.id == promise, promises.c.told_at.is_(None)).values(told_at=now)
-    connection.execute(statement)
+    _TOLD.run(connection, {"of_id": promise, "now": now})
 
 
 def has_reported(connection: Connection, kiosk_id: int, epoch: int, incarnation: int) -> bool:
@@ -115,8 +106,7 @@ def has_reported(connection: Connection, kiosk_id: int, epoch: int, incarnation:
 
 def is_open(connection: Connection, kiosk_id: int, epoch: int) -> bool:
     """Return whether that life is known and not closed."""
-    where = (lives.c.kiosk_id == kiosk_id, lives.c.epoch == epoch, lives.c.closed_at.is_(None))
-    return connection.execute(select(lives.c.epoch).where(*where)).one_or_none() is not None
+    return bool(_IS_OPEN.ask(connection, {"of_kiosk": kiosk_id, "of_epoch": epoch}))
 
 
 def list_page(
@@ -129,7 +119,7 @@ def list_page(
         .order_by(promises.c.at.desc(), promises.c.id)
         .limit(limit)
     )
-    return [_promise(row) for row in connection.execute(statement).mappings()]
+    return [_promise(row) for row in connection.execute(statement)]
 
 
 _SELECT: Final = select(
@@ -137,18 +127,42 @@ _SELECT: Final = select(
 ).join(kiosks, kiosks.c.id == promises.c.kiosk_id)
 
 
-def _promise(row: RowMapping) -> Promise:
-    known: dict[str, Any] = dict(row)
-    address = Address(known["region"], known["site"], known["kiosk"])
+_IS_IT: Final = promises.c.id == bindparam("of_id")
+_FIND: Final = Question(_SELECT.where(_IS_IT))
+_PENDING_OF: Final = (
+    _SELECT.where(promises.c.state == PENDING, promises.c.kiosk_id.in_(bindparam("of_kiosks", expanding=True)))
+    .order_by(promises.c.at, promises.c.id)
+    .limit(bindparam("at_most"))
+)
+_COUNT_PENDING: Final = Question(
+    select(func.count())
+    .select_from(promises)
+    .where(promises.c.state == PENDING, promises.c.kiosk_id == bindparam("of_kiosk"))
+)
+_IS_OPEN: Final = Question(
+    select(lives.c.epoch).where(
+        lives.c.kiosk_id == bindparam("of_kiosk"), lives.c.epoch == bindparam("of_epoch"), lives.c.closed_at.is_(None)
+    )
+)
+_ADD: Final = Many(lambda connection: insert(connection, promises).on_conflict_do_nothing())
+_ANSWER: Final = Change(
+    update(promises)
+    .where(_IS_IT)
+    .values(state=bindparam("new_state"), answer=bindparam("new_answer"), answered_at=bindparam("now"))
+)
+_TOLD: Final = Change(update(promises).where(_IS_IT, promises.c.told_at.is_(None)).values(told_at=bindparam("now")))
+
+
+def _promise(row: Any) -> Promise:
     return Promise(
-        known["id"],
-        KioskRow(known["kiosk_id"], address, known["newest_epoch"]),
-        known["epoch"],
-        known["state"],
-        known["at"],
-        msgspec.json.decode(known["request"], type=ReservationRequested | None),
-        msgspec.json.decode(known["answer"], type=PromiseResolved) if known["answer"] else None,
-        known["answered_at"],
-        known["told_at"],
-        tuple(msgspec.json.decode(known["earlier"], type=list[PromiseResolved])) if known["earlier"] else (),
+        row.id,
+        KioskRow(row.kiosk_id, Address(row.region, row.site, row.kiosk), row.newest_epoch),
+        row.epoch,
+        row.state,
+        row.at,
+        msgspec.json.decode(row.request, type=ReservationRequested | None),
+        msgspec.json.decode(row.answer, type=PromiseResolved) if row.answer else None,
+        row.answered_at,
+        row.told_at,
+        tuple(msgspec.json.decode(row.earlier, type=list[PromiseResolved])) if row.earlier else (),
     )

@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import CTE, Connection, Select, bindparam, or_, select
 
 from contract.stock import StockKey
 from contract.values import instant_text
 from hub.store.accounts import stock_key
 from hub.store.rights_tables import recalls
 from hub.store.tables import kiosks
+from hub.store.upsert import Among, Many, is_among
 
-AT_ONCE: Final = 500  # skus in one statement; databases take some tens of thousands of values
 LONGEST: Final = timedelta(hours=1)  # that anybody looks back for: what lies beyond is of a clock that was put back
 
 
@@ -43,7 +44,7 @@ def add(connection: Connection, recall: Recall) -> None:
     """Note a recall; tell it in the same transaction."""
     row = {"sku": recall.what.sku, "condition": recall.what.condition, "unit": recall.what.unit}
     names = ("id", "kiosk_id", "epoch", "asked", "urgent", "at")
-    connection.execute(recalls.insert(), [row | {name: getattr(recall, name) for name in names}])
+    _ADD.run(connection, [row | {name: getattr(recall, name) for name in names}])
 
 
 def recent(
@@ -54,16 +55,9 @@ def recent(
     An answer that seems to lie in the future is an old one: the hub's clock was put back, and by it alone it is recent.
     """
     until = instant_text(datetime.fromisoformat(answered_since) + LONGEST)
-    skus = sorted({key.sku for key in keys})
-    found = []
-    for start in range(0, len(skus), AT_ONCE):
-        statement = select(recalls).where(
-            recalls.c.kiosk_id.in_(kiosk_ids),
-            recalls.c.sku.in_(skus[start : start + AT_ONCE]),
-            or_(recalls.c.answered_at.is_(None), recalls.c.answered_at.between(answered_since, until)),
-        )
-        found += [_recall(row) for row in connection.execute(statement.order_by(recalls.c.at, recalls.c.id))]
-    return found
+    wanted = product(kiosk_ids, {key.sku for key in keys})
+    rows = _RECENT.ask(connection, wanted, {"since": answered_since, "until": until})
+    return sorted(map(_recall, rows), key=lambda recall: (recall.at, recall.id))
 
 
 def list_open(connection: Connection, *, site: str | None, limit: int) -> list[Listed]:
@@ -78,6 +72,16 @@ def list_open(connection: Connection, *, site: str | None, limit: int) -> list[L
     return [Listed(row.region, row.site, row.kiosk, _recall(row)) for row in connection.execute(statement)]
 
 
-def _recall(row: Row[Any]) -> Recall:
+def _recall(row: Any) -> Recall:
     what = stock_key(row.sku, row.condition, row.unit)
-    return Recall(row.id, row.kiosk_id, row.epoch, what, row.asked, row.urgent, row.at, row.answered_at)
+    return Recall(row.id, row.kiosk_id, row.epoch, what, row.asked, bool(row.urgent), row.at, row.answered_at)
+
+
+def _recent(wanted: CTE) -> Select[Any]:
+    since_then = recalls.c.answered_at.between(bindparam("since"), bindparam("until"))
+    is_recent = or_(recalls.c.answered_at.is_(None), since_then)
+    return select(recalls).where(is_among([recalls.c.kiosk_id, recalls.c.sku], wanted), is_recent)
+
+
+_RECENT: Final = Among([recalls.c.kiosk_id, recalls.c.sku], _recent)
+_ADD: Final = Many(lambda _: recalls.insert())

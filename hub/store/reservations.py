@@ -5,18 +5,20 @@ and one of the ends. Every move is conditional on where it is, so that what is s
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, Literal
 
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, delete, func, select, update
+from sqlalchemy import CTE, Connection, Select, bindparam, delete, func, literal, select, update
 
 from contract.facts import StockLine
 from contract.stock import StockKey
-from contract.values import Address, Condition, Quantity, Sku, Unit
+from contract.values import Address, Quantity
 from hub.core.promise import Goods
+from hub.store.accounts import stock_key
 from hub.store.rights_tables import reservation_lines, reservations
 from hub.store.tables import kiosks
-from hub.store.upsert import insert_new
+from hub.store.upsert import Among, Change, Many, Question, insert
 
 State = Literal["reserved", "placed", "held", "collected", "lapsed", "cancelled", "broken"]
 SourceName = Literal["kiosk", "promise", "order"]
@@ -57,6 +59,10 @@ class Reservation(Struct, frozen=True):
         return self.origin or self.id
 
 
+_NAMES: Final = tuple(name for name in Reservation.__struct_fields__ if name != "goods")
+_SELECT: Final = select(*(reservations.c[name] for name in _NAMES))
+
+
 def shown_state(one: Reservation) -> str:
     """Return the state as it is told: ``broken`` and ``moved`` whatever a till said, for its goods went elsewhere."""
     if one.moved_to is not None:
@@ -66,8 +72,8 @@ def shown_state(one: Reservation) -> str:
 
 def add(connection: Connection, reservation: Reservation) -> bool:
     """Note a new reservation with its goods; False, and nothing is changed, if its id is known."""
-    row = {name: getattr(reservation, name) for name in reservation.__struct_fields__ if name != "goods"}
-    if not insert_new(connection, reservations, [row]):
+    row = {name: getattr(reservation, name) for name in _NAMES}
+    if not _ADD.run(connection, [row]):
         return False
     _add_lines(connection, reservation.id, reservation.goods)
     return True
@@ -75,9 +81,8 @@ def add(connection: Connection, reservation: Reservation) -> bool:
 
 def find(connection: Connection, reservation: str, *, lock: bool = False) -> Reservation | None:
     """Return a reservation; with ``lock`` nobody else moves it until the transaction ends."""
-    statement = select(reservations).where(reservations.c.id == reservation)
-    row = connection.execute(statement.with_for_update() if lock else statement).mappings().one_or_none()
-    return _reservation(row, _goods(connection, [reservation]).get(reservation, {})) if row else None
+    rows = (_LOCK if lock else _FIND).ask(connection, {"of_id": reservation})
+    return _reservation(rows[0], _goods(connection, [reservation])[reservation]) if rows else None
 
 
 def open_of_life(connection: Connection, kiosk_id: int, epoch: int) -> list[Reservation]:
@@ -85,9 +90,7 @@ def open_of_life(connection: Connection, kiosk_id: int, epoch: int) -> list[Rese
     columns = reservations.c
     is_open = (columns.state.in_(["placed", "held", "broken"]), columns.ended_at.is_(None))
     mine = (columns.kiosk_id == kiosk_id, columns.epoch == epoch, *is_open)
-    rows = connection.execute(select(reservations).where(*mine).order_by(columns.id).with_for_update()).mappings().all()
-    goods = _goods(connection, [row["id"] for row in rows])
-    return [_reservation(row, goods.get(row["id"], {})) for row in rows]
+    return _with_goods(connection, _SELECT.where(*mine).order_by(columns.id).with_for_update())
 
 
 def move(
@@ -98,12 +101,9 @@ def move(
     values: Mapping[str, object] | None = None,
 ) -> bool:
     """Move a reservation on, with ``values``, if it is in one of ``begin``; return whether it was."""
-    statement = (
-        update(reservations)
-        .where(reservations.c.id == reservation, reservations.c.state.in_(sorted(begin)))
-        .values(state=end, **(values or {}))
-    )
-    return connection.execute(statement).rowcount == 1
+    named = {"state": end, **(values or {})}
+    new = {f"new_{name}": value for name, value in named.items()}
+    return _moving(frozenset(begin), tuple(sorted(named))).run(connection, {"of_id": reservation, **new}) == 1
 
 
 def forget(connection: Connection, reservation: str) -> None:
@@ -123,14 +123,11 @@ def list_page(
     """Return at most ``limit`` reservations, the newest first."""
     wanted = {reservations.c.region: region, reservations.c.site: site, reservations.c.state: state}
     statement = (
-        select(reservations)
-        .where(*(column == value for column, value in wanted.items() if value is not None))
+        _SELECT.where(*(column == value for column, value in wanted.items() if value is not None))
         .order_by(reservations.c.at.desc(), reservations.c.id)
         .limit(limit)
     )
-    rows = connection.execute(statement).mappings().all()
-    goods = _goods(connection, [row["id"] for row in rows])
-    return [_reservation(row, goods.get(row["id"], {})) for row in rows]
+    return _with_goods(connection, statement)
 
 
 def count_open_holds(connection: Connection, region: str, site: str) -> int:
@@ -170,19 +167,48 @@ def _add_lines(connection: Connection, reservation: str, goods: Goods) -> None:
         {"reservation": reservation, "sku": key.sku, "condition": key.condition, "unit": key.unit, "amount": amount}
         for key, amount in sorted(goods.items())
     ]
-    if rows:
-        connection.execute(reservation_lines.insert(), rows)
+    _ADD_LINES.run(connection, rows)
 
 
 def _goods(connection: Connection, ids: Sequence[str]) -> dict[str, dict[StockKey, int]]:
-    found: dict[str, dict[StockKey, int]] = {}
-    statement = select(reservation_lines).where(reservation_lines.c.reservation.in_(ids))
-    for row in connection.execute(statement):
-        key = StockKey(Sku(row.sku), Condition(row.condition), Unit(row.unit))
-        found.setdefault(row.reservation, {})[key] = row.amount
-    return found
+    """Return what each reservation is about, by sku."""
+    found: dict[str, dict[StockKey, int]] = {one: {} for one in ids}
+    for name, sku, condition, unit, amount in _GOODS.ask(connection, ((one,) for one in ids)):
+        found[name][stock_key(sku, condition, unit)] = amount
+    return {name: dict(sorted(goods.items())) for name, goods in found.items()}
 
 
-def _reservation(row: RowMapping, goods: Goods) -> Reservation:
-    known: dict[str, Any] = dict(row)
-    return Reservation(**known, goods=dict(sorted(goods.items())))
+def _with_goods(connection: Connection, statement: Select[Any]) -> list[Reservation]:
+    rows = connection.execute(statement).all()
+    goods = _goods(connection, [row.id for row in rows])
+    return [_reservation(row, goods[row.id]) for row in rows]
+
+
+def _reservation(row: Any, goods: Goods) -> Reservation:
+    known: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
+    flags = {name: bool(known[name]) for name in ("paid", "elsewhere")}
+    return Reservation(**{**known, **flags}, goods=goods)
+
+
+# ----------------------------------------------------------------------------------------------------- the statements
+
+
+@cache  # by what may be moved and what is set with it: the dozen steps that there are
+def _moving(begin: frozenset[State], names: tuple[str, ...]) -> Change:
+    may_move = reservations.c.state.in_([literal(state) for state in sorted(begin)])
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}  # which may not be named as columns are
+    return Change(update(reservations).where(reservations.c.id == bindparam("of_id"), may_move).values(values))
+
+
+def _goods_of(wanted: CTE) -> Select[Any]:
+    columns = reservation_lines.c
+    goods = select(columns.reservation, columns.sku, columns.condition, columns.unit, columns.amount)
+    return goods.where(columns.reservation == wanted.c.reservation)
+
+
+_BY_ID: Final = _SELECT.where(reservations.c.id == bindparam("of_id"))
+_FIND: Final = Question(_BY_ID)
+_LOCK: Final = Question(_BY_ID.with_for_update())
+_GOODS: Final = Among([reservation_lines.c.reservation], _goods_of)
+_ADD: Final = Many(lambda connection: insert(connection, reservations).on_conflict_do_nothing())
+_ADD_LINES: Final = Many(lambda _: reservation_lines.insert())

@@ -1,17 +1,22 @@
 """Statements of message templates: the operator's own, by region, language and name."""
 
-from sqlalchemy import Connection, delete, select
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, delete, select
 
 from hub.store.rights_tables import templates
-from hub.store.upsert import insert
+from hub.store.upsert import Question, insert
 
 Own = dict[tuple[str, str], str]
+_OF_REGION: Final = Question(
+    select(templates.c.language, templates.c.name, templates.c.text).where(templates.c.region == bindparam("of_region"))
+)
 
 
 def of_region(connection: Connection, region: str) -> Own:
     """Return a region's own templates by language and name."""
-    statement = select(templates).where(templates.c.region == region)
-    return {(row.language, row.name): row.text for row in connection.execute(statement)}
+    rows = _OF_REGION.ask(connection, {"of_region": region})
+    return {(language, name): text for language, name, text in rows}
 
 
 def save(connection: Connection, region: str, language: str, name: str, text: str) -> None:

@@ -11,7 +11,7 @@ from itertools import chain, product
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import CTE, Column, Connection, Select, Table, bindparam, column
+from sqlalchemy import CTE, Column, ColumnElement, Connection, Select, Table, bindparam, column, select, tuple_
 from sqlalchemy import values as rows_of
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert as AnyInsert
@@ -91,8 +91,8 @@ class Question(_Fixed):
 class Among:
     """A SELECT about a list of keys.
 
-    The list is joined as rows of values, for SQLite reads a whole table to find rows that are behind an IN. Places that
-    a text has beyond the last key are null, which nothing is.
+    The list is rows of values, with which :func:`is_among` compares. Places that a text has beyond the last key are
+    null, which nothing is.
     """
 
     def __init__(self, key: Sequence[Column[Any]], build: Callable[[CTE], Select[Any]]) -> None:
@@ -126,6 +126,14 @@ class Among:
         ]
         columns = [column(name, kind) for name, kind in self._key.items()]
         return rows_of(*columns, name="wanted").data(rows).cte("wanted")
+
+
+def is_among(columns: Sequence[Column[Any]], wanted: CTE) -> ColumnElement[bool]:
+    """Return that ``columns`` are a key of the list. Both databases use an index of them for it, if there is one.
+
+    SQLite uses none where the values themselves stand behind the IN.
+    """
+    return tuple_(*columns).in_(select(*(wanted.c[one.name] for one in columns)))
 
 
 def _bound(fixed: Row, names: Sequence[str] | None) -> Callable[[Row], Any]:

@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import CTE, Connection, Select, bindparam, delete, func, select, update
 
 from contract.stock import StockKey
 from hub.core.waiting import Wait
 from hub.store.accounts import stock_key
 from hub.store.chores import Site
 from hub.store.rights_tables import waits
+from hub.store.upsert import Among, Change, Many, Question, is_among
 
 Why = Literal["promise", "later", "broken"]
-AT_ONCE: Final = 500  # skus in one statement; databases take some tens of thousands of values
 
 
 def put(  # noqa: PLR0917 - a wait is all of these
@@ -36,12 +36,12 @@ def put(  # noqa: PLR0917 - a wait is all of these
         }
         for key, amount in sorted(wait.goods.items())
     ]
-    connection.execute(waits.insert(), rows)
+    _ADD.run(connection, rows)
 
 
 def end(connection: Connection, wait: str) -> None:
     """Note that somebody waits no longer."""
-    connection.execute(delete(waits).where(waits.c.id == wait))
+    _END.run(connection, {"of_id": wait})
 
 
 def look_again(connection: Connection, wait: str, look_at: str) -> None:
@@ -51,32 +51,19 @@ def look_again(connection: Connection, wait: str, look_at: str) -> None:
 
 def of_goods(connection: Connection, region: str, keys: Iterable[StockKey]) -> list[Wait]:
     """Return who waits for any of ``keys`` in a region, with what of these they wait for."""
-    wanted = set(keys)
-    skus = sorted({key.sku for key in wanted})
-    found: list[Row[Any]] = []
-    for start in range(0, len(skus), AT_ONCE):
-        where = (waits.c.region == region, waits.c.sku.in_(skus[start : start + AT_ONCE]))
-        found += connection.execute(select(waits).where(*where)).all()
-    return _waits(row for row in found if stock_key(row.sku, row.condition, row.unit) in wanted)
+    return _waits(_OF_GOODS.ask(connection, keys, {"of_region": region}))
 
 
 def find(connection: Connection, wait: str) -> tuple[Wait, str] | None:
     """Return one who waits, and when tills are to be asked again; None for nobody."""
-    rows = connection.execute(select(waits).where(waits.c.id == wait)).all()
+    rows = _FIND.ask(connection, {"of_id": wait})
     return (_waits(rows)[0], rows[0].look_at) if rows else None
 
 
 def at_site(connection: Connection, site: Site, whats: Sequence[StockKey]) -> dict[StockKey, int]:
     """Return how much of ``whats`` is waited for at a site."""
-    key = (waits.c.sku, waits.c.condition, waits.c.unit)
-    found: dict[StockKey, int] = {}
-    skus = sorted({what.sku for what in whats})
-    for start in range(0, len(skus), AT_ONCE):
-        where = (waits.c.region == site.region, waits.c.site == site.site, waits.c.sku.in_(skus[start:][:AT_ONCE]))
-        statement = select(*key, func.sum(waits.c.amount)).where(*where).group_by(*key)
-        for sku, condition, unit, amount in connection.execute(statement):
-            found[stock_key(sku, condition, unit)] = int(amount)  # PostgreSQL sums to decimals
-    return found
+    rows = _AT_SITE.ask(connection, whats, {"of_region": site.region, "of_site": site.site})
+    return {stock_key(*key): int(amount) for *key, amount in rows}  # PostgreSQL sums to decimals
 
 
 def due(connection: Connection, now: str, *, limit: int) -> list[str]:
@@ -107,9 +94,28 @@ def due_later(connection: Connection, site: Site, keys: Iterable[StockKey]) -> d
     return found
 
 
-def _waits(rows: Iterable[Row[Any]]) -> list[Wait]:
+_GOODS: Final = (waits.c.sku, waits.c.condition, waits.c.unit)
+
+
+def _at_site(wanted: CTE) -> Select[Any]:
+    at_site = (waits.c.region == bindparam("of_region"), waits.c.site == bindparam("of_site"))
+    return select(*_GOODS, func.sum(waits.c.amount)).where(*at_site, is_among(_GOODS, wanted)).group_by(*_GOODS)
+
+
+def _of_goods(wanted: CTE) -> Select[Any]:
+    return select(waits).where(waits.c.region == bindparam("of_region"), is_among(_GOODS, wanted))
+
+
+_FIND: Final = Question(select(waits).where(waits.c.id == bindparam("of_id")))
+_OF_GOODS: Final = Among(_GOODS, _of_goods)
+_AT_SITE: Final = Among(_GOODS, _at_site)
+_ADD: Final = Many(lambda _: waits.insert())
+_END: Final = Change(delete(waits).where(waits.c.id == bindparam("of_id")))
+
+
+def _waits(rows: Iterable[Any]) -> list[Wait]:
     known: dict[str, dict[StockKey, int]] = {}
-    last: dict[str, Row[Any]] = {}
+    last: dict[str, Any] = {}
     for row in rows:
         known.setdefault(row.id, {})[stock_key(row.sku, row.condition, row.unit)] = row.amount
         last[row.id] = row

@@ -7,7 +7,7 @@ from sqlalchemy import String, bindparam, case, select, update
 from hub.store.errors import WorldFailed
 from hub.store.rights_tables import pools
 from hub.store.tables import facts, kiosks, stock
-from hub.store.upsert import AT_ONCE, Among, Change, Many, Question, insert
+from hub.store.upsert import AT_ONCE, Among, Change, Many, Question, insert, is_among
 
 ROWS = [
     {"lane": "till", "type": "sale.recorded.v1", "digest": "a" * 64, "bytes": b'{"name":"Caf\xc3\xa9 100%"}'},
@@ -82,7 +82,7 @@ def test_every_key_of_a_list_is_found_once_and_no_other(hub: Hub, count: int) ->
         [pools.c.unit, pools.c.sku],
         lambda keys: (
             select(pools.c.unit, pools.c.sku)
-            .where(pools.c.unit == keys.c.unit, pools.c.sku == keys.c.sku, pools.c.site == bindparam("at"))
+            .where(is_among([pools.c.unit, pools.c.sku], keys), pools.c.site == bindparam("at"))
             .order_by(pools.c.sku)
             .with_for_update(of=pools)
         ),
