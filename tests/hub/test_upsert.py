@@ -1,10 +1,16 @@
 """Many rows at once go into the books as they would one by one."""
 
-import pytest
-from hub_books import Hub
-from sqlalchemy import String, bindparam, case, select, update
+from pathlib import Path
+from typing import Any
 
+import pytest
+from hub_books import Hub, open_hub
+from sqlalchemy import String, bindparam, case, event, select, update
+
+from contract.stock import StockKey
+from contract.values import Sku
 from hub.store.errors import WorldFailed
+from hub.store.pools import PoolKey, lock
 from hub.store.rights_tables import pools
 from hub.store.tables import facts, kiosks, stock
 from hub.store.upsert import AT_ONCE, Among, Change, Many, Question, insert, is_among
@@ -92,3 +98,14 @@ def test_every_key_of_a_list_is_found_once_and_no_other(hub: Hub, count: int) ->
         found = among.ask(connection, [*reversed(wanted), *wanted, ("ml", "s-0000")], {"at": "market"})
         assert sorted(tuple(row) for row in found) == sorted(wanted)
         assert among.ask(connection, wanted, {"at": "harbour"}) == []
+
+
+def test_sqlite_seeks_the_keys_of_a_list_in_an_index(tmp_path: Path) -> None:
+    seen: list[tuple[str, Any]] = []
+    with open_hub(f"sqlite:///{tmp_path}/hub.db", tmp_path / "state") as hub, hub.store.write() as connection:
+        event.listen(connection, "before_cursor_execute", lambda *said: seen.append((said[2], said[3])))
+        lock(connection, [PoolKey("demo", "market", StockKey(Sku(sku))) for sku in ("tea", "coffee")])
+        sql, values = next(one for one in seen if one[0].startswith("WITH wanted"))
+        plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
+    assert any(step.startswith("SEARCH pools USING INDEX") and "sku=?" in step for step in plan), plan
+    assert not any(step.startswith("SCAN pools") for step in plan), plan
