@@ -7,7 +7,7 @@ Rules
 2.  The shelf by the books is what came less what left, over all lives at the site, with what counts before it adjusted.
     Of a named till, what it recorded behind the cut is taken out again: facts beyond the position, and later lives.
 3.  What is found over is minted; what is short is an adjustment that is settled as an overdraft is.
-4.  A count whose cut is older than one that was closed already says nothing any more.
+4.  A count whose cut is older than one that was closed already says nothing any more, whatever it waits for.
 5.  Limbo is cleared by a count that was taken after every closed life at the site had ended: the count names a newer
     life of the same till, or was taken after the life was closed. What it sold before is what the count found short.
 6.  A fact whose number was taken, of a second card, stands in nobody's order. It was recorded after what both cards

@@ -47,10 +47,11 @@ class Counting:
         """Close the counts of one account that can be closed, the oldest first."""
         found = Counted()
         for count in self._open.get(what, ()):
-            if self._waits(count, now):
+            if closing.newer_closed(self._connection, count):
+                closing.close(self._connection, count, 0, now)  # whatever it waits for
+                troubles.resolve(self._connection, "count_waits", _subject(count), now)
+            elif self._waits(count, now):
                 found = found._replace(wait_s=self._wait_s(count))
-            elif closing.newer_closed(self._connection, count):
-                closing.close(self._connection, count, 0, now)
             else:
                 behind = self._behind_of(count)[what]
                 found_by_now = adjusted + found.delta.adjusted
@@ -70,7 +71,7 @@ class Counting:
         """Return whether a count must wait; a person is told of the tills that it does not name."""
         waits = self.waits(count)
         unnamed = [why for why in waits if why.endswith("not named")]
-        subject = f"{count.region}/{count.site} {count.id}"
+        subject = _subject(count)
         if unnamed:
             detail = {"count": count.id, "waits": list(waits), "what": f"hub count settle {count.id} --till …"}
             books.open_exceptions(self._connection, [Trouble("count_waits", subject, count.kiosk_id, detail)], now)
@@ -87,6 +88,11 @@ class Counting:
             keys = [what for what, found in self._open.items() if any(one.id == count.id for one in found)]
             self._behind[count.id] = closing.behind(self._connection, self._names, count, keys)
         return self._behind[count.id]
+
+
+def _subject(count: Count) -> str:
+    """Return what an exception about a count is about."""
+    return f"{count.region}/{count.site} {count.id}"
 
 
 def _delta(by: int) -> Pool:

@@ -10,7 +10,8 @@ from steward_twins import TEA, Shop, Till, present, still
 from contract.down_rights import EpochClosed
 from contract.facts import StockLine, StockReceived
 from contract.goods import TillPosition
-from contract.values import Epoch, Quantity, Seq
+from contract.stock import StockKey
+from contract.values import Epoch, Quantity, Seq, Sku
 from hub.core.counting import Mark
 from hub.steward import by_operator
 from hub.store.rights_tables import counts, reservations
@@ -187,6 +188,68 @@ def test_an_older_count_says_nothing_after_a_newer_one(shop: Shop) -> None:
     k2.flush()
     shop.work(60)
     assert found(shop) == [(0, True), (-2, True)]
+
+
+def test_an_older_count_that_waits_for_a_lost_card_is_over_with_a_newer_one(shop: Shop) -> None:
+    """What its till said behind the last word is gone with the card: nobody needs it any more."""
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    k2.flush()
+    k1.receive(10)
+    k1.count(7, TillPosition(k2.address.kiosk, Epoch(1), Seq(9)))
+    k1.count(6)
+    k1.flush()
+    shop.work()
+    assert found(shop) == [(None, False), (None, False)]
+    assert "count_waits" in open_kinds(shop)
+    k1.count(8, TillPosition(k2.address.kiosk, Epoch(1), Seq(0)))
+    k1.flush()
+    shop.work()
+    shop.work(60)
+    assert found(shop) == [(0, True), (0, True), (-2, True)]
+    assert "count_waits" not in open_kinds(shop)
+    shop.check()
+
+
+@pytest.mark.parametrize("elsewhere", ["another site", "another sku"])
+def test_a_newer_count_of_other_goods_says_nothing_of_an_older_one(shop: Shop, elsewhere: str) -> None:
+    k1, k2 = shop.till("market/k1"), shop.till("market/k2")
+    k2.flush()
+    k1.receive(10)
+    k1.count(7, TillPosition(k2.address.kiosk, Epoch(1), Seq(1)))
+    other = shop.till("harbour/k1") if elsewhere == "another site" else k1
+    shop.hub.clock.advance(10)
+    for _ in range(3):  # further than the till of the same name at the first site
+        other.receive(1, StockKey(Sku("cups")))
+    other.count(0, k2.position(), key=TEA if other is not k1 else StockKey(Sku("coffee")))
+    k1.flush()
+    other.flush()
+    shop.work()
+    k2.receive(1)
+    k2.flush()
+    shop.work(60)
+    assert sorted(found(shop), key=str) == [(-4, True), (0, True)]
+
+
+@pytest.mark.parametrize(("older_first", "differences"), [(True, [-2, 8]), (False, [0, 6])])
+def test_of_counts_whose_positions_tell_no_order_the_clock_does(
+    shop: Shop,
+    older_first: bool,  # noqa: FBT001
+    differences: list[int],
+) -> None:
+    """Each was taken ahead of the other at its own till; only one that is older says nothing any more."""
+    older, newer = shop.till("market/k1"), shop.till("market/k2")
+    older.receive(10)
+    newer.receive(1)
+    for till in (older, newer):
+        till.flush()
+    older.count(9, TillPosition(newer.address.kiosk, Epoch(1), Seq(1)))
+    shop.hub.clock.advance(10)
+    newer.receive(1)
+    newer.count(8, TillPosition(older.address.kiosk, Epoch(1), Seq(0)))
+    for till in (older, newer) if older_first else (newer, older):
+        till.flush()
+        shop.work(60)
+    assert found(shop) == [(difference, True) for difference in differences]
 
 
 def test_a_stolen_till_is_closed_told_and_counted_and_its_rights_are_free_again(shop: Shop) -> None:
