@@ -16,7 +16,9 @@ from contract.values import Quantity, SiteId, Sku
 from hub.steward import by_operator
 from hub.store import transfers
 from hub.store.books import Trouble, open_exceptions
+from hub.store.rights_tables import pools
 from hub.store.tables import exceptions
+from hub.store.verify import find_faults
 
 NOW, LATER = "2026-03-07T09:30:00.000000Z", "2026-03-07T10:30:00.000000Z"
 
@@ -157,8 +159,24 @@ def test_a_transfer_of_which_more_arrived_than_was_sent_is_told_once(
         ("more arrived than was sent", goods.get("coffee") or goods["tea"])
     ]
     with hub.store.write() as connection:
-        transfers.close(connection, "t1", LATER, limit=10)
+        (booked,) = transfers.close(connection, "t1", LATER, limit=10)
     assert [is_open for *_, is_open in told(hub, "transfer_differs")] == [False]
+    with hub.store.read() as connection:
+        assert "I2" not in {one.finding.what for one in find_faults(connection)}
+        adjusted = select(pools.c.sku, pools.c.adjusted).where(pools.c.site == transfers.TRANSIT)
+        assert connection.execute(adjusted).all() == [(booked.what.sku, -booked.missing)]  # more came: it is minted
+
+
+def test_half_a_transfer_that_is_on_its_way_is_booked_as_missing_and_what_comes_then_as_found(hub: Hub) -> None:
+    moved(hub, ("market/k1", sent("harbour", tea=2)))
+    for late in ([], [("harbour/k1", arrived("market", tea=2))]):
+        moved(hub, *late)
+        with hub.store.write() as connection:
+            assert [abs(one.missing) for one in transfers.close(connection, "t1", LATER, limit=10)] == [2]
+        with hub.store.read() as connection:
+            assert "I2" not in {one.finding.what for one in find_faults(connection)}
+            adjusted = select(pools.c.adjusted).where(pools.c.site == transfers.TRANSIT)
+            assert connection.execute(adjusted).scalars().all() == [0 if late else -2]
 
 
 def test_a_transfer_whose_halves_name_different_sites_is_told_once(hub: Hub) -> None:
