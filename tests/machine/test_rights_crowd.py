@@ -12,12 +12,16 @@ from postgres import PostgresServer
 from rights_crowd import Crowd, Room
 from rights_openings import OPENINGS
 from rights_plans import Plan, live, plans
+from rights_races import RACES, rush
 from rights_rules import RightsMachine, make_rights_machine
+from rights_settling import settle
 from rights_world import make_template
 
+from hub.store.errors import ContentRefused
+
 MEMORY = Path("/dev/shm")  # noqa: S108 - what is tested here is rules, not syncing
-STEPS = 250  # of a plan; nearly half of them cannot be used when their turn comes
-FEWEST = 50  # that are left of a plan, on the average of many
+STEPS = 100  # of a plan; nearly half of them cannot be used when their turn comes
+FEWEST = 40  # that are left of a plan, on the average of many
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +63,23 @@ def test_eight_workers_promise_no_unit_twice_whatever_happens(make, room):
 
     one()
     assert sum(done) >= wanted
+
+
+def test_a_rush_is_not_caught_without_a_race(make, room):
+    rush_to_the_end(make(), room)
+
+
+@pytest.mark.parametrize("race", RACES)
+def test_every_seeded_race_is_caught(make, room, race):
+    """By what the books say, or by the database, which then refuses what a worker writes."""
+    with RACES[race](room.engine), pytest.raises((AssertionError, ContentRefused)):
+        rush_to_the_end(make(), room)
+
+
+def rush_to_the_end(machine: RightsMachine, room: Room) -> None:
+    try:
+        rush(machine)
+        settle(machine.world, machine.checks)
+    finally:
+        machine.end()
+        room.clear()

@@ -1,5 +1,6 @@
 """The hub's books of rights as they stand in its database: asked of that, not of the parts that wrote them."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Protocol
@@ -115,6 +116,10 @@ class Books:
             )
         }
         self.chores = db.execute("SELECT site, sku, condition, unit, why FROM chores").fetchall()
+        self.counts = [
+            (row[0], row[1], json.loads(row[2]))
+            for row in db.execute("SELECT site, sku, cut FROM counts WHERE closed_at IS NULL")
+        ]
         self.pending = db.execute("SELECT id FROM promises WHERE state = 'pending'").fetchall()
         self.wants = db.execute("SELECT sku, amount FROM wants WHERE amount > 0").fetchall()
         self.exceptions = db.execute("SELECT kind, subject FROM exceptions WHERE resolved_at IS NULL").fetchall()
