@@ -64,7 +64,8 @@ class Receipt(Struct, frozen=True):
 class Passage(NamedTuple):
     """One half of goods or rights on their way: ``out`` left, ``into`` arrived. ``ends`` are giver and receiver.
 
-    ``site`` is where tills move rights among themselves; goods go from one site to another.
+    ``site`` is where tills move rights among themselves, ``to_epoch`` the life of the receiver that they are for; goods
+    go from one site to another.
     """
 
     kind: PassageKind
@@ -74,6 +75,7 @@ class Passage(NamedTuple):
     out: int = 0
     into: int = 0
     site: str = ""
+    to_epoch: int = 0
 
 
 Asked = (
@@ -118,7 +120,7 @@ def effects_of(fact: Fact) -> Effects:
         case StockReceived() | StockWasted() | StockCounted():
             return Effects(tuple(_goods(data)))
         case TransferSent() | TransferReceived() | RightsMoved() | RightsAccepted():
-            return _passing(data, site, kiosk)
+            return _passing(data, site, kiosk, source.epoch if isinstance(source, LaneSource) else 0)
         case KioskStarted() | KioskStopping() | ClockStepped():
             return Effects()
         case _:
@@ -136,7 +138,9 @@ def add_up(sums: dict[str, int], delta: Delta) -> None:
         sums[term] = sums.get(term, 0) + amount
 
 
-def _passing(data: TransferSent | TransferReceived | RightsMoved | RightsAccepted, site: str, kiosk: str) -> Effects:
+def _passing(
+    data: TransferSent | TransferReceived | RightsMoved | RightsAccepted, site: str, kiosk: str, epoch: int
+) -> Effects:
     match data:
         case TransferSent():
             return Effects(tuple(_gone(data.lines, "sent")), passages=tuple(_sent(data, site)))
@@ -145,7 +149,7 @@ def _passing(data: TransferSent | TransferReceived | RightsMoved | RightsAccepte
         case RightsMoved():
             return Effects(tuple(_moved(data.lines, "moved_out")), passages=tuple(_given(data, site, kiosk)))
         case RightsAccepted():
-            return Effects(tuple(_moved(data.lines, "moved_in")), passages=tuple(_taken(data, site, kiosk)))
+            return Effects(tuple(_moved(data.lines, "moved_in")), passages=tuple(_taken(data, site, kiosk, epoch)))
 
 
 def _asked(data: Asked) -> Effects:
@@ -199,12 +203,12 @@ def _arrived(data: TransferReceived, site: str) -> Iterator[Passage]:
 
 def _given(data: RightsMoved, site: str, kiosk: str) -> Iterator[Passage]:
     for key, amount in _amounts(data.lines):
-        yield Passage("move", data.move, (kiosk, data.to), key, out=amount, site=site)
+        yield Passage("move", data.move, (kiosk, data.to), key, out=amount, site=site, to_epoch=data.to_epoch)
 
 
-def _taken(data: RightsAccepted, site: str, kiosk: str) -> Iterator[Passage]:
+def _taken(data: RightsAccepted, site: str, kiosk: str, epoch: int) -> Iterator[Passage]:
     for key, amount in _amounts(data.lines):
-        yield Passage("move", data.move, (data.giver, kiosk), key, into=amount, site=site)
+        yield Passage("move", data.move, (data.giver, kiosk), key, into=amount, site=site, to_epoch=epoch)
 
 
 def _sold(sale: SaleRecorded) -> tuple[tuple[StockKey, Delta], ...]:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from contract.goods import ShelfCounted
 from contract.rights import OverdraftBooked, ReservationHeld, RightsReleased, RightsReported, RightsRequested
-from contract.stock import Account, StockKey
+from contract.stock import Account, StockKey, add
 from contract.values import Lane
 from hub.core.inbox import Taken
 from hub.core.reconcile import Delta, Effects, Passage, add_up
@@ -30,6 +30,7 @@ from hub.store import accounts, books, changes, chores, counts, grants, lives, p
 from hub.store.accounts import AccountKey
 from hub.store.inbox import KioskRow
 from hub.store.lives import Life
+from hub.store.passages import Again
 from hub.store.pools import PoolDelta, PoolKey
 
 GHOST: Final = 0  # the life of facts whose number was taken: of cards that are nobody's
@@ -109,7 +110,8 @@ class RightsDesk:
         accounts.add(connection, {key: terms for key, terms, _ in self._rows()})
         self._raise_granted()
         passages.add(connection, self._passages, self._now)
-        touched = self._write_pools()
+        again = passages.find_again(connection, self._passages)
+        touched = self._write_pools(again)
         books.open_exceptions(connection, transfers.find_odd(connection, self._passages), self._now)
         self._answer()
         for kiosk_id, epoch in self._orphaned():
@@ -176,9 +178,9 @@ class RightsDesk:
 
     # -------------------------------------------------------------------------------------------------------- pools
 
-    def _write_pools(self) -> set[PoolKey]:
+    def _write_pools(self, again: dict[Again, int]) -> set[PoolKey]:
         work = PoolWork(self._connection, self._now)
-        came: list[tuple[PoolKey, str]] = []
+        came = [(key, "move") for key in passages.to_look_at(self._passages)]
         for key, terms, life in self._rows():
             pool = PoolKey(key.region, key.site, key.what)
             self._touched.add(pool)
@@ -186,13 +188,19 @@ class RightsDesk:
                 came.append((pool, "share"))
             free, overdraft = terms.get("released", 0), terms.get("overdraft", 0)
             if life.closed_at is not None:
-                work.late(pool, life.closed_at, Account(**terms))
+                in_limbo = again.pop(Again(key.kiosk_id, pool), 0)
+                work.late(pool, life.closed_at, add(Account(**terms), Account(moved_out=in_limbo)))
                 overdraft = 0
             if free or overdraft:
                 work.add(pool, PoolDelta(free=free, unsettled=overdraft))
+        for (_, pool), in_limbo in again.items():  # a life that is open has what was taken to be of a closed one
+            work.late(pool, self._now, Account(moved_out=in_limbo))
         for one in self._asked:
             if isinstance(one.data, RightsReported):
                 work.report(one.kiosk, self._lives[one.kiosk.id, one.epoch], one.data)
+        for life in self._opening:
+            to = self._kiosks[life.kiosk_id].address
+            came += [(key, "move") for key in passages.on_way_to(self._connection, to, before=life.epoch)]
         for life in self._closing:
             self._close(life, work)
         books.open_exceptions(self._connection, work.write(), self._now)

@@ -13,7 +13,7 @@ from contract.stock import StockKey
 from contract.values import Address, Epoch, Quantity
 from hub.core.counting import Mark
 from hub.promises.reserving import Present, take_over
-from hub.store import changes, chores, closing, holdings, lives, own_log, pools, recalls, troubles
+from hub.store import changes, chores, closing, holdings, lives, own_log, passages, pools, recalls, troubles
 from hub.store.chores import Site
 from hub.store.holdings import Post
 from hub.store.pools import PoolDelta, PoolKey
@@ -40,6 +40,8 @@ def close_kiosk(
         raise NotDone(f"{at} has no open life: it was closed before, or nothing was heard of it")
     moved = lives.close(connection, post.kiosk, post.life, why, present.now)
     take_over(connection, post.kiosk.id, post.life, present.now)
+    on_way = passages.on_way_to(connection, at, before=post.life + 1)
+    chores.add(connection, [(key, "move") for key in on_way], present.now)
     told = [EpochClosed(Epoch(post.life), why)]
     own_log.tell(connection, post.kiosk, told, present.at, present.incarnation)
     changes.note(connection, moved, present.now)

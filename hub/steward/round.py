@@ -28,12 +28,25 @@ from hub.steward import share
 from hub.steward.counting import Counting
 from hub.steward.online import Online, read_online
 from hub.steward.share import Share, note_met, of_account, wait_s
-from hub.steward.telling import broken, turn
-from hub.store import bookings, books, changes, chores, holdings, lives, own_log, pools, recalls, troubles, waits
+from hub.steward.telling import broken, missing, subject_of, turn, was_booked_in
+from hub.store import (
+    bookings,
+    books,
+    changes,
+    chores,
+    holdings,
+    lives,
+    own_log,
+    passages,
+    pools,
+    recalls,
+    troubles,
+    waits,
+)
 from hub.store.books import Trouble
 from hub.store.chores import Site
 from hub.store.holdings import Held, Post, Want
-from hub.store.pools import Pool, PoolKey, Term
+from hub.store.pools import Pool, PoolDelta, PoolKey, Term
 from hub.store.recalls import Recall
 from hub.store.reservations import Reservation
 
@@ -81,6 +94,7 @@ class SiteRound:
             return []
         whats = [key.what for key in keys]
         self._read(whats)
+        self._strand(whats)
         self._end_and_place()
         for key in sorted(keys):
             self._tend_one(key)
@@ -109,6 +123,14 @@ class SiteRound:
         for one in recalls.recent(connection, sorted(self._tills), all_whats, answered_since=since):
             if one.epoch == self._tills[one.kiosk_id].life:
                 self._recalls.setdefault((one.kiosk_id, one.what), []).append(one)
+
+    def _strand(self, whats: Sequence[StockKey]) -> None:
+        """Move rights to limbo that a till gave to a life of another that is closed."""
+        for what, amount in passages.strand(self._connection, self._site, whats).items():
+            key = holdings.pool_key(self._site, what)
+            pools.add(self._connection, {key: PoolDelta(limbo=amount)})
+            self._pools[key] = self._pools[key].plus(PoolDelta(limbo=amount))
+            self._touched.add(key)
 
     # ------------------------------------------------------------------------------------------ reservations of the hub
 
@@ -224,25 +246,13 @@ class SiteRound:
         if done.to_deficit:
             self._take(key, "unsettled", done.to_deficit, "deficit")
         pool = self._pools[key]
-        subject = f"{key.region}/{key.site} {key.what.sku} {key.what.condition} {key.what.unit}"
-        if pool.deficit and not self._is_kept(key.what):
-            what = {"first": str(key.what.sku), "why": "goods are sold that were never booked in"}
-            self._open([Trouble("goods_unbooked", f"{key.region}/{key.site}", None, what)])
-        elif pool.deficit:
-            detail = {"missing": pool.deficit, "why": "nothing is left that could pay for what left without rights"}
-            self._open([Trouble("deficit", subject, None, detail)])
+        is_kept = was_booked_in(held.account for held in self._accounts[key.what])
+        if pool.deficit:
+            self._open([missing(key, pool.deficit, is_kept=is_kept)])
         else:
-            troubles.resolve(self._connection, "deficit", subject, self._present.now)
-        if pool.unsettled or (pool.deficit and self._is_kept(key.what)):
+            troubles.resolve(self._connection, "deficit", subject_of(key), self._present.now)
+        if pool.unsettled or (pool.deficit and is_kept):
             self._again.append((key, "settle", OWED))
-
-    def _is_kept(self, what: StockKey) -> bool:
-        """Return whether any of it ever came to this site. A shop that books no goods in is told so once, for all.
-
-        The deficits stand in the books; what comes one day is a chore of its own, and settles them.
-        """
-        came = (held.account for held in self._accounts[what])
-        return any(one.received + one.returned + one.arrived + one.moved_in + one.granted for one in came)
 
     def _owed(self, key: PoolKey) -> Owed:
         pool, what = self._pools[key], key.what

@@ -9,6 +9,8 @@ from hub.store.tables import ID, INSTANT, MAX_SUM, SKU, metadata
 
 _NEGATIVE: Final = frozenset({"held", "adjusted"})  # a mirror's, while facts of other lanes or copies are unread
 
+_IS_OPEN: Final = text('"out" > "into"')  # of a passage: what is on its way is little, what ever was is much
+
 
 def _key(*, primary: bool = True) -> list[Column[str]]:
     return [
@@ -90,10 +92,13 @@ passages = Table(
     Column("giver", String(32), nullable=False),
     Column("receiver", String(32), nullable=False),
     Column("site", String(32), nullable=False, server_default=""),  # of tills that move rights; goods go between sites
+    _amount("to_epoch"),  # the life of the till that a move is for; goods go to a site
     _amount("out"),
     _amount("into"),
+    _amount("ended"),  # of `into`: did not arrive, and is in limbo, for that life is closed
     Column("at", INSTANT, nullable=False),
     CheckConstraint("kind IN ('move', 'transfer')", name="kind"),
+    Index("ix_passages_open", "region", "site", "sku", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
 )
 
 recalls = Table(

@@ -15,7 +15,7 @@ from contract.facts import StockLine
 from contract.lan import Ask, AskLine, decode_acceptance, decode_ask, decode_move
 from contract.rights import RightsAccepted, RightsMoved, RightsReleased
 from contract.stock import StockKey
-from contract.values import Address, KioskId
+from contract.values import Address, Epoch, KioskId, Seq
 from kiosk.core.neighbours import (
     ASK_FRESH_S,
     HUB_WAIT_S,
@@ -24,6 +24,7 @@ from kiosk.core.neighbours import (
     decide_give,
     decide_heir,
     decide_leave,
+    decide_settled,
     decide_wants,
     is_restated,
     move_id,
@@ -43,6 +44,7 @@ LOOK_EVERY_S: Final = (
     0.5  # how soon a shopper's goods are asked for; what is asked is written down, at a sync of the disk
 )
 ANSWER_EVERY_S: Final = 2.0  # how often a question that was answered with nothing is thought about again
+MAX_SETTLED: Final = 256  # moves looked at in one round: as many as are said at once
 _NAMED: Final = 3  # goods that one line of the log bears
 
 
@@ -58,14 +60,20 @@ class NeighbourRoom:
         needs: Callable[[], Mapping[StockKey, Need]],
         new_id: Callable[[], str],
         linked: Callable[[], bool],
+        held: Callable[[], Mapping[Epoch, Seq]],
     ) -> None:
-        """Take the parts. ``needs`` says what shoppers want here, ``linked`` whether the hub would hear a request."""
+        """Take the parts.
+
+        ``needs`` says what shoppers want here, ``linked`` whether the hub would hear a request, ``held`` how far it
+        holds the lives of this till.
+        """
         self._journal = journal
         self._clock = clock
         self._lan = lan
         self._needs_of_late = needs
         self._new_id = new_id
         self._linked = linked
+        self._held = held
         self._baskets = Baskets(journal)
         self._runs = TillRuns()
         self._looked_ns: int | None = None
@@ -91,12 +99,22 @@ class NeighbourRoom:
     def _look_round(self, neighbours: list[Neighbour], now: Stamp) -> None:
         with translated(self._journal.path):
             self._runs.follow(self._journal.connection, self._journal.follow_epoch())
+        self._settle(neighbours)
         if self._runs.stopped_at:
             self._leave(neighbours, self._runs.stopped_at, now)
         if self._runs.stopped_at or not any(one.present for one in neighbours):
             self._put_asks({})
         else:
             self._put_asks(decide_asks(self._wants(now), neighbours))
+
+    def _settle(self, neighbours: list[Neighbour]) -> None:
+        """Say no more what was given to lives that are over: the hub has it, and settles it."""
+        with translated(self._journal.path):
+            given = passages.open_moves(self._journal.connection, MAX_SETTLED)
+        for move in decide_settled(given, neighbours, self._held()):
+            with immediate(self._journal.connection, self._journal.path) as db:
+                passages.note_settled(db, move)
+            log.warning("what was given by %s was for a life that is over: the hub's next count here frees it", move)
 
     def _accept(self, one: Heard, now: Stamp) -> bool:
         """Take rights over; return whether they were."""

@@ -10,6 +10,7 @@ from typing import Final
 
 import click
 
+from contract.values import Lane
 from kiosk.backroom.apply import Backroom
 from kiosk.backroom.neighbours import NeighbourRoom
 from kiosk.backroom.rights import RightsRoom
@@ -51,6 +52,7 @@ def backroom(data_dir: Path, *, once: bool) -> None:
                 needs=rights.needs,
                 new_id=lambda: secrets.token_hex(16),
                 linked=lambda: _linked(link, config),
+                held=lambda: link.heard(Lane.TILL).positions,
             )
             steps.insert(0, beside.step)
         tidier = Tidier(journal, time.monotonic)

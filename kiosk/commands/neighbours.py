@@ -1,6 +1,7 @@
 """``kiosk stock neighbours``: the site's other tills, as this one hears them, and what is on its way between them."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import click
 from kiosk.bootstrap import looking
 from kiosk.commands.goods import as_json
 from kiosk.config import load_config
-from kiosk.core.neighbours import Neighbour
+from kiosk.core.neighbours import Given, Neighbour, is_over
 from kiosk.journal import passages
 from kiosk.journal.bridge_lock import bridge_runs
 from kiosk.journal.database import translated
@@ -33,7 +34,7 @@ def neighbours(data_dir: Path, *, as_json: bool) -> None:
     for row in told["tills"]:
         click.echo("{kiosk}={epoch}@{position}\t{state}\t{goods} goods".format(**row))
     for row in told["on_their_way"]:
-        click.echo("{move}\tto {to}={to_epoch}\ton its way".format(**row))
+        click.echo("{move}\tto {to}={to_epoch}\t{state}".format(**row))
 
 
 def _told(room: LocalStockroom, lan: LanReader, *, runs: bool) -> dict[str, Any]:
@@ -41,6 +42,7 @@ def _told(room: LocalStockroom, lan: LanReader, *, runs: bool) -> dict[str, Any]
     with translated(room.journal.path):
         moves = passages.open_moves(room.journal.connection, MAX_SHOWN)
     lan.close()
+    tills = room.neighbours()
     return {
         "configured": bool(room.config.lan.broker),
         "connected": runs and state.get("lan_connected") == "1",
@@ -48,10 +50,22 @@ def _told(room: LocalStockroom, lan: LanReader, *, runs: bool) -> dict[str, Any]
         "refused": int(state.get("lan_refused", "0")),
         "tills": [
             _row(one) | {"heard_at": heard_at[one.kiosk].isoformat() if one.kiosk in heard_at else None}
-            for one in room.neighbours()
+            for one in tills
         ],
-        "on_their_way": [{"move": one.move, "to": one.receiver, "to_epoch": one.to_epoch} for one in moves],
+        "on_their_way": [
+            {"move": one.move, "to": one.receiver, "to_epoch": one.to_epoch, "state": _state_of(one, tills)}
+            for one in moves
+        ],
     }
+
+
+def _state_of(move: Given, tills: Sequence[Neighbour]) -> str:
+    """Return how a move stands, and what a person can do about it."""
+    if is_over(move.receiver, move.to_epoch, tills):
+        return "for a life that is over: once the hub has heard this till, a count of these goods frees it"
+    if any(one.kiosk == move.receiver and one.present for one in tills):
+        return "on its way"
+    return "on its way, not heard: if that till does not come back, 'hub kiosk close' it, and count"
 
 
 def _row(one: Neighbour) -> dict[str, Any]:

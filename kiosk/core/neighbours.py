@@ -13,7 +13,9 @@ Rules
     neighbour goes on selling, to the hub. What is set aside for shoppers stays.
 5.  Only a move and its acceptance change rights. Everything else that is told (presence, holdings) decides who is asked
     and whether an approver is spared; it is never spent. A dead till keeps what it holds until its facts are known.
-6.  How old word of a neighbour is, is told by this machine's clock since boot, never by the neighbour's.
+6.  A move is for one life of its receiver. Once a newer life of it is heard and the hub holds the move, it is settled
+    there: the giver says it no more, and never takes it back, for nobody can know what that life took before it ended.
+7.  How old word of a neighbour is, is told by this machine's clock since boot, never by the neighbour's.
 """
 
 import hashlib
@@ -68,6 +70,16 @@ class Neighbour(Struct, frozen=True):
 
     def _heard_within(self, seconds: float) -> bool:
         return self.age_s is not None and 0 <= self.age_s < seconds
+
+
+class Given(Struct, frozen=True):
+    """Rights that left for a life of a till, and are not known to have arrived: the move, and where it stands."""
+
+    move: str
+    receiver: KioskId
+    to_epoch: Epoch
+    epoch: Epoch
+    seq: Seq
 
 
 def decide_wants(
@@ -138,6 +150,20 @@ def decide_heir(neighbours: Iterable[Neighbour]) -> Neighbour | None:
 def decide_leave(accounts: Mapping[StockKey, Account]) -> list[StockLine]:
     """Return what a till that stopped gives away, at most so much as one fact holds: rule 4."""
     return [_line(key, one.promisable) for key, one in sorted(accounts.items()) if one.promisable > 0][:MAX_MOVED]
+
+
+def is_over(to: KioskId, to_epoch: Epoch, neighbours: Iterable[Neighbour]) -> bool:
+    """Return whether a newer life of the till was heard than the one that rights were given to: rule 6."""
+    return any(one.kiosk == to and one.epoch > to_epoch for one in neighbours)
+
+
+def decide_settled(given: Iterable[Given], neighbours: Sequence[Neighbour], held: Mapping[Epoch, Seq]) -> list[str]:
+    """Return the moves that nobody is told of any more: rule 6. ``held`` is how far the hub holds this till's lives."""
+    return [
+        one.move
+        for one in given
+        if one.seq <= held.get(one.epoch, 0) and is_over(one.receiver, one.to_epoch, neighbours)
+    ]
 
 
 def decide_cover(neighbours: Iterable[Neighbour]) -> dict[StockKey, int]:

@@ -6,8 +6,6 @@ An id stays booked over the lives of a kiosk. Where it was booked twice, the hub
 import sqlite3
 from typing import Final
 
-from msgspec import Struct
-
 from contract.codec import decode
 from contract.errors import Malformed
 from contract.goods import TransferReceived
@@ -15,6 +13,7 @@ from contract.lan import Ask, encode_lan
 from contract.rights import RightsAccepted, RightsMoved
 from contract.stock import StockKey
 from contract.values import Epoch, KioskId, Seq
+from kiosk.core.neighbours import Given
 from kiosk.journal.accounts import lines_of
 from kiosk.journal.errors import BookedAlready
 
@@ -26,7 +25,7 @@ _MOVED: Final = (
 )
 _BYTES: Final = "(SELECT bytes FROM facts WHERE facts.epoch = {0}.epoch AND facts.seq = {0}.seq)"
 _OPEN: Final = (
-    f"SELECT id, receiver, to_epoch, {_BYTES.format('moved')} FROM moved WHERE accepted IS NULL "  # noqa: S608
+    f"SELECT id, receiver, to_epoch, epoch, seq, {_BYTES.format('moved')} FROM moved WHERE accepted IS NULL "  # noqa: S608
     "ORDER BY epoch, seq LIMIT ?"
 )
 _TO: Final = (
@@ -35,12 +34,9 @@ _TO: Final = (
 _ACCEPTED: Final = f"SELECT {_BYTES.format('passed')} FROM passed WHERE kind = 'move' AND id = ?"  # noqa: S608
 
 
-class OpenMove(Struct, frozen=True):
-    """Rights that left, and are not known to have arrived; ``raw`` is the stored fact, None if the file lost it."""
+class OpenMove(Given, frozen=True):
+    """The same with the stored fact, ``raw``; None if the file lost it."""
 
-    move: str
-    receiver: KioskId
-    to_epoch: Epoch
     raw: bytes | None
 
 
@@ -77,6 +73,11 @@ def note_accepted(connection: sqlite3.Connection, move: str, receiver: KioskId, 
     """
     sql = "UPDATE moved SET accepted = ? WHERE id = ? AND receiver = ? AND to_epoch = ? AND accepted IS NULL"
     return connection.execute(sql, (seq, move, receiver, epoch)).rowcount == 1
+
+
+def note_settled(connection: sqlite3.Connection, move: str) -> None:
+    """Note that nobody is told of a move any more: the hub settles it. No acceptance stands at 0."""
+    connection.execute("UPDATE moved SET accepted = 0 WHERE id = ? AND accepted IS NULL", (move,))
 
 
 def open_moves(connection: sqlite3.Connection, limit: int) -> list[OpenMove]:

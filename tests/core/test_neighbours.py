@@ -16,6 +16,7 @@ from kiosk.core.neighbours import (
     MAX_MOVED,
     PRESENT_S,
     RECENT_S,
+    Given,
     Neighbour,
     decide_asks,
     decide_cover,
@@ -23,6 +24,7 @@ from kiosk.core.neighbours import (
     decide_heir,
     decide_leave,
     decide_others,
+    decide_settled,
     decide_wants,
     is_restated,
     move_id,
@@ -194,3 +196,16 @@ def test_amounts_keep_their_unit_and_condition():
     key = StockKey(Sku("ham"), Condition.DAMAGED, Unit.GRAM)
     given_ = decide_give([AskLine(*key, waiting=500)], {key: Account(received=750)}, {}, given={})
     assert given_ == [StockLine("ham", Quantity(500, Unit.GRAM), Condition.DAMAGED)]
+
+
+few = st.integers(1, 4)
+given_moves = st.lists(st.builds(Given, st.uuids().map(str), st.sampled_from(["k2", "k3"]), few, few, few), max_size=6)
+
+
+@given(given_moves, st.dictionaries(few, few), st.lists(st.tuples(st.sampled_from(["k2", "k3"]), few)))
+def test_what_was_given_is_settled_once_the_hub_holds_it_and_a_newer_life_was_heard(moves, held, heard):
+    others = [Neighbour(name, epoch, 1, online=False) for name, epoch in heard]
+    settled = set(decide_settled(moves, others, held))
+    for one in moves:
+        newer = any(name == one.receiver and epoch > one.to_epoch for name, epoch in heard)
+        assert (one.move in settled) == (newer and held.get(one.epoch, 0) >= one.seq)

@@ -16,9 +16,11 @@ from contract.envelope import NO_DIGEST, LaneSource
 from contract.facts import KioskStarted, KioskStopping, StockLine
 from contract.lan import MAX_ASK_BYTES, MAX_HOLDS_BYTES, MAX_PRESENCE_BYTES, Ask, AskLine, Presence, encode_lan
 from contract.rights import RightsAccepted, RightsMoved, RightsReleased
+from contract.stock import Account
 from contract.values import Epoch, Lane, Quantity, Sku
 from kiosk.core.neighbours import PRESENT_S
 from kiosk.core.rights import Need
+from kiosk.journal import passages
 
 NAMES = ("k1", "k2", "k3")
 DRY = {TEA: Need(0, 4.0)}
@@ -138,6 +140,23 @@ def test_rights_for_a_life_that_is_over_stay_on_their_way(world):
     assert in_flight(world) == before + 1
     assert "m1" in k2.view.standing().moves
     assert k1.account().moved_in == 0
+
+
+def test_once_the_hub_has_it_what_was_given_to_a_life_that_is_over_is_said_no_more(world):
+    k1, k2 = world.tills.values()
+    k2.stock(5)
+    k1.journal.raise_epoch(Epoch(1))
+    world.settle()
+    k2.record(RightsMoved("m1", "k1", Epoch(1), [StockLine(TEA.sku, Quantity(1))], world.clock.at))
+    world.settle()
+    (move,) = passages.open_moves(k2.journal.connection, 9)
+    k2.held = {move.epoch: move.seq - 1}
+    world.settle()
+    assert "m1" in k2.view.standing().moves, "the hub does not hold it"
+    k2.held = {move.epoch: move.seq}
+    world.settle()
+    assert k2.view.standing().moves == {}
+    assert (k2.account().available, k1.account()) == (4, Account()), "nobody can know what the other life took"
 
 
 def test_a_till_that_stopped_leaves_its_rights_to_the_one_that_goes_on(world):

@@ -15,7 +15,7 @@ from contract.every import UpFact
 from contract.facts import StockLine, StockReceived
 from contract.rights import RightsAccepted, RightsMoved
 from contract.stock import Account, StockKey
-from contract.values import Address, KioskId, Lane, Quantity, RegionId, SiteId, Sku
+from contract.values import Address, Epoch, KioskId, Lane, Quantity, RegionId, Seq, SiteId, Sku
 from kiosk.backroom.neighbours import NeighbourRoom
 from kiosk.core.rights import Need
 from kiosk.journal import accounts
@@ -160,6 +160,7 @@ class LanTill:
         self.folder = world.folder / name
         self.needs: dict[StockKey, Need] = {}
         self.linked = False
+        self.held: dict[Epoch, Seq] = {}  # by the hub
         self.start_backroom()
         self.start_bridge()
 
@@ -174,6 +175,7 @@ class LanTill:
             needs=lambda: self.needs,
             new_id=self.world.new_id,
             linked=lambda: self.linked,
+            held=lambda: self.held,
         )
 
     def start_bridge(self) -> None:

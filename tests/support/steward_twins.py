@@ -41,7 +41,7 @@ from hub.store.chores import Site
 from hub.store.pools import PoolDelta, PoolKey
 from hub.store.reservations import Reservation, SourceName
 from hub.store.rights_tables import accounts as account_table
-from hub.store.rights_tables import lives
+from hub.store.rights_tables import lives, passages
 from hub.store.rights_tables import pools as pool_table
 
 TEA = StockKey(Sku("tea"))
@@ -279,16 +279,16 @@ class Shop:
         with self.hub.store.read() as connection:
             rows = connection.execute(select(account_table).where(account_table.c.sku == key.sku)).all()
             closed = _closed(connection)
+            on_way = connection.execute(select(passages).where(passages.c.sku == key.sku)).all()
         left = pool.free + pool.reserved + pool.limbo
         right = pool.adjusted + pool.unsettled + pool.deficit
         for row in rows:
             one = Account(*(getattr(row, term) for term in stock.TERMS))
             left += one.sold + one.wasted
             right += one.received + one.returned + one.adjusted
-            left += one.moved_out - one.moved_in
             if (row.kiosk_id, row.epoch) not in closed:
                 left += one.available + one.held + row.issued - one.granted
-        return left, right
+        return left + sum(row.out - row.into for row in on_way), right
 
     def check(self, key: StockKey = TEA) -> None:
         left, right = self.sides(key)

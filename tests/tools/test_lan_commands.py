@@ -7,10 +7,11 @@ import pytest
 from kiosk_command import Kiosk
 
 from contract.codec import Stamp, decode
-from contract.facts import StockLine
+from contract.facts import StockLine, StockReceived
 from contract.goods import ShelfCounted
 from contract.lan import Holds, Presence
-from contract.values import Epoch, Quantity, Seq, Sku
+from contract.rights import RightsMoved
+from contract.values import Epoch, KioskId, Quantity, Seq, Sku
 from kiosk.bootstrap import open_desk
 from kiosk.clock import KioskClock
 from kiosk.config import ConfigError, load_config
@@ -78,6 +79,26 @@ def test_neighbours_are_shown_with_what_is_wrong(shop: Kiosk) -> None:
     text = shop("stock", "neighbours").out
     assert "site broker\tnot connected: is the bridge running?" in text
     assert "k2=2@81\there\t1 goods" in text
+
+
+@pytest.mark.parametrize(
+    ("ago_s", "to_epoch", "said"),
+    [
+        (0.0, 2, "on its way"),
+        (60.0, 2, "on its way, not heard: if that till does not come back, 'hub kiosk close' it, and count"),
+        (0.0, 1, "for a life that is over: once the hub has heard this till, a count of these goods frees it"),
+    ],
+)
+def test_what_was_given_is_shown_with_what_to_do(shop: Kiosk, ago_s: float, to_epoch: int, said: str) -> None:
+    hear(shop, "k2", ago_s=ago_s)
+    lines = [StockLine(Sku("A"), Quantity(2))]
+    at = datetime(2026, 3, 7, tzinfo=UTC)
+    desk = open_desk(shop.data)
+    desk.record([StockReceived(lines, at), RightsMoved("m-1", KioskId("k2"), Epoch(to_epoch), lines, at)])
+    desk.close()
+    (row,) = shop("stock", "neighbours", "--json").json["on_their_way"]
+    assert row == {"move": "m-1", "to": "k2", "to_epoch": to_epoch, "state": said}
+    assert f"m-1\tto k2={to_epoch}\t{said}" in shop("stock", "neighbours").out
 
 
 def test_without_a_broker_of_the_site_nothing_is_different(shop: Kiosk) -> None:
