@@ -12,6 +12,7 @@ from shutil import disk_usage
 from typing import TYPE_CHECKING, Final
 
 from contract.codec import decode
+from contract.codes import CODES
 from contract.down import Item
 from contract.errors import Malformed
 from contract.every import UpFact
@@ -22,7 +23,6 @@ from contract.values import Address, BasketId, Gtin, Lane, Seq, Sku
 from kiosk.clock import RELEASED_AT, KioskClock
 from kiosk.config import CONFIG_NAME, Config, ConfigError, load_config
 from kiosk.core.basket import Basket
-from kiosk.core.codes import CODES
 from kiosk.core.endpoint import Endpoint
 from kiosk.core.goods import find_beyond
 from kiosk.core.neighbours import decide_cover

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeVar, cast
 
+from contract.codes import is_mistyped, make_code, normalize
 from contract.down import Item
 from contract.errors import Malformed
 from contract.every import UpFact
@@ -19,7 +20,6 @@ from contract.values import BasketId, Money, SiteId, Sku
 from kiosk.config import Config
 from kiosk.core import goods, promises, reservations
 from kiosk.core.checkout import decide_sale
-from kiosk.core.codes import is_mistyped, make_code, normalize
 from kiosk.core.deliveries import Delivery, Expected, decide_delivery
 from kiosk.core.neighbours import Neighbour, decide_cover, decide_others
 from kiosk.core.ports import Clock, Counted
@@ -58,7 +58,7 @@ class LocalStockroom:
         lan: LanReader | None = None,
         new_request: Callable[[], str] | None = None,
     ) -> None:
-        """Take the parts; ``draw`` gives a number below :data:`kiosk.core.codes.CODES` that nobody can guess.
+        """Take the parts; ``draw`` gives a number below :data:`contract.codes.CODES` that nobody can guess.
 
         ``new_request`` names requests for rights, where they need ids of another kind than ``new_id`` gives.
         """

@@ -20,17 +20,16 @@ from typing import Final
 
 from msgspec import Struct
 
+from contract.codes import CODES, make_code
 from contract.down import Item
 from contract.down_rights import Remedy
 from contract.rights import Answer
 from contract.stock import StockKey
 
 Goods = Mapping[StockKey, int]
-_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: none is taken for another when it is read out
 _EARTH_KM: Final = 6371.0
 MAX_MOVES: Final = 8  # of one reservation: goods that were taken nine times are for a person
 _ID_LETTERS: Final = 32  # as a UUID has; two are the same as seldom
-_CODE_LETTERS: Final = 7  # 2**35 codes: whoever guesses at a counter is seen before one in a million is hit
 
 
 class Wish(Struct, frozen=True):
@@ -157,9 +156,7 @@ def successor(reservation: str, nth: int) -> str:
 
 def code_of(reservation: str) -> str:
     """Return what a shopper says at the counter: of a reservation's id, the same each time it is asked for."""
-    number = int.from_bytes(hashlib.sha256(f"code of {reservation}".encode()).digest())
-    letters = "".join(_LETTERS[number >> 5 * n & 31] for n in range(_CODE_LETTERS))
-    return f"{letters[:4]}-{letters[4:]}"
+    return make_code(int.from_bytes(hashlib.sha256(f"code of {reservation}".encode()).digest()) % CODES)
 
 
 def _costs(item: Item) -> int:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract.codes import CHARACTERS, LENGTH, is_mistyped, normalize
 from contract.down import Item
 from contract.down_rights import Remedy
 from contract.rights import Answer
@@ -145,4 +146,9 @@ def test_a_code_is_the_same_each_time_and_easy_to_read_out():
     assert code_of("p-1") == code_of("p-1")
     codes = {code_of(f"p-{n}") for n in range(2000)}
     assert len(codes) == 2000
-    assert all(len(code) == 8 and code[4] == "-" and not set(code) & set("ILOU") for code in codes)
+    assert all(code == normalize(code) and len(code) == LENGTH + 1 and not is_mistyped(code) for code in codes)
+
+
+def test_a_code_that_is_typed_wrongly_is_told_from_one_that_nobody_has():
+    code = code_of("p-1")
+    assert all(is_mistyped(code[:-1] + wrong) for wrong in set(CHARACTERS) - {code[-1]})

@@ -19,12 +19,12 @@ from typing import Any, Final
 
 import msgspec
 
+from contract.codes import CODES
 from contract.errors import ContractError
 from contract.facts import StockLine
 from contract.goods import ShelfLine, TillPosition
 from contract.values import Epoch, KioskId, Money, Quantity, Seq, SiteId, Sku
 from kiosk.bootstrap import LocalDesk
-from kiosk.core.codes import CODES
 from kiosk.core.goods import GoodsError
 from kiosk.core.ports import DeskError
 from kiosk.core.reservations import Reservation, ReservationError, State

@@ -5,7 +5,9 @@ Rules
 1.  No character is taken for another: no 0 and O, no 1, I and L.
 2.  The last one checks the others: any one wrong character, and any two exchanged, are found. There are 31 characters
     because 31 is prime, and they are weighed by their places.
-3.  Codes that the hub gives (seven characters, 0 and 1 among them) are read as well, and have nothing to check them.
+3.  Tills draw their numbers, the hub counts them from a reservation's id; whoever types a code need not know which.
+4.  Codes of seven characters, 0 and 1 among them, were given by the hub of an earlier release: they are read as well,
+    and have nothing to check them.
 """
 
 import re

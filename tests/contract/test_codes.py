@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.core.codes import CHARACTERS, CODES, LENGTH, is_mistyped, make_code, normalize
+from contract.codes import CHARACTERS, CODES, LENGTH, is_mistyped, make_code, normalize
 
 numbers = st.integers(0, CODES - 1)
 
@@ -45,7 +45,7 @@ def test_a_code_is_read_whatever_way_it_is_typed(number, between, lower):
     assert not is_mistyped(typed)
 
 
-def test_a_code_of_the_hub_is_read_and_has_nothing_to_check_it():
+def test_a_code_of_an_earlier_hub_is_read_and_has_nothing_to_check_it():
     assert normalize("oil1-2ab") == "0111-2AB"
     assert not is_mistyped("0111-2AB")
     assert not is_mistyped("short")
