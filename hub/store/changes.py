@@ -17,20 +17,22 @@ Rules
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, exists, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from contract.stock import StockKey
-from contract.values import Condition, Unit
+from contract.values import Condition
+from hub.store.accounts import stock_key
 from hub.store.availability_tables import change_numbers
 from hub.store.database import Store
 from hub.store.life import read_life
 from hub.store.rights_tables import changes
-from hub.store.upsert import Insert, Many, insert, insert_new
+from hub.store.upsert import Insert, Many, Question, insert, insert_new
 
 PoolKey = tuple[str, str, StockKey]  # region, site, what: hub.store.pools names the parts
 AT_ONCE: Final = 1000  # keys that get numbers in one transaction: some 20 ms, in which no fact is booked on SQLite
 INCARNATION_SHIFT: Final = 40  # 10^12 changes an incarnation, 8,192 incarnations below 2^53
 _KEY: Final = ("region", "site", "sku", "condition", "unit")
+_GIVEN: Final = (*(f"of_{name}" for name in _KEY), "new")
 
 
 class Change(NamedTuple):
@@ -67,18 +69,15 @@ def note(connection: Connection, keys: Iterable[PoolKey], now: str) -> None:
 def give_numbers(store: Store, *, at_once: int = AT_ONCE) -> int:
     """Give numbers to at most ``at_once`` committed notes; return how many there were. Raises WorldFailed."""
     with store.read() as connection:
-        if not connection.execute(_ANY_FRESH, {"first": _first_of_life(connection)}).scalar_one():
+        if not _ANY_FRESH.ask(connection, {"first": _first_of_life(connection)}):
             return 0
     with store.write() as connection:
         first = _first_of_life(connection)
         newest = max(_lock(connection), first)
-        fresh = connection.execute(_FRESH, {"first": first, "at_most": at_once}).all()
-        rows = [
-            {f"of_{name}": value for name, value in zip(_KEY, row, strict=True)} | {"new": number}
-            for number, row in enumerate(fresh, newest + 1)
-        ]
+        fresh = _FRESH.ask(connection, {"first": first, "at_most": at_once})
+        rows = [dict(zip(_GIVEN, (*row, number), strict=True)) for number, row in enumerate(fresh, newest + 1)]
+        _GIVE.run(connection, rows)
         if rows:
-            connection.execute(_GIVE, rows)
             connection.execute(update(change_numbers).values(newest=newest + len(rows)))
     return len(rows)
 
@@ -91,8 +90,8 @@ def newest_number(connection: Connection) -> int:
 def read_changes(connection: Connection, *, after: int, limit: int) -> list[Change]:
     """Return at most ``limit`` changes beyond ``after``, by number."""
     return [
-        Change(row.number, row.region, row.site, StockKey(row.sku, Condition(row.condition), Unit(row.unit)), row.at)
-        for row in connection.execute(_READ, {"after": after, "at_most": limit})
+        Change(number, region, site, stock_key(*what), at)
+        for number, region, site, *what, at in _READ.ask(connection, {"after": after, "at_most": limit})
     ]
 
 
@@ -115,20 +114,22 @@ def _first_of_life(connection: Connection) -> int:
 
 
 _NOTE: Final = Many(_note)
-_FRESH: Final = (
+_FRESH: Final = Question(
     select(*(changes.c[name] for name in _KEY))
     .where(changes.c.number < bindparam("first"))
     .order_by(changes.c.number)  # what is new first, then what an earlier incarnation told
     .limit(bindparam("at_most"))
     .with_for_update(skip_locked=True)  # who notes the same key just now notes it anew: nothing is missed
 )
-_ANY_FRESH: Final = select(exists().where(changes.c.number < bindparam("first")))
-_GIVE: Final = (
-    update(changes)
-    .where(*(changes.c[name] == bindparam(f"of_{name}") for name in _KEY))
-    .values(number=bindparam("new"))
+_ANY_FRESH: Final = Question(select(changes.c.number).where(changes.c.number < bindparam("first")).limit(1))
+_GIVE: Final = Many(
+    lambda _: (
+        update(changes)
+        .where(*(changes.c[name] == bindparam(of) for name, of in zip(_KEY, _GIVEN, strict=False)))
+        .values(number=bindparam("new"))
+    )
 )
-_READ: Final = (
+_READ: Final = Question(
     select(changes.c.number, *(changes.c[name] for name in _KEY), changes.c.at)
     .where(changes.c.number > bindparam("after"))
     .order_by(changes.c.number)

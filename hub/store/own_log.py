@@ -16,7 +16,20 @@ from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, delete, func, literal, or_, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from contract.down_rights import (
     EpochClosed,
@@ -116,8 +129,8 @@ def ends(connection: Connection, kiosk_ids: Sequence[int]) -> dict[int, tuple[in
 
     Two seeks in an index for each kiosk, all in one statement: it is asked several times a second.
     """
-    rows = connection.execute(_ENDS, {"of_kiosks": list(kiosk_ids)})
-    return {row[0]: (row[1], row[2]) for row in rows if row[1] is not None}
+    rows = _ENDS.ask(connection, ((kiosk_id,) for kiosk_id in kiosk_ids))
+    return {kiosk_id: (generation, last) for kiosk_id, generation, last in rows if generation is not None}
 
 
 def totals(connection: Connection, kiosk_id: int, epoch: int, keys: Sequence[StockKey]) -> list[GrantTotal]:
@@ -246,12 +259,12 @@ def _open_ones() -> Select[Any]:
     return select(reservations).where(*is_one, *is_ours).order_by(columns.id)
 
 
-def _ends() -> Select[Any]:
+def _ends(wanted: CTE) -> Select[Any]:
     facts, log = down_facts.c, kiosks.c.site + "/" + kiosks.c.kiosk
     generation = select(func.max(facts.generation)).where(facts.region == kiosks.c.region, facts.log == log)
     newest = (
         select(kiosks.c.id, kiosks.c.region, log.label("log"), generation.scalar_subquery().label("generation"))
-        .where(kiosks.c.id.in_(bindparam("of_kiosks", expanding=True)))
+        .where(is_among([kiosks.c.id], wanted))
         .subquery()
     )
     position = select(func.max(facts.position)).where(
@@ -260,7 +273,7 @@ def _ends() -> Select[Any]:
     return select(newest.c.id, newest.c.generation, position.scalar_subquery())
 
 
-_ENDS: Final = _ends()  # built once, for building takes longer than running
+_ENDS: Final = Among([kiosks.c.id], _ends)
 _GOODS: Final = ("sku", "condition", "unit")
 _TOTALS: Final = Among(
     [accounts.c[name] for name in _GOODS],
