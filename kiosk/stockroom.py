@@ -14,7 +14,6 @@ from contract.errors import Malformed
 from contract.every import UpFact
 from contract.facts import Payment, SaleRecorded, StockLine, StockReceived
 from contract.goods import ShelfLine, StockWasted, TillPosition, TransferReceived, TransferSent
-from contract.rights import ReservationCancelled
 from contract.stock import Account, StockKey
 from contract.values import BasketId, Money, SiteId, Sku
 from kiosk.config import Config
@@ -195,9 +194,15 @@ class LocalStockroom:
             wishes.ask_overdrawn(writing, recorded, self._new_request)
             return cast("SaleRecorded", recorded[-1].data)
 
-    def cancel(self, found: Reservation, *, reason: str = "") -> ReservationCancelled:
+    def cancel(self, found: Reservation, *, reason: str = "") -> None:
         """End a hold that nobody wants any more."""
-        return self._record(reservations.decide_cancel(found, at=self._now(), reason=reason))
+        at = self._now()
+        facts = reservations.decide_cancel(found, at=at, reason=reason)
+        with self.journal.writing() as writing:
+            if found.state is State.PAST and not kept_reservations.put_back_past(writing.connection, found.id, at):
+                raise ReservationError(f"{found.code} was ended already: look at 'kiosk reservation list --all'")
+            if facts:
+                writing.add(facts)
 
     def ask(
         self,

@@ -25,7 +25,7 @@ from kiosk.commands.goods import (
 from kiosk.commands.slip import echo_slip
 from kiosk.config import load_config
 from kiosk.core.checkout import cash
-from kiosk.core.reservations import Reservation, due
+from kiosk.core.reservations import Reservation, State, due
 from kiosk.core.slips import LANGUAGES, reservation_slip
 from kiosk.stockroom import LocalStockroom
 from kiosk.tools.files import Refused, tell
@@ -85,11 +85,13 @@ def collect(data_dir: Path, code: str, tendered: str | None, *, as_json: bool) -
 @as_json
 @click.pass_obj
 def cancel(data_dir: Path, code: str, reason: str, *, as_json: bool) -> None:
-    """End the reservation under CODE: its goods can be sold again at once."""
+    """End the reservation under CODE: its goods can be sold again at once; those of an earlier life once counted."""
     check_text("--reason", reason, MAX_REASON)
     with stockroom(data_dir, load_config(data_dir), tell) as room, refusals():
         found = room.reservation(code)
         room.cancel(found, reason=reason)
+        if found.state is State.PAST:
+            tell("an earlier life of this kiosk held it, without rights now: put the goods back, and count them")
         _show(room, room.reservation(found.id), "en", as_json=as_json)
 
 

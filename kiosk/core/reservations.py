@@ -8,6 +8,8 @@ Rules
 3.  It ends once: collected with a sale, lapsed, or cancelled. While its goods lie there it may be collected, also when
     its time is over: the shopper is here.
 4.  What is collected is sold as every sale is, in the same transaction, so that its goods are never free in between.
+5.  What an earlier life of the kiosk held has no rights here, and no fact ends it: they are the hub's. Its goods are
+    sold as goods in hand to who comes for them, or put back on the shelf; either is noted here alone, once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -110,13 +112,15 @@ def decide_collect(found: Reservation, *, basket: BasketId, at: datetime) -> lis
     return [ReservationCollected(found.id, list(found.lines), basket, at)]
 
 
-def decide_cancel(found: Reservation, *, at: datetime, reason: str = "") -> ReservationCancelled:
-    """Return the fact that nobody wants the goods any more.
+def decide_cancel(found: Reservation, *, at: datetime, reason: str = "") -> list[ReservationCancelled]:
+    """Return what is recorded when nobody wants the goods any more: nothing, where the hold is of an earlier life.
 
     Raises: ReservationError if it has ended.
     """
+    if found.state is State.PAST:
+        return []
     _check_open(found)
-    return ReservationCancelled(found.id, list(found.lines), at, reason)
+    return [ReservationCancelled(found.id, list(found.lines), at, reason)]
 
 
 def fill_basket(found: Reservation, *, basket: BasketId, currency: Currency, items: Mapping[Sku, Item]) -> Basket:
@@ -142,7 +146,5 @@ def due(found: Reservation, items: Mapping[Sku, Item]) -> Money | None:
 
 
 def _check_open(found: Reservation) -> None:
-    if found.state is State.PAST:
-        raise ReservationError(f"{found.code} was held by an earlier life of this kiosk: put the goods back and count")
     if found.state is not State.HELD:
         raise ReservationError(f"{found.code} was {found.state} already: nothing is set aside under it")

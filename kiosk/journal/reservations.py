@@ -1,7 +1,8 @@
 """Goods set aside for shoppers: what follows from the facts of a reservation, and how others read it.
 
 A reservation is held, then collected, lapsed or cancelled; each of these is a fact. In a new life of the kiosk its
-rights are gone: it is ``past``. Its goods still lie aside, and who comes for them buys them as goods in hand.
+rights are gone: it is ``past``. Its goods still lie aside: who comes for them buys them as goods in hand, or they are
+put back on the shelf. Either is noted here, and told to the hub if it has the goods set aside here anew.
 """
 
 import sqlite3
@@ -114,8 +115,17 @@ def retire(connection: sqlite3.Connection) -> None:
 
 def hand_over_past(connection: sqlite3.Connection, reservation: str, at: datetime) -> bool:
     """Note that goods of an earlier life were sold as goods in hand; return False where they are gone already."""
-    sql = "UPDATE reservations SET state = 'collected', ended_at = ? WHERE id = ? AND state = 'past'"
-    return connection.execute(sql, (instant_text(at), reservation)).rowcount == 1
+    return _end_past(connection, reservation, State.COLLECTED, at)
+
+
+def put_back_past(connection: sqlite3.Connection, reservation: str, at: datetime) -> bool:
+    """Note that goods of an earlier life are on the shelf again; return False where they are gone already."""
+    return _end_past(connection, reservation, State.CANCELLED, at)
+
+
+def _end_past(connection: sqlite3.Connection, reservation: str, state: State, at: datetime) -> bool:
+    sql = "UPDATE reservations SET state = ?, ended_at = ? WHERE id = ? AND state = 'past'"
+    return connection.execute(sql, (state, instant_text(at), reservation)).rowcount == 1
 
 
 def _ended(data: ReservationEnd) -> tuple[State, datetime]:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from contract.down import Item
 from contract.facts import StockLine
-from contract.rights import ReservationCollected
+from contract.rights import ReservationCancelled, ReservationCollected
 from contract.stock import Account, StockKey
 from contract.values import BasketId, Currency, Money, Quantity, Sku, Unit
 from kiosk.core.goods import GoodsError
@@ -90,11 +90,15 @@ def test_a_collection_ends_the_hold_of_all_its_goods_also_when_its_time_is_over(
     ]
 
 
-def test_goods_of_an_earlier_life_are_sold_as_goods_in_hand():
+def test_goods_of_an_earlier_life_are_sold_as_goods_in_hand_or_put_back_and_no_fact_ends_their_hold():
     past = replace(FOUND, state=State.PAST)
     assert decide_collect(past, basket=BasketId("b"), at=AT) == []
-    with pytest.raises(ReservationError, match="an earlier life"):
-        decide_cancel(past, at=AT)
+    assert decide_cancel(past, at=AT) == []
+
+
+def test_a_hold_whose_time_is_over_and_that_has_not_lapsed_can_be_cancelled():
+    late = FOUND.until + timedelta(hours=1)
+    assert decide_cancel(FOUND, at=late) == [ReservationCancelled("r", list(FOUND.lines), late)]
 
 
 @pytest.mark.parametrize("state", [State.COLLECTED, State.LAPSED, State.CANCELLED])
@@ -107,7 +111,7 @@ def test_a_hold_ends_once(state):
 
 
 def test_a_cancellation_names_all_its_goods_and_why():
-    fact = decide_cancel(FOUND, at=AT, reason="changed their mind")
+    (fact,) = decide_cancel(FOUND, at=AT, reason="changed their mind")
     assert (fact.lines, fact.reason) == (list(FOUND.lines), "changed their mind")
 
 

@@ -303,10 +303,12 @@ def test_repeats_and_reordering_change_nothing(open_journal, tmp_path_factory, t
     assert run([(1, position) for position in range(1, 1 + len(tries) % len(LOG))]) == once
 
 
-def test_goods_of_an_earlier_life_whose_shopper_has_come_are_told_to_the_hub(journal, own):
+@pytest.mark.parametrize("end", [reservations.hand_over_past, reservations.put_back_past])
+def test_goods_of_an_earlier_life_that_lie_aside_no_more_are_told_to_the_hub(journal, own, end):
     tell(own, facts.placed("r1", 2, 2), EpochClosed(Epoch(1), "lost"))
     with journal.writing() as writing:
-        assert reservations.hand_over_past(writing.connection, "r1", AT)
+        assert end(writing.connection, "r1", AT)
+        assert not end(writing.connection, "r1", AT)
     tell(own, facts.placed("r1", 2, 2, epoch=2), first=3)
     assert [type(data) for _, data in said(journal, 2)][-2:] == [ReservationHeld, ReservationCancelled]
     assert account_of(journal, TEA) == Account(granted=2)

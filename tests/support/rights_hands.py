@@ -106,7 +106,7 @@ class Hands:
         shelf, at = self.world.shelves[kiosk.address.site], self.world.clock.at
         if not shelf.has_aside(one.id, goods):
             if one.state is State.HELD:
-                kiosk.record([decide_cancel(one, at=at, reason="not there")])
+                kiosk.record(decide_cancel(one, at=at, reason="not there"))
             return
         shelf.aside.pop(one.id)
         self.world.ended.add(one.id)
@@ -117,7 +117,7 @@ class Hands:
         kiosk.journal.before_record()
         found = kiosk.held(State.HELD)
         if found:
-            kiosk.record([decide_cancel(found[index % len(found)], at=self.world.clock.at)])
+            kiosk.record(decide_cancel(found[index % len(found)], at=self.world.clock.at))
 
     def release(self, kiosk: RightsKiosk, sku: str, amount: int) -> None:
         self._with_rights(kiosk, [RightsReleased([self._line(sku, amount)], self.world.clock.at, self.world.new_id())])

@@ -190,10 +190,23 @@ def test_what_an_earlier_life_held_is_sold_once_as_goods_in_hand(shop: Kiosk, de
     code = shop("reservation", "hold", "A", "2", "--json").json["code"]
     desk.journal.raise_epoch(Epoch(1))
     assert shop("reservation", "list", "--json").json["reservations"][0]["state"] == "past"
-    assert "an earlier life" in shop("reservation", "cancel", code).complaint
     assert shop("reservation", "collect", code).status == 0
     assert facts(shop)[-1].lines[0].overdraft == 2
     assert f"{code} was collected already" in shop("reservation", "collect", code).complaint
+    assert f"{code} was collected already" in shop("reservation", "cancel", code).complaint
+
+
+def test_what_an_earlier_life_held_is_put_back_once_and_no_fact_says_so(shop: Kiosk, desk: LocalDesk) -> None:
+    code = shop("reservation", "hold", "A", "2", "--json").json["code"]
+    desk.journal.raise_epoch(Epoch(1))
+    said = len(facts(shop))
+    done = shop("reservation", "cancel", code, "--json")
+    assert (done.status, done.json["state"]) == (0, "cancelled")
+    assert "put the goods back, and count them" in done.err
+    assert len(facts(shop)) == said
+    assert shop("reservation", "list", "--json").json["reservations"] == []
+    assert f"{code} was cancelled already" in shop("reservation", "cancel", code).complaint
+    assert f"{code} was cancelled already" in shop("reservation", "collect", code).complaint
 
 
 def resolve(desk: LocalDesk, answer: PromiseResolved) -> None:
