@@ -26,6 +26,8 @@ _ANSWER_S: Final = 10.0  # a hub that is paused by the storm answers late
 _TRIES: Final = 200  # of one request: longer than any nemesis keeps the hub away
 _HOLDS_S: Final = (2, 60, 7200)
 _REPEATED: Final = 0.4
+_HINT: Final = "retry_after_s"  # tills were asked for the goods: the same request is decided anew then
+_PATIENT: Final = 0.3  # of those who are told to try again
 _SCARCE: Final = 0.4  # of what is asked for there is never enough
 
 
@@ -57,10 +59,12 @@ class WebShop:
             again = self._ask(path, body, key)
             if again[0]:
                 same = (status, said.get("id")) == (again[0], again[1].get("id"))
-                if not same and {status, again[0]} & {429, 503}:
+                if not same and ({status, again[0]} & {429, 503} or _HINT in said):
                     same = True  # no decision: it may be asked again
                 self._say("repeated", key=key, same=same, first_at=first_at)
                 status, said = again
+        if _HINT in said and self._rng.random() < _PATIENT and not self._stopped.wait(said[_HINT]):
+            status, said = self._ask(path, body, key)
         if status != http.HTTPStatus.CREATED:
             self._say("refused", code=said.get("code", ""), status=status)
             return
