@@ -7,7 +7,10 @@ Rules
     template that leaves out what the shopper cannot do without.
 3.  Plain text in one line: no markup, no control characters, neither in a template nor in what is filled in.
 4.  A template whose message could be longer than a message may be is refused when it is written, not when it is sent.
-5.  A language that has no template of its own is told in English.
+5.  One message, one language: where the shopper's lacks a template that the message needs, all of it is in English,
+    its figures and dates too.
+6.  Moments are written with their weekday as the language does, English ones day first: no country reads 3 Apr as
+    another day. What a till prints itself is written alike (:data:`DAY`).
 """
 
 import re
@@ -19,6 +22,9 @@ from contract.errors import Malformed
 from contract.rights import Answer
 
 FALLBACK: Final = "en"
+DAY: Final = "yMMMEd"  # CLDR's name of a date with its weekday: "Sa., 14. März 2026"
+ENGLISH_DAY: Final = "EEE d MMM yyyy"  # CLDR's own would be the American one
+HOUR: Final = "HH:mm"
 MAX_MESSAGE: Final = 800  # and its remedy's sentence, and a space: together what a fact holds
 MAX_REMEDY: Final = 199
 FIELDS: Final[Mapping[str, int]] = {  # by field, the most characters of it that are shown
@@ -133,6 +139,12 @@ def template(language: str, name: str, own: Mapping[tuple[str, str], str]) -> tu
     raise Malformed(f"no message is called {name[:32]!r}", "name")
 
 
+def language_of(answer: Answer, remedy: Remedy, language: str, own: Mapping[tuple[str, str], str]) -> str:
+    """Return the language that the whole message can be in, which its fields are to be written in as well: rule 5."""
+    spoken = all(template(language, name, own)[0] == language for name in _names(answer, remedy))
+    return language if spoken else FALLBACK
+
+
 def render(text: str, fields: Mapping[str, str]) -> str:
     """Return a template that was checked with its fields filled in; what is longer than its room is cut.
 
@@ -152,9 +164,13 @@ def render(text: str, fields: Mapping[str, str]) -> str:
 def message(
     answer: Answer, remedy: Remedy, language: str, fields: Mapping[str, str], own: Mapping[tuple[str, str], str]
 ) -> str:
-    """Return the whole message: rule 1.
+    """Return the whole message (rule 1), in ``language`` or all of it in English (rule 5).
 
     Raises: Malformed if a field is not given.
     """
-    names = [answer.value, *([remedy.value] if remedy is not Remedy.NONE else [])]
-    return " ".join(render(template(language, name, own)[1], fields) for name in names)
+    spoken = language_of(answer, remedy, language, own)
+    return " ".join(render(template(spoken, name, own)[1], fields) for name in _names(answer, remedy))
+
+
+def _names(answer: Answer, remedy: Remedy) -> list[str]:
+    return [answer.value, *([remedy.value] if remedy is not Remedy.NONE else [])]

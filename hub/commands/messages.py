@@ -151,8 +151,8 @@ def _preview(language: str, text: str) -> str:
     fields = {
         "goods": wording.goods([("Green tea 100 g", 2, Unit.PIECE), ("Olives", 500, Unit.GRAM)], language),
         "wanted": wording.goods([("Black tea 100 g", 2, Unit.PIECE)], language),
-        "site": "market-hall",
-        "code": "9QXM-5TZ",
+        "site": "Market Hall",
+        "code": "9QXM-5TZN",
         "ready": wording.moment(now + timedelta(hours=3), language),
         "until": wording.moment(now + timedelta(hours=48), language),
         "amount": wording.money(Money(1350), Currency("EUR"), language),

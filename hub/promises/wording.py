@@ -1,21 +1,23 @@
 """How figures, goods and moments are written in a message for a shopper.
 
-Moments are in the time zone of the hub's machine (``TZ``): a region lies in one, and a shopper reads the shop's clock.
+Moments are in the zone of the site that they are about, where one was told, else in that of the hub's machine (``TZ``):
+a shopper reads the shop's clock.
 """
 
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import LOCALTZ, format_datetime
+from babel.dates import LOCALTZ, format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal
 
+from contract.messages import DAY, ENGLISH_DAY, HOUR
 from contract.money import exponent
 from contract.values import Currency, Money, Unit
 
-_MOMENT: Final = "EEE d MMM yyyy, HH:mm"  # no country reads it as another day
 _KILO: Final = {Unit.GRAM: "kg", Unit.MILLILITRE: "l", Unit.MILLIMETRE: "m"}
 
 
@@ -33,8 +35,20 @@ def money(amount: Money, currency: Currency, language: str) -> str:
 
 
 def moment(at: datetime, language: str, zone: tzinfo | None = None) -> str:
-    """Return a moment with its weekday: ``Sa. 14 März 2026, 17:40``."""
-    return format_datetime(at, _MOMENT, tzinfo=zone or LOCALTZ, locale=locale_of(language))
+    """Return a moment with its weekday: ``Sa., 14. März 2026, 17:40``."""
+    locale, there = locale_of(language), zone or LOCALTZ
+    if locale.language == "en":
+        return format_datetime(at, f"{ENGLISH_DAY}, {HOUR}", tzinfo=there, locale=locale)
+    day = format_skeleton(DAY, at, tzinfo=there, locale=locale)
+    return f"{day}, {format_datetime(at, HOUR, tzinfo=there, locale=locale)}"
+
+
+def zone_of(name: str) -> tzinfo | None:
+    """Return a site's zone; None where none was told, or this machine does not know it."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def goods(lines: Iterable[tuple[str, int, Unit]], language: str) -> str:

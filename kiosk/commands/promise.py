@@ -111,8 +111,11 @@ def _show(room: LocalStockroom, found: Promise, *, as_json: bool) -> None:
         click.echo(json.dumps(_json(room, found)))
         return
     lines = [*(found.request.lines if found.request else []), *(found.answer.lines if found.answer else [])]
-    echo_slip(promise_slip(found, room.items(line.sku for line in lines)))
-    click.echo(f"promise {found.id}{_late(found)}", err=True)
+    from kiosk.tools.figures import FIGURES  # noqa: PLC0415 - it loads Babel: only slips need it
+
+    echo_slip(promise_slip(found, room.items(line.sku for line in lines), FIGURES))
+    back = f"\t{remedy}" if (remedy := remedy_text(found)) else ""
+    click.echo(f"promise {found.id}{back}{_late(found)}", err=True)
 
 
 def _late(found: Promise) -> str:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from msgspec.structs import replace
 
 from contract.money import format_minor
 from contract.values import Money, instant_text
@@ -126,8 +125,9 @@ def _show(room: LocalStockroom, found: Reservation, language: str, *, as_json: b
     if as_json:
         click.echo(json.dumps(_json(room, found)))
         return
-    here = replace(found, until=found.until.astimezone())
-    echo_slip(reservation_slip(here, room.items(line.sku for line in found.lines), language=language))
+    from kiosk.tools.figures import FIGURES  # noqa: PLC0415 - it loads Babel: only slips need it
+
+    echo_slip(reservation_slip(found, room.items(line.sku for line in found.lines), FIGURES, language=language))
 
 
 def _json(room: LocalStockroom, found: Reservation) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What is printed for a shopper who waits for goods: one of few words, in their language where we have it. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -8,14 +8,12 @@ from msgspec import Struct
 
 from contract.down import Item
 from contract.facts import StockLine
-from contract.money import format_minor
 from contract.values import Currency, Money, Sku, Unit
 from kiosk.core.promises import Promise, headline, remedy_text
 from kiosk.core.reservations import Reservation, State
 
 _FALLBACK: Final = "en"
 SHORT_ID: Final = 8  # characters of a promise's id that name it at one till
-_TIME: Final = "%Y-%m-%d %H:%M %Z"
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
         "reserved": "RESERVED for you",
@@ -52,32 +50,46 @@ class Slip(Struct, frozen=True):
     qr: str = ""
 
 
-def reservation_slip(found: Reservation, items: Mapping[Sku, Item], *, language: str = _FALLBACK) -> Slip:
+class Figures(Struct, frozen=True):
+    """How money and moments are written in one of :data:`LANGUAGES`: not the core's to know."""
+
+    money: Callable[[Money, Currency, str], str]
+    moment: Callable[[datetime, str], str]
+
+
+def reservation_slip(
+    found: Reservation, items: Mapping[Sku, Item], figures: Figures, *, language: str = _FALLBACK
+) -> Slip:
     """Return the slip of goods set aside; one that has ended says so, and has no code to scan."""
-    words = _of(language)
-    goods = _goods(found.lines, items)
+    spoken = spoken_in(language)
+    words, goods = _WORDS[spoken], _goods(found.lines, items)
     if found.state is not State.HELD:
         return Slip((words["ended"].format(state=found.state), *goods))
-    until = words["until"].format(until=_moment(found.until), code=found.code)
+    until = words["until"].format(until=figures.moment(found.until, spoken), code=found.code)
     return Slip((words["reserved"], *goods, until), found.code)
 
 
-def promise_slip(promise: Promise, items: Mapping[Sku, Item]) -> Slip:
-    """Return the slip of a promise: pending says so in its first line, an answer is in the hub's own words."""
+def promise_slip(promise: Promise, items: Mapping[Sku, Item], figures: Figures) -> Slip:
+    """Return the slip of a promise: pending says so in its first line, an answer is in the hub's own words.
+
+    What is paid back stands in those words; an answer that an earlier hub gave has none, and says it in ours.
+    """
     asked, answer = promise.request, promise.answer
     if answer is not None:
-        what = (headline(promise).upper(), answer.message, *_goods(answer.lines, items))
-        return Slip((*what, *filter(None, [remedy_text(promise)])), answer.code)
-    words = _of(asked.language if asked is not None else _FALLBACK)
+        said = answer.message or remedy_text(promise)
+        return Slip((headline(promise).upper(), *filter(None, [said]), *_goods(answer.lines, items)), answer.code)
+    spoken = spoken_in(asked.language if asked is not None else _FALLBACK)
+    words = _WORDS[spoken]
     goods = _goods(asked.lines, items) if asked is not None else ()
     lines = [words["pending"], *goods, words["wait"], f"№ {promise.id[:SHORT_ID]}"]
     if asked is not None and asked.paid_minor:
-        lines.append(words["paid"].format(paid=_money(asked.paid_minor, asked.currency)))
+        lines.append(words["paid"].format(paid=figures.money(asked.paid_minor, asked.currency, spoken)))
     return Slip(tuple(lines))
 
 
-def _of(language: str) -> Mapping[str, str]:
-    return _WORDS.get(language, _WORDS[_FALLBACK])
+def spoken_in(language: str) -> str:
+    """Return the language that a slip for who speaks ``language`` is in: English where it has no words of its own."""
+    return language if language in _WORDS else _FALLBACK
 
 
 def _goods(lines: Sequence[StockLine], items: Mapping[Sku, Item]) -> tuple[str, ...]:
@@ -91,11 +103,3 @@ def _amount(line: StockLine) -> str:
 
 def _name(sku: Sku, items: Mapping[Sku, Item]) -> str:
     return items[sku].name if sku in items else str(sku)
-
-
-def _moment(at: datetime) -> str:
-    return at.strftime(_TIME).strip()
-
-
-def _money(minor: Money, currency: Currency) -> str:
-    return f"{format_minor(minor, currency)} {currency}"

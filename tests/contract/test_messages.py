@@ -16,6 +16,7 @@ from contract.messages import (
     RULES,
     check_language,
     check_template,
+    language_of,
     message,
     render,
     template,
@@ -105,9 +106,17 @@ def test_the_operators_words_come_first_and_an_unknown_language_is_told_in_engli
     assert template("de", "sorry", own) == ("de", "Leider nein.")
     assert template("it", "sorry", own) == ("it", "Purtroppo no.")
     assert template("pt", "sorry", own) == ("en", BUILT_IN["en"]["sorry"])
-    assert message(Answer.SORRY, Remedy.REFUND, "it", GIVEN, own) == "Purtroppo no. €13.50!"
+    assert message(Answer.SORRY, Remedy.NONE, "it", GIVEN, own) == "Purtroppo no."
     with pytest.raises(Malformed, match="no message is called"):
         template("en", "maybe", own)
+
+
+def test_a_message_is_in_one_language_also_where_only_some_of_its_words_are_known() -> None:
+    own = {("it", "sorry"): "Purtroppo no.", ("en", "refund"): "{amount}!"}
+    assert language_of(Answer.SORRY, Remedy.NONE, "it", own) == "it"
+    assert language_of(Answer.SORRY, Remedy.REFUND, "it", own) == "en"
+    said = message(Answer.SORRY, Remedy.REFUND, "it", GIVEN, own)
+    assert said == "We are sorry: we cannot get what you wanted (3 × Black tea). €13.50!"
 
 
 def test_a_field_that_nobody_gave_is_an_error_and_no_gap() -> None:

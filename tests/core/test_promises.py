@@ -25,7 +25,7 @@ from kiosk.core.promises import (
 )
 from kiosk.core.reservations import Reservation
 from kiosk.core.reservations import State as Held
-from kiosk.core.slips import promise_slip, reservation_slip
+from kiosk.core.slips import Figures, promise_slip, reservation_slip
 
 AT = datetime(2026, 11, 21, 9, tzinfo=UTC)
 EUR = Currency("EUR")
@@ -45,6 +45,10 @@ def told(answer: PromiseResolved) -> Promise:
     return Promise("0b7c5a52-3d0e", State.TOLD, ask(), answer)
 
 
+FIGURES = Figures(
+    lambda minor, currency, language: f"<{minor} {currency} {language}>",
+    lambda at, language: f"<{at:%H:%M} {language}>",
+)
 YES = PromiseResolved("0b7c5a52-3d0e", Answer.CONFIRMED, "Set aside for you.", TEA, "hall", "ABCD-123")
 SORRY = PromiseResolved(
     "0b7c5a52-3d0e", Answer.SORRY, "We are sorry.", remedy=Remedy.REFUND, amount_minor=Money(1200), currency=EUR
@@ -104,39 +108,50 @@ def test_an_answer_is_the_hubs():
     ],
 )
 def test_the_slip_of_a_pending_promise_says_first_that_it_is_none_yet(language, first):
-    slip = promise_slip(pending(language=language), ITEMS)
+    slip = promise_slip(pending(language=language), ITEMS, FIGURES)
     assert slip.lines[:2] == (first, "3 x Green tea")
     assert slip.lines[-1] == "№ 0b7c5a52"
     assert slip.qr == ""
 
 
 def test_what_was_paid_stands_on_the_slip():
-    assert promise_slip(pending(paid_minor=Money(1200)), ITEMS).lines[-1].startswith("You have paid 12.00 EUR")
+    assert (
+        promise_slip(pending(paid_minor=Money(1200)), ITEMS, FIGURES)
+        .lines[-1]
+        .startswith("You have paid <1200 EUR en>")
+    )
 
 
 def test_the_slip_of_an_answer_is_in_the_hubs_words_with_the_code_to_collect():
-    slip = promise_slip(told(YES), ITEMS)
+    slip = promise_slip(told(YES), ITEMS, FIGURES)
     assert (slip.lines, slip.qr) == (("CONFIRMED", "Set aside for you.", "3 x Green tea"), "ABCD-123")
-    slip = promise_slip(told(SORRY), ITEMS)
-    assert (slip.lines, slip.qr) == (("SORRY", "We are sorry.", "refund 12.00 EUR"), "")
+    slip = promise_slip(told(SORRY), ITEMS, FIGURES)
+    assert (slip.lines, slip.qr) == (("SORRY", "We are sorry."), "")
+    slip = promise_slip(told(replace(SORRY, message="")), ITEMS, FIGURES)
+    assert slip.lines == ("SORRY", "refund 12.00 EUR")
+
+
+@pytest.mark.parametrize(("language", "figures"), [("de", "<1200 EUR de>"), ("nl", "<1200 EUR en>")])
+def test_the_figures_of_a_slip_are_in_the_language_of_its_words(language, figures):
+    assert figures in promise_slip(pending(language=language, paid_minor=Money(1200)), ITEMS, FIGURES).lines[-1]
 
 
 def test_a_promise_that_a_lost_card_asked_for_has_a_slip_too():
-    assert promise_slip(Promise("p-1", State.PENDING, None), {}).lines[0] == "NOT PROMISED YET - PENDING"
+    assert promise_slip(Promise("p-1", State.PENDING, None), {}, FIGURES).lines[0] == "NOT PROMISED YET - PENDING"
 
 
 def test_the_slip_of_a_reservation_has_goods_end_and_code():
     lines = (*TEA, StockLine(Sku("HAM"), Quantity(250, Unit.GRAM)))
     found = Reservation("r", "7K2M-9XPA", Held.HELD, lines, AT, AT + timedelta(hours=2))
-    slip = reservation_slip(found, ITEMS)
+    slip = reservation_slip(found, ITEMS, FIGURES)
     assert slip.lines == (
         "RESERVED for you",
         "3 x Green tea",
         "250 g HAM",
-        "Please collect by 2026-11-21 11:00 UTC with the code 7K2M-9XPA.",
+        "Please collect by <11:00 en> with the code 7K2M-9XPA.",
     )
     assert slip.qr == "7K2M-9XPA"
-    assert reservation_slip(found, ITEMS, language="de").lines[0] == "FÜR SIE ZURÜCKGELEGT"
-    ended = reservation_slip(replace(found, state=Held.LAPSED), ITEMS)
+    assert reservation_slip(found, ITEMS, FIGURES, language="de").lines[0] == "FÜR SIE ZURÜCKGELEGT"
+    ended = reservation_slip(replace(found, state=Held.LAPSED), ITEMS, FIGURES)
     assert ended.lines[0] == "This reservation was lapsed: nothing is set aside any more."
     assert ended.qr == ""

@@ -3,9 +3,10 @@
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
-from hub_books import AT, Hub, open_hub, status
+from hub_books import AT, Hub, open_hub, received, status
 from shoppers import (
     HARBOUR,
     MARKET,
@@ -41,6 +42,7 @@ from hub.core.promise import code_of, successor
 from hub.intake.urgent import MAX_OF_ONE
 from hub.promises.promising import KEPT, MAX_GOODS, REPORT_WAIT, WINDOW
 from hub.store.rights_tables import chores, waits, wants
+from hub.store.sites import SiteRow, save_site
 from hub.store.tables import exceptions
 
 
@@ -192,6 +194,21 @@ def test_the_operators_words_are_said_and_bad_ones_never_stop_an_answer(hub: Hub
     assert [one.message.split()[0] for one in answers(hub, MARKET)] == ["No", "We"]
 
 
+def test_the_shopper_reads_the_sites_name_and_its_clock_in_one_language(hub: Hub) -> None:
+    with hub.store.write() as connection:
+        save_site(connection, SiteRow("demo", "market", "Markthalle Nord", zone="Pacific/Kiritimati"))
+    give(hub, MARKET, tea=9)
+    asked = [asks(f"p-{language}", language=language, tea=1) for language in ("de", "es")]
+    hub.take(*(urgent(MARKET, one) for one in asked))
+    german, spanish = answers(hub, MARKET)
+    assert german.until is not None
+    there = german.until.astimezone(ZoneInfo("Pacific/Kiritimati"))
+    assert "bei Markthalle Nord zurückgelegt" in german.message
+    assert f", {there.day}. " in german.message  # a German day has a point: Sa., 14. März
+    assert f", {there:%H:%M} mit dem Code" in german.message
+    assert f"collect by {there:%a} {there.day} {there:%b %Y, %H:%M} with" in spanish.message
+
+
 # ------------------------------------------------------------------------------------------------ the course of one
 
 
@@ -324,6 +341,17 @@ def test_a_silent_site_promises_nothing_and_the_shopper_waits_only_so_long(rebor
     reborn.clock.advance(WINDOW.total_seconds() + 1)
     reborn.take(status(MARKET))
     assert [one.answer for one in answers(reborn, MARKET, 2)] == [Answer.SORRY]
+
+
+def test_goods_at_the_tills_of_a_silent_site_are_a_reason_to_wait(reborn: Hub) -> None:
+    harbour, till = twin_at(HARBOUR), twin_at(MARKET)
+    harbour.record(received("tea", 5))
+    till.record(asks(), report(2))
+    reborn.take(harbour.message(), till.message())
+    assert answers(reborn, MARKET, 2) == []
+    harbour.record(report(2))
+    reborn.take(harbour.message(), till.message())
+    assert (promise(reborn) or pytest.fail("unknown")).state == "pending"  # for the till at the harbour is asked now
 
 
 def test_a_life_that_never_reports_is_answered_in_the_end(reborn: Hub) -> None:
