@@ -10,6 +10,7 @@ from contract.stock import StockKey
 from hub.core import redistribute
 from hub.core.redistribute import Holder, Plan, Policy
 from hub.core.waiting import kept_of
+from hub.core.wishes import CounterWish, decide_met
 from hub.store import holdings
 from hub.store.holdings import Held, Post, Want
 
@@ -48,12 +49,13 @@ def decide(policy: Policy, hub: Hub, shares: Sequence[Share], now: datetime) -> 
     """Return what to grant and to recall, by kiosk id: within what is free, and of tills that can be asked.
 
     What promises wait for, and what was asked for in vain, is kept of what is free, and recalled as far as it is not
-    there.
+    there. A shopper at a counter is waited for only where the whole of the wish can be met (``hub.core.wishes``).
     """
-    holders = tuple(_holder(one, now) for one in shares)
     wanted = hub.waited + hub.demanded
     kept = kept_of(hub.free, wanted)
     free, lacking = hub.free - kept, wanted - kept
+    met = _met(shares, free, now)
+    holders = tuple(_holder(one, now, is_met=str(one.post.kiosk.id) in met) for one in shares)
     pool = redistribute.Pool(free=free, holders=holders, demand_per_h=hub.online_per_h, promises=lacking)
     plan = policy(pool)
     askable = {str(one.post.kiosk.id): _spare(one) for one in shares if not one.asked and not one.rests}
@@ -86,20 +88,41 @@ def wait_s(shares: Sequence[Share], now: datetime) -> float:
     return min(MOST_WAIT_S, max(LEAST_WAIT_S, youngest * WAIT_SHARE))
 
 
-def _holder(one: Share, now: datetime) -> Holder:
-    heard_s = max(0.0, (now - datetime.fromisoformat(one.post.heard_at)).total_seconds())
-    waiting = sum(want.amount for want in one.wants if want.asked and _age_s(want, now) < ASKED_S)
+def _met(shares: Sequence[Share], free: int, now: datetime) -> frozenset[str]:
+    """Return the tills whose shoppers can be served whole of what is free and what tills that are heard have."""
+    there = {str(one.post.kiosk.id): _spare(one) for one in shares if _heard_s(one.post, now) <= redistribute.HEARD_S}
+    wishes = [
+        CounterWish(name, there[name], lacking)
+        for one in shares
+        if (name := str(one.post.kiosk.id)) in there and (lacking := _lacking(one, now))
+    ]
+    return decide_met(wishes, free + sum(there.values()))
+
+
+def _holder(one: Share, now: datetime, *, is_met: bool) -> Holder:
+    """Return what a policy sees of a till: what its shopper waits for is what is there already and what is lacking."""
+    lacking = _lacking(one, now)
     return Holder(
         name=str(one.post.kiosk.id),
         available=max(0, one.balance),
         in_flight=one.in_flight,
-        waiting=waiting,
-        ahead=sum(want.amount for want in one.wants) - waiting,
+        waiting=_spare(one) + lacking if lacking and is_met else 0,
+        ahead=sum(want.amount for want in one.wants) - lacking,
         demand_per_h=holdings.rate_now(one.held, now) if one.held else 0.0,
-        heard_s=heard_s if one.post.online else max(heard_s, OFFLINE_S),
+        heard_s=_heard_s(one.post, now),
         outage_s=redistribute.OUTAGE_S,
         recalling=one.asked,
     )
+
+
+def _lacking(one: Share, now: datetime) -> int:
+    """Return what a shopper who may still stand there lacks, beyond what the till has and what is on its way."""
+    return sum(want.amount for want in one.wants if want.asked and _age_s(want, now) < ASKED_S)
+
+
+def _heard_s(post: Post, now: datetime) -> float:
+    heard_s = max(0.0, (now - datetime.fromisoformat(post.heard_at)).total_seconds())
+    return heard_s if post.online else max(heard_s, OFFLINE_S)
 
 
 def _spare(one: Share) -> int:
