@@ -1,7 +1,7 @@
 """Redistribution: which rights to one sku the hub grants and recalls. Pure; a policy sees delivered facts alone.
 
 Every policy has the same shape, :data:`Policy`: what is known of one pool goes in, grants and recalls come out. A plan
-never grants more than is free less the safety share, and never recalls more than a holder is known to have. It names
+never grants more than is free less the safety share, and never recalls more than a holder has or was granted. It names
 holders in the order of their names, whatever order they came in, and the same view always gives the same plan.
 
 How :func:`plan_ours` shares
@@ -20,8 +20,10 @@ How :func:`plan_ours` shares
 6.  While there is plenty, a holder gets what it asks for ahead of need, beyond its share, down to what lasts the hub's
     own shoppers and the silent as long.
 
-Nothing is granted to a holder that is silent: a grant in flight serves nobody until the link is back, and can be
-decided better then. A silent holder is taken to have what was last heard less what its demand has taken since.
+What is in flight to a holder that is heard counts as its own: an idle kiosk says nothing that tells the hub that it
+came, and a recall follows the grant in the same log. Nothing is granted to a holder that is silent: a grant in flight
+serves nobody until the link is back, and can be decided better then. It is taken to have what was last heard less what
+its demand has taken since.
 """
 
 import math
@@ -150,8 +152,9 @@ def plan_ours(pool: Pool) -> Plan:
     filled = _fill_shortest(pool, shares, _spare(pool))
     pool = _granted(pool, filled)
     ahead = _fill_ahead(pool, kept) if plenty else {}
+    given = {name: served[name] + filled.get(name, 0) + ahead.get(name, 0) for name in served}
     recalls = _recall_surplus(_granted(pool, ahead), shares, kept, plenty=plenty)
-    return _plan({name: served[name] + filled.get(name, 0) + ahead.get(name, 0) for name in served}, recalls)
+    return _plan(given, (one for one in recalls if not given[one.of]))  # nobody is asked for what he is just given
 
 
 def _shares(pool: Pool, stock: float) -> dict[str, int]:
@@ -209,8 +212,8 @@ def _recall_longest(heard: Sequence[Holder], lacking: int, promised: int) -> lis
     coming = sum(one.recalling for one in heard)
     lacking, promised = lacking - coming, promised - max(0, coming - lacking)
     recalls = []
-    for one in sorted(heard, key=lambda one: (-one.available / _per_h(one), one.name)):
-        units = max(0, min(lacking, one.available - one.waiting))
+    for one in sorted(heard, key=lambda one: (-_held(one) / _per_h(one), one.name)):
+        units = max(0, min(lacking, _held(one) - one.waiting))
         more = max(0, min(promised, above_cover(one) - units))
         if units + more > 0 and not one.recalling:
             recalls.append(Recall(one.name, units + more, urgent=True))
@@ -222,7 +225,7 @@ def above_cover(one: Holder) -> int:
     """Return what a holder that is heard can give without turning a shopper away in an outage; 0 if it is silent."""
     if one.heard_s > HEARD_S:
         return 0
-    return max(0, one.available - one.waiting - cover(one.demand_per_h, one.outage_s))
+    return max(0, _held(one) - one.waiting - cover(one.demand_per_h, one.outage_s))
 
 
 def _recall_surplus(pool: Pool, shares: dict[str, int], kept: int, *, plenty: bool) -> list[Recall]:
@@ -237,8 +240,8 @@ def _recall_surplus(pool: Pool, shares: dict[str, int], kept: int, *, plenty: bo
         return []
     covers = {one.name: cover(one.demand_per_h, one.outage_s) if plenty else 0 for one in heard}
     recalls = []
-    for one in sorted(heard, key=lambda one: (shares[one.name] - one.available, one.name)):
-        units = min(lacking, one.available - max(one.waiting, shares[one.name], covers[one.name]))
+    for one in sorted(heard, key=lambda one: (shares[one.name] - _held(one), one.name)):
+        units = min(lacking, _held(one) - max(one.waiting, shares[one.name], covers[one.name]))
         if units > 0 and not one.recalling:
             recalls.append(Recall(one.name, units, urgent=not plenty))
             lacking -= units

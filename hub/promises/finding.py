@@ -5,12 +5,13 @@ Rules
 1.  What is free is taken at once, at the best site, but for what is kept for those who asked before: they wait.
 2.  What tills have above their cover is worth waiting for: whoever waits is noted, and the site's tills are asked.
     Whoever begins to wait does so for what nobody waits for yet.
-3.  A site whose lives have not all reported promises nothing, and is not waited at (I11).
+3.  A site whose lives have not all reported promises nothing (I11). What it was last known to have, at its tills too,
+    is a reason to put the answer off: :attr:`Found.silent`.
 4.  What is on its way counts as far as nobody was promised it, the site owes nothing to be paid from it first, and it
     left lately: what left long ago is lost, or was never sent.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -73,16 +74,27 @@ def take_free(connection: Connection, seeker: Seeker, make: Make, now: str) -> F
     wish, region = seeker.wish, seeker.region
     free = offers.free(connection, region, wish.goods)
     left = left_for(seeker.turn, free, waits.of_goods(connection, region, wish.goods))
-    able = rank(wish, left)
     mute = lives.silent_sites(connection, region)
-    open_sites = {one: left[one] for one in able if mute is not None and one not in mute}
-    silent = len(open_sites) < len(able)
+    open_sites = {one: left[one] for one in rank(wish, left) if mute is not None and one not in mute}
     while (choice := decide(wish, open_sites)).site is not None:
         reservation = make(choice.goods, choice.site)
         if reserve(connection, reservation, now):
             return Found(choice, reservation)
         del open_sites[choice.site]  # somebody was faster
-    return Found(choice, silent=silent)
+    return Found(choice, silent=_is_silent(connection, seeker, left, left.keys() if mute is None else mute))
+
+
+def _is_silent(
+    connection: Connection, seeker: Seeker, left: Mapping[str, Goods], mute: Collection[str]
+) -> bool:
+    """Return whether one of the sites that have not reported may have what is wanted: rule 3."""
+    goods = seeker.wish.goods
+    at_tills = offers.last_held(connection, seeker.region, goods, mute) if mute else {}
+    there = {
+        site: {key: held[key] + max(0, left.get(site, {}).get(key, 0)) for key in goods}
+        for site, held in at_tills.items()
+    }
+    return bool(rank(seeker.wish, there))
 
 
 def wait(connection: Connection, seeker: Seeker, why: Why, until: datetime, present: Present) -> bool:

@@ -10,7 +10,8 @@ Rules
     that time, or when waiting helps no more, it is answered with what there is: goods on their way, or sorry.
 4.  A reservation bears the id of its promise; what took its place a successor's of it.
 5.  An answer is changed only where it had to be broken (:mod:`hub.promises.breaking`); it is kept beside the new one.
-6.  No more than :data:`MAX_OPEN` promises of a kiosk wait. What is asked beyond is answered at once.
+6.  A kiosk that is lost or stolen is promised nothing, until an operator admits it again (I6).
+7.  No more than :data:`MAX_OPEN` promises of a kiosk wait. What is asked beyond is answered at once.
 """
 
 from collections.abc import Iterable
@@ -166,7 +167,7 @@ def _choose(
     site, region = promise.kiosk.address.site, promise.kiosk.address.region
     wish = Wish(goods, site, request.site, request.paid_minor)
     too_late = request.collect_by is not None and request.collect_by <= present.at
-    if too_late or len(goods) > MAX_GOODS:
+    if too_late or len(goods) > MAX_GOODS or promise.kiosk.fenced:
         return Verdict(sorry(request.paid_minor))
     seeker = Seeker(promise.id, promise.at, region, wish)
 
@@ -232,7 +233,8 @@ def _is_here(connection: Connection, promise: Promise, reservation: Reservation)
         reservation.state == "reserved"
         and reservation.site == kiosk.address.site
         and promise.epoch == kiosk.epoch
-        and promises.is_open(connection, kiosk.id, kiosk.epoch)
+        and promises.may_keep(connection, kiosk.id, kiosk.epoch)
+        and not kiosk.fenced
     )
 
 

@@ -1,6 +1,6 @@
 """Statements of what can be promised: what is free, at tills or on its way, and what its goods are called."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,9 +11,10 @@ from contract.down import Item
 from contract.stock import StockKey
 from contract.values import instant_text
 from hub.core.redistribute import HEARD_S, OUTAGE_S, Holder, above_cover
-from hub.store import holdings
+from hub.store import holdings, reservations
 from hub.store.accounts import stock_key
 from hub.store.chores import Site
+from hub.store.holdings import Held
 from hub.store.pools import offered as pool_offered
 from hub.store.rights_tables import accounts, lives, passages, pools
 from hub.store.tables import items, kiosks
@@ -45,31 +46,50 @@ def at_tills(connection: Connection, region: str, keys: Iterable[StockKey], now:
 
     What shoppers at their counters wait for is not known here; the tills keep it when they are asked.
     """
-    wanted = set(keys)
-    heard_since = instant_text(now - timedelta(seconds=HEARD_S))
-    statement = (
-        select(accounts)
-        .join(kiosks, and_(kiosks.c.id == accounts.c.kiosk_id, kiosks.c.epoch == accounts.c.epoch))
-        .join(lives, and_(lives.c.kiosk_id == accounts.c.kiosk_id, lives.c.epoch == accounts.c.epoch))
-        .where(
-            accounts.c.region == region,
-            accounts.c.sku.in_(sorted({key.sku for key in wanted})),
-            lives.c.closed_at.is_(None),
-            lives.c.forked_at.is_(None),  # such a life is asked for nothing, nor is a kiosk that is lost
-            kiosks.c.fenced_at.is_(None),
-            kiosks.c.online,
-            kiosks.c.last_seen_at >= heard_since,
-        )
+    may_be_asked = (
+        lives.c.forked_at.is_(None),  # such a life is asked for nothing, nor is a kiosk that is lost
+        kiosks.c.fenced_at.is_(None),
+        kiosks.c.epoch == accounts.c.epoch,
+        kiosks.c.online,
+        kiosks.c.last_seen_at >= instant_text(now - timedelta(seconds=HEARD_S)),
     )
     found: FreeBySite = {}
-    for row in connection.execute(statement):
-        held = holdings.of_row(row)
-        if held.what in wanted:
-            per_h = holdings.rate_now(held, now)
-            has = Holder(name="", available=held.account.available, demand_per_h=per_h, outage_s=OUTAGE_S)
-            there = found.setdefault(row.site, {})
-            there[held.what] = there.get(held.what, 0) + above_cover(has)
+    for site, held, coming in _held(connection, region, keys, *may_be_asked):
+        per_h = holdings.rate_now(held, now)
+        available = held.account.available
+        has = Holder(name="", available=available, in_flight=coming, demand_per_h=per_h, outage_s=OUTAGE_S)
+        there = found.setdefault(site, {})
+        there[held.what] = there.get(held.what, 0) + above_cover(has)
     return found
+
+
+def last_held(connection: Connection, region: str, keys: Iterable[StockKey], sites: Collection[str]) -> FreeBySite:
+    """Return what the tills of ``sites`` were last known to have or were granted, heard or not."""
+    wanted = set(keys)
+    found: FreeBySite = {site: dict.fromkeys(wanted, 0) for site in sites}
+    for site, held, coming in _held(connection, region, wanted, accounts.c.site.in_(sorted(sites))):
+        found[site][held.what] += held.account.promisable + coming
+    return found
+
+
+def _held(
+    connection: Connection, region: str, keys: Iterable[StockKey], *of: ColumnElement[bool]
+) -> Iterator[tuple[str, Held, int]]:
+    """Yield the accounts of open lives: the site, the account, what is on its way to it and not for a reservation."""
+    wanted = set(keys)
+    statement = (
+        select(accounts)
+        .join(kiosks, kiosks.c.id == accounts.c.kiosk_id)
+        .join(lives, and_(lives.c.kiosk_id == accounts.c.kiosk_id, lives.c.epoch == accounts.c.epoch))
+        .where(accounts.c.region == region, accounts.c.sku.in_(sorted({key.sku for key in wanted})))
+        .where(lives.c.closed_at.is_(None), *of)
+    )
+    found = [(row.site, holdings.of_row(row)) for row in connection.execute(statement)]
+    placed = reservations.on_their_way(connection, region, {site for site, _ in found}, wanted)
+    for site, held in found:
+        if held.what in wanted:
+            coming = held.in_flight - placed.get((held.kiosk_id, held.epoch, held.what), 0)
+            yield site, held, max(0, coming)
 
 
 def on_the_way(connection: Connection, to: Site, keys: Iterable[StockKey], since: str) -> dict[StockKey, int]:

@@ -104,9 +104,9 @@ def has_reported(connection: Connection, kiosk_id: int, epoch: int, incarnation:
     return (connection.execute(statement).scalar_one_or_none() or 0) >= incarnation
 
 
-def is_open(connection: Connection, kiosk_id: int, epoch: int) -> bool:
-    """Return whether that life is known and not closed."""
-    return bool(_IS_OPEN.ask(connection, {"of_kiosk": kiosk_id, "of_epoch": epoch}))
+def may_keep(connection: Connection, kiosk_id: int, epoch: int) -> bool:
+    """Return whether goods can be placed with that life: it is known, not closed, and one card's (I5)."""
+    return bool(_MAY_KEEP.ask(connection, {"of_kiosk": kiosk_id, "of_epoch": epoch}))
 
 
 def list_page(
@@ -123,7 +123,7 @@ def list_page(
 
 
 _SELECT: Final = select(
-    promises, kiosks.c.region, kiosks.c.site, kiosks.c.kiosk, kiosks.c.epoch.label("newest_epoch")
+    promises, kiosks.c.region, kiosks.c.site, kiosks.c.kiosk, kiosks.c.epoch.label("newest_epoch"), kiosks.c.fenced_at
 ).join(kiosks, kiosks.c.id == promises.c.kiosk_id)
 
 
@@ -139,9 +139,12 @@ _COUNT_PENDING: Final = Question(
     .select_from(promises)
     .where(promises.c.state == PENDING, promises.c.kiosk_id == bindparam("of_kiosk"))
 )
-_IS_OPEN: Final = Question(
+_MAY_KEEP: Final = Question(
     select(lives.c.epoch).where(
-        lives.c.kiosk_id == bindparam("of_kiosk"), lives.c.epoch == bindparam("of_epoch"), lives.c.closed_at.is_(None)
+        lives.c.kiosk_id == bindparam("of_kiosk"),
+        lives.c.epoch == bindparam("of_epoch"),
+        lives.c.closed_at.is_(None),
+        lives.c.forked_at.is_(None),
     )
 )
 _ADD: Final = Many(lambda connection: insert(connection, promises).on_conflict_do_nothing())
@@ -156,7 +159,12 @@ _TOLD: Final = Change(update(promises).where(_IS_IT, promises.c.told_at.is_(None
 def _promise(row: Any) -> Promise:
     return Promise(
         row.id,
-        KioskRow(row.kiosk_id, Address(row.region, row.site, row.kiosk), row.newest_epoch),
+        KioskRow(
+            row.kiosk_id,
+            Address(row.region, row.site, row.kiosk),
+            row.newest_epoch,
+            fenced=row.fenced_at is not None,
+        ),
         row.epoch,
         row.state,
         row.at,

@@ -4,7 +4,7 @@ A reservation only moves on: reserved (in the hub's pool), placed (told to a kio
 and one of the ends. Every move is conditional on where it is, so that what is said twice or late moves nothing.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, Literal
 
@@ -140,6 +140,28 @@ def count_open_holds(connection: Connection, region: str, site: str) -> int:
         columns.confirmed_at.is_(None),
     )
     return connection.execute(statement).scalar_one()
+
+
+def on_their_way(
+    connection: Connection, region: str, sites: Collection[str], keys: Iterable[StockKey]
+) -> dict[tuple[int, int, StockKey], int]:
+    """Return what of ``keys`` was placed with lives (kiosk id, epoch) of ``sites`` that have not set it aside yet."""
+    line = reservation_lines.c
+    of_life = (reservations.c.kiosk_id, reservations.c.epoch)
+    statement = (
+        select(*of_life, line.sku, line.condition, line.unit, func.sum(line.amount))
+        .join(reservation_lines, line.reservation == reservations.c.id)
+        .where(
+            reservations.c.region == region,
+            reservations.c.site.in_(sorted(sites)),
+            reservations.c.state == "placed",
+            reservations.c.ended_at.is_(None),
+            line.sku.in_(sorted({key.sku for key in keys})),
+        )
+        .group_by(*of_life, line.sku, line.condition, line.unit)
+    )
+    rows = connection.execute(statement)
+    return {(kiosk_id, epoch, stock_key(*what)): int(amount) for kiosk_id, epoch, *what, amount in rows}
 
 
 def address_of(connection: Connection, kiosk_id: int) -> Address:

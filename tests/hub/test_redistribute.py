@@ -65,10 +65,23 @@ def test_no_more_is_granted_than_is_free_less_the_safety_share(policy: Policy, p
 
 @each_policy
 @given(pool=pools())
-def test_no_more_is_recalled_than_the_mirror_says(policy: Policy, pool: Pool):
-    mirror = {one.name: one.available for one in pool.holders}
+def test_no_more_is_recalled_than_was_granted_and_is_left(policy: Policy, pool: Pool):
+    left = {one.name: one.available + one.in_flight for one in pool.holders}
     for recall in policy(pool).recalls:
-        assert 0 < recall.units <= mirror[recall.of]
+        assert 0 < recall.units <= left[recall.of]
+
+
+@given(pool=pools())
+def test_who_is_given_something_is_asked_for_nothing(pool: Pool):
+    plan = plan_ours(pool)
+    assert {one.to for one in plan.grants}.isdisjoint(one.of for one in plan.recalls)
+
+
+def test_what_an_idle_kiosk_was_granted_is_asked_for_as_what_it_has():
+    idle = kiosk("idle", in_flight=5)
+    busy = kiosk("busy", 5, waiting=7)
+    assert plan_ours(Pool(free=0, holders=(busy, idle))).recalls == (Recall("idle", 2, urgent=True),)
+    assert above_cover(kiosk("idle", 3, in_flight=5, demand_per_h=0.0)) == 8
 
 
 @each_policy
@@ -101,7 +114,8 @@ def test_the_silent_are_given_nothing_and_asked_for_nothing(policy: Policy, pool
 def test_who_has_shoppers_waiting_keeps_what_they_wait_for(pool: Pool):
     waiting = {one.name: one for one in pool.holders}
     for recall in plan_ours(pool).recalls:
-        assert recall.units <= waiting[recall.of].available - waiting[recall.of].waiting
+        one = waiting[recall.of]
+        assert recall.units <= one.available + one.in_flight - one.waiting
 
 
 @given(pool=pools())

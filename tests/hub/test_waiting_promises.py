@@ -14,13 +14,15 @@ from contract.down_rights import Remedy
 from contract.facts import StockLine
 from contract.goods import GoneLine, TransferReceived, TransferSent
 from contract.rights import Answer, PromiseTold
-from contract.values import Money, Quantity, SiteId
+from contract.values import Money, Quantity, SiteId, instant_text
 from hub.core.redistribute import plan_ours
 from hub.promises.by_hand import Said, answer_by_hand
 from hub.promises.finding import ON_THE_WAY
 from hub.promises.holds import Hold, Holds, Refused, hold
 from hub.promises.promising import JOURNEY, KEPT, MAX_OPEN, WINDOW
 from hub.promises.reserving import Present
+from hub.steward.round import REST
+from hub.store.holdings import fence
 from hub.store.rights_tables import recalls, waits
 from hub.store.tables import exceptions
 
@@ -83,6 +85,39 @@ def test_goods_that_only_another_site_has_are_fetched_there(shop: Shop) -> None:
     ask(harbour, asks(tea=3))
     round_trip(shop)
     assert said(shop, harbour) == [("p-1", Answer.ELSEWHERE, "market")]
+
+
+def test_what_an_idle_till_was_granted_is_fetched_from_it(shop: Shop) -> None:
+    first, idle = stocked(shop, "market/k1", 10), shop.till("market/k2")
+    idle.flush()
+    shop.work()
+    first.hear()
+    first.flush()
+    shop.work()
+    idle.hear()  # and applies it; nothing is recorded there that would tell the hub
+    granted = idle.account().available
+    assert granted >= 4
+    harbour = shop.till("harbour/k1")
+    ask(harbour, asks(site="market", tea=9))
+    assert said(shop, harbour) == []
+    round_trip(shop, REST.total_seconds())  # the first till was asked a moment ago
+    assert said(shop, harbour) == [("p-1", Answer.CONFIRMED, "market")]
+    assert idle.account().available <= 1
+    shop.check()
+
+
+def test_a_lost_kiosk_is_promised_nothing_and_nothing_is_placed_with_it(shop: Shop) -> None:
+    till = shop.till("market/k1")
+    ask(till, asks("p-1", tea=1))
+    shop.give(free=9)
+    with shop.hub.store.write() as connection:
+        assert fence(connection, 1, instant_text(AT))
+    ask(till, asks("p-2", tea=1))
+    assert said(shop, till)[-1] == ("p-2", Answer.SORRY, None)
+    with shop.hub.store.write() as connection:
+        assert fence(connection, 1, None)
+    ask(till, asks("p-3", tea=1))
+    assert said(shop, till)[-1] == ("p-3", Answer.CONFIRMED, "market")
 
 
 def test_what_is_free_is_promised_at_once_and_no_till_is_asked(shop: Shop) -> None:
