@@ -89,9 +89,11 @@ LINK: Final = Document(
 LAN: Final = Document(
     "Tills of one site",
     "MQTT 5, QoS 1, at the site's own broker. Told from the side of the till that says it: all tills of the site read "
-    "presence and holdings; the rest is for the till that the channel names. Only moves and acceptances change rights.",
+    "presence and holdings, the mark is for itself, the rest for the till that the channel names. Only moves and "
+    "acceptances change rights.",
     channels={
         "presence": Channel("lan/presence", sent=True, says="Where a till is.", message="Presence", retained=True),
+        "mark": Channel("lan/mark", sent=True, says="How far it is, for itself.", message="Mark", retained=True),
         "holds": Channel("lan/holds", sent=True, says="What it may promise.", message="Holds", retained=True),
         "ask": Channel("lan/ask/{till}", sent=True, says="What it wants of that till.", message="Ask"),
         "move": Channel("lan/move/{till}", sent=True, says="Rights that it gives to that till.", message="Move"),
@@ -99,6 +101,7 @@ LAN: Final = Document(
     },
     messages={
         "Presence": Message("application/json", "Where a till's lane is; the will says offline.", "Presence"),
+        "Mark": Message("application/json", "How far a till's lane is: what a card that was put back lost.", "Mark"),
         "Holds": Message("application/json", "What a till has the right to promise.", "Holds"),
         "Ask": Message("application/json", "What a till wants, account by account.", "Ask"),
         "Move": Message("application/json", "The giver's fact, as it is stored.", "rights.moved.v1"),

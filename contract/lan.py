@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from contract.codec import decode
-from contract.envelope import LaneSource
+from contract.envelope import DigestField, LaneSource
 from contract.errors import Malformed
 from contract.facts import StockLine, check_instant, check_once
 from contract.goods import check_lines
@@ -33,7 +33,7 @@ from contract.values import (
     Unit,
 )
 
-MAX_PRESENCE_BYTES: Final = 1024  # six fields
+MAX_PRESENCE_BYTES: Final = 1024  # six fields; a mark has three
 MAX_HOLDS: Final = 500  # accounts that a till tells of: 50 KiB; what lies deepest is told first
 MAX_HOLDS_BYTES: Final = 128 * 1024
 MAX_ASKED: Final = 100  # accounts in one question: a move that answers it stays below MAX_FACT_BYTES
@@ -59,6 +59,17 @@ class Presence(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         """Refuse a moment that is not the same for every reader."""
         if self.sold_at is not None:
             check_instant(self.sold_at)
+
+
+class Mark(Struct, frozen=True, forbid_unknown_fields=True):
+    """How far a till's lane is, with the digest of that fact, kept by the broker for the till itself.
+
+    A card that was put back finds there what it lost. No will takes it away, as it takes the place in a presence.
+    """
+
+    epoch: EpochField
+    position: PositionField
+    digest: DigestField
 
 
 class Holds(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -123,22 +134,28 @@ class Acceptance(Struct, frozen=True):
     data: RightsAccepted
 
 
-LanMessage = Presence | Holds | Ask
-M = TypeVar("M", Presence, Holds, Ask)
+LanMessage = Presence | Mark | Holds | Ask
+M = TypeVar("M", Presence, Mark, Holds, Ask)
 F = TypeVar("F", RightsMoved, RightsAccepted)
 _PRESENCE: Final = msgspec.json.Decoder(Presence)
+_MARK: Final = msgspec.json.Decoder(Mark)
 _HOLDS: Final = msgspec.json.Decoder(Holds)
 _ASK: Final = msgspec.json.Decoder(Ask)
 
 
 def encode_lan(message: LanMessage) -> bytes:
-    """Return a presence, holdings or a question as JSON."""
+    """Return a presence, a mark, holdings or a question as JSON."""
     return msgspec.json.encode(message)
 
 
 def decode_presence(raw: bytes) -> Presence:
     """Return the presence that ``raw`` holds; raises Malformed."""
     return _decode(raw, _PRESENCE, MAX_PRESENCE_BYTES)
+
+
+def decode_mark(raw: bytes) -> Mark:
+    """Return the mark that ``raw`` holds; raises Malformed."""
+    return _decode(raw, _MARK, MAX_PRESENCE_BYTES)
 
 
 def decode_holds(raw: bytes) -> Holds:

@@ -12,7 +12,7 @@ from contract import down, facts, samples_rights
 from contract.batch import Ack, Status, StreamPosition, encode_batch, encode_message
 from contract.codec import START, Stamp, digest, encode
 from contract.envelope import NO_DIGEST, LaneSource, LogSource, Source
-from contract.lan import Ask, AskLine, Holds, Presence, encode_lan
+from contract.lan import Ask, AskLine, Holds, Mark, Presence, encode_lan
 from contract.registry import DOWN, UP, Data, Registry
 from contract.requests import Request, encode_request
 from contract.streams import FLEET, own_log
@@ -150,6 +150,7 @@ def lan_messages() -> dict[str, bytes]:
     holds = Holds(_LANE.epoch, [facts.StockLine(_TEA, Quantity(12))])
     return {
         "presence": encode_lan(Presence(online=True, epoch=_LANE.epoch, position=Seq(7), selling=True, sold_at=_AT)),
+        "mark": encode_lan(Mark(_LANE.epoch, Seq(7), digest(b"the seventh fact"))),
         "holds": encode_lan(holds),
         "ask": encode_lan(Ask("4f3c2b1a-0000-4000-8000-00000000a5cd", _LANE.epoch, Seq(7), wanted)),
     }

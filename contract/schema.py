@@ -22,7 +22,7 @@ from contract.registry import DOWN, UP, Registry
 Json = dict[str, Any]
 PUBLISHED: Final = Path(__file__).parent / "published"
 CONTRACT_VERSION: Final = "1.0.0"  # of the documents; facts carry their own version in their type
-_MESSAGES: Final = (batch.Head, batch.Ack, batch.Status, requests.Request, lan.Presence, lan.Holds, lan.Ask)
+_MESSAGES: Final = (batch.Head, batch.Ack, batch.Status, requests.Request, lan.Presence, lan.Mark, lan.Holds, lan.Ask)
 _EPILOG: Final = "example: python -m contract.schema --check"
 
 

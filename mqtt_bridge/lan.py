@@ -6,7 +6,9 @@ Rules
     topic says whose message it is, the broker's access list that nobody else wrote there, and the fact inside the same.
 2.  A move is stored for the backroom, which alone records. Once the journal says that it was accepted, it is forgotten
     here and answered; heard again, it is answered again. A move to another life of this till is refused.
-3.  Nothing here holds up the link to the hub: another thread, another connection, no sync of the disk.
+3.  What proves that this till's journal lost what it said is stored like the hub's word: :mod:`mqtt_bridge.lan_marks`.
+4.  Nothing here holds up the link to the hub: another thread, another connection, and no sync of the disk but for that
+    proof.
 """
 
 import logging
@@ -24,16 +26,18 @@ from contract.lan import (
     decode_acceptance,
     decode_ask,
     decode_holds,
+    decode_mark,
     decode_move,
     decode_presence,
     encode_lan,
 )
 from contract.values import Address, KioskId
 from mqtt_bridge.errors import LinkBusy, LinkDown, LinkError, LinkTooLarge
+from mqtt_bridge.lan_marks import Marks
 from mqtt_bridge.lan_ports import LanStore, Standing, TillView
 from mqtt_bridge.lan_session import LanSession
 from mqtt_bridge.link import Connected, Delivered, Disconnected, Link, LinkEvent, Received, Refused
-from mqtt_bridge.topics import LAN_ACCEPTED, LAN_ASK, LAN_HOLDS, LAN_MOVE, LAN_PRESENCE, parse_topic, topic
+from mqtt_bridge.topics import LAN_ACCEPTED, LAN_ASK, LAN_HOLDS, LAN_MARK, LAN_MOVE, LAN_PRESENCE, parse_topic, topic
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +73,7 @@ class Lan:
         self._stamp = stamp
         self._disk_failed = disk_failed
         self._session = LanSession()
+        self._marks = Marks(till)
         self._events: queue.Queue[LinkEvent] = queue.Queue(MAX_EVENTS)
         self._link: Link | None = None
         self._clear_to_send = True
@@ -109,7 +114,8 @@ class Lan:
         standing = self._till.standing()
         self._epoch = self._follow(standing)
         self._look_at_hub()
-        self._session.stands(standing, hub=self._hub)
+        self._save_lost(standing)
+        self._session.stands(standing, hub=self._hub, marks=self._marks.may_say(standing, self._monotonic()))
         self._settle(standing)
         self._say_due()
         self._save_state()
@@ -140,6 +146,14 @@ class Lan:
             self._store.clear_heard()
             self._waiting.clear()
         return epoch
+
+    def _save_lost(self, standing: Standing | None) -> None:
+        """Store what is proven lost; a disk that did not take it is asked again in the next turn."""
+        lost = self._marks.look(standing)
+        if lost:
+            self._store.save_strayed(*lost)
+            self._marks.stored(lost)
+            log.error("the site holds facts of till@%s (%s) that are not in this journal", *lost)
 
     def _settle(self, standing: Standing | None) -> None:
         """Answer the moves that the backroom has accepted, and forget the acceptances that it has noted: rule 2."""
@@ -180,6 +194,7 @@ class Lan:
                 self._said.clear()
                 self._state = (True, "")
                 self._session.connected()
+                self._marks.connected(self._monotonic())
             case Disconnected(reason):
                 self._state = (False, reason)
                 self._tell(reason)
@@ -202,7 +217,7 @@ class Lan:
         if (sender.region, sender.site) != (self._address.region, self._address.site):
             raise Malformed("it comes from another site", "topic")
         if sender.kiosk == self._address.kiosk:
-            return "heard"  # a broker gives us back what we say to all
+            return self._take_own(leaf, payload)  # a broker gives us back what we say to all, and what it kept of it
         to_me = f"/{self._address.kiosk}"
         match leaf:
             case leaf if leaf == LAN_PRESENCE:
@@ -220,6 +235,12 @@ class Lan:
                 return self._take_acceptance(sender, payload)
             case _:
                 raise Malformed("it is not for this till", "topic")
+
+    def _take_own(self, leaf: str, payload: bytes) -> LanFate:
+        if payload and leaf in (LAN_MARK, LAN_PRESENCE):
+            decode = decode_mark if leaf == LAN_MARK else decode_presence
+            self._marks.heard(decode(payload), self._till.standing())
+        return "heard"
 
     def _take_presence(self, sender: Address, payload: bytes, *, live: bool) -> LanFate:
         if not payload:  # somebody cleared what the broker had kept of a till that is gone for good
@@ -247,6 +268,7 @@ class Lan:
         name, standing = told.data.move, self._till.standing()
         move = standing.moves.get(name) if standing else None
         if move is None:
+            self._marks.accepted(told, standing)
             return "ended"
         if (move.receiver, move.epoch) != (told.receiver, told.epoch):
             raise Malformed(f"the rights were moved to epoch {move.epoch} of {move.receiver}", "$.source")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from contract.codec import Stamp
-from contract.lan import Holds, Presence
+from contract.lan import Holds, Mark, Presence
 
 
 class Moving(NamedTuple):
@@ -16,12 +16,16 @@ class Moving(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """What this till has to say, as its journal stands. ``asks``: by neighbour, the question's id and message."""
+    """What this till has to say, as its journal stands. ``asks``: by neighbour, the question's id and message.
+
+    ``mark``: its last fact, if it has any in this life.
+    """
 
     presence: Presence
     holds: Holds
     asks: Mapping[str, tuple[str, bytes]]
     moves: Mapping[str, Moving]
+    mark: Mark | None = None
 
 
 class TillView(Protocol):
@@ -33,6 +37,14 @@ class TillView(Protocol):
 
     def acceptance(self, move: str) -> bytes | None:
         """Return the stored fact by which a move was accepted, empty if the fact is lost; None if it was not."""
+        ...
+
+    def gave(self, move: str) -> bool:
+        """Return whether rights ever left under this id."""
+        ...
+
+    def digest(self, epoch: int, position: int) -> str | None:
+        """Return the digest of the fact at ``position``, if there is one."""
         ...
 
 
@@ -65,6 +77,10 @@ class LanStore(Protocol):
 
     def drop(self, kind: str, kiosk: str, name: str) -> None:
         """Forget a message."""
+        ...
+
+    def save_strayed(self, epoch: int, position: int) -> None:
+        """Store that others hold what the till's journal does not, synced."""
         ...
 
     def save_state(self, *, connected: bool, problem: str, refused: int) -> None:

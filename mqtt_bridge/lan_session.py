@@ -8,7 +8,9 @@ Rules
 4.  A move: at once, then again after a delay that doubles up to a bound, until its acceptance is heard. Only to a
     receiver that is there, in the life that the rights were given to: no other may take them.
 5.  An acceptance: once for every time the move is heard. Who gave, asks by repeating.
-6.  A new connection says all of it anew; so does a receiver that is back. A refusal (nobody listens) is a lost message.
+6.  Its mark, for itself: as often as where it is, but before any move that was not said yet, so that a card put back to
+    before the move finds it. Only while it may: what the broker kept was heard, and the journal lost nothing.
+7.  A new connection says all of it anew; so does a receiver that is back. A refusal (nobody listens) is a lost message.
 
 Time comes in as monotonic seconds. Only the link that owns it calls it, from one thread.
 """
@@ -20,7 +22,7 @@ from msgspec.structs import replace
 
 from contract.lan import Presence, encode_lan
 from mqtt_bridge.lan_ports import Standing
-from mqtt_bridge.topics import LAN_ACCEPTED, LAN_ASK, LAN_HOLDS, LAN_MOVE, LAN_PRESENCE
+from mqtt_bridge.topics import LAN_ACCEPTED, LAN_ASK, LAN_HOLDS, LAN_MARK, LAN_MOVE, LAN_PRESENCE
 
 PRESENCE_MIN_S: Final = 0.5  # a till that sells without a pause is told of twice a second
 PRESENCE_S: Final = 10.0  # two of them fit into what neighbours call present
@@ -34,6 +36,7 @@ MAX_ANSWERS: Final = 256  # acceptances that wait for the broker; the giver repe
 
 Key = tuple[str, str]  # the kind of what is said, and of which neighbour, question or move
 _PRESENCE: Final[Key] = ("presence", "")
+_MARK: Final[Key] = ("mark", "")
 _HOLDS: Final[Key] = ("holds", "")
 
 
@@ -60,13 +63,14 @@ class LanSession:
         """Begin with nothing to say."""
         self._standing: Standing | None = None
         self._hub = False
+        self._marks = False
         self._online = False
         self._there: dict[str, int] = {}  # neighbour -> its epoch
         self._said: dict[Key, _Said] = {}
         self._answers: dict[str, tuple[str, bytes]] = {}  # move -> giver, fact
 
     def connected(self) -> None:
-        """Say all anew: rule 6."""
+        """Say all anew: rule 7."""
         self._online = True
         self._said.clear()
 
@@ -76,12 +80,12 @@ class LanSession:
         self._there.clear()
         self._answers.clear()
 
-    def stands(self, standing: Standing | None, *, hub: bool) -> None:
-        """Learn what there is to say, and whether the hub can be heard."""
+    def stands(self, standing: Standing | None, *, hub: bool, marks: bool = True) -> None:
+        """Learn what there is to say, whether the hub can be heard, and whether the mark may be said."""
         if standing is not self._standing:
             self._standing = standing
             self._forget_past()
-        self._hub = hub
+        self._hub, self._marks = hub, marks
 
     def heard(self, kiosk: str, told: Presence) -> None:
         """Learn where a neighbour is; one that is back, or of another life, is told of its moves at once."""
@@ -123,7 +127,12 @@ class LanSession:
             yield Say(("accepted", move), f"{LAN_ACCEPTED}/{giver}", raw), float("-inf")
         if self._standing is None:
             return
-        yield from self._moves(self._standing)
+        moves = list(self._moves(self._standing))
+        if self._standing.mark and self._marks:
+            say = Say(_MARK, LAN_MARK, encode_lan(self._standing.mark), retain=True, what=self._standing.mark)
+            new = any(move.key not in self._said for move, _ in moves)
+            yield say, self._due_s(say, changed_s=0.0 if new else PRESENCE_MIN_S, again_s=float("inf"))
+        yield from moves
         for receiver, (ask, body) in self._standing.asks.items():
             say = Say(("ask", receiver), f"{LAN_ASK}/{receiver}", body, what=ask)
             yield say, self._due_s(say, changed_s=0.0, again_s=ASK_S)

@@ -21,6 +21,7 @@ STATUS: Final = "status"
 LAN: Final = "lan"  # at the site's own broker: what its tills tell each other
 LAN_PRESENCE: Final = f"{LAN}/presence"
 LAN_HOLDS: Final = f"{LAN}/holds"
+LAN_MARK: Final = f"{LAN}/mark"  # what a till says to itself
 LAN_ASK: Final = f"{LAN}/ask"  # these three: and below it the till that it is said to
 LAN_MOVE: Final = f"{LAN}/move"
 LAN_ACCEPTED: Final = f"{LAN}/accepted"
@@ -49,10 +50,11 @@ def kiosk_subscriptions(address: Address) -> tuple[str, ...]:
 
 
 def lan_subscriptions(address: Address) -> tuple[str, ...]:
-    """Return what a till listens to at its site's broker: where the others are, and what they say to it."""
+    """Return what a till listens to at its site's broker: where the others are, what they say to it, and its mark."""
     site = f"{ROOT}/{address.region}/{address.site}/+"
     to_all = (f"{site}/{leaf}" for leaf in (LAN_PRESENCE, LAN_HOLDS))
-    return (*to_all, *(f"{site}/{leaf}/{address.kiosk}" for leaf in (LAN_ASK, LAN_MOVE, LAN_ACCEPTED)))
+    to_it = (f"{site}/{leaf}/{address.kiosk}" for leaf in (LAN_ASK, LAN_MOVE, LAN_ACCEPTED))
+    return (*to_all, *to_it, topic(address, LAN_MARK))
 
 
 def parse_topic(text: str) -> tuple[Address, str]:

@@ -1,7 +1,8 @@
 """What the bridge heard of the site's other tills, in ``link.db``: the bridge writes it, the others only read.
 
 Nothing of it must outlive a power cut, for everything is said again: a move until it is accepted. So it is written
-without a sync of its own, and the till sells on undisturbed.
+without a sync of its own, and the till sells on undisturbed. But for one thing, which is said once: that the till's
+card lost facts.
 """
 
 import sqlite3
@@ -16,9 +17,10 @@ from contract.errors import Malformed
 from contract.goods import MAX_TILLS
 from contract.lan import Holds, Presence, decode_holds, decode_presence, encode_lan
 from contract.stock import StockKey
-from contract.values import KioskId, instant_text
+from contract.values import KioskId, Lane, instant_text
 from kiosk.core.neighbours import Neighbour
 from kiosk.journal.database import has_table, immediate, open_database, open_reader, translated
+from kiosk.journal.links import put_strayed
 from kiosk.journal.schema import LINK
 
 MAX_HEARD: Final = 256  # messages of one kind that wait: the backroom takes them in within a second
@@ -108,6 +110,16 @@ class LanStore:
         """Forget a message: it has been dealt with."""
         with immediate(self.connection, self.path) as db:
             db.execute("DELETE FROM lan_heard WHERE kind = ? AND kiosk = ? AND id = ?", (kind, kiosk, name))
+
+    def save_strayed(self, epoch: int, position: int) -> None:
+        """Store, synced, that others hold up to ``position`` of an epoch what the till's journal does not."""
+        with translated(self.path):
+            self.connection.execute("PRAGMA synchronous=FULL")
+        try:
+            with immediate(self.connection, self.path) as db:
+                put_strayed(db, Lane.TILL, epoch, position)
+        finally:
+            self.connection.execute("PRAGMA synchronous=NORMAL")
 
     def save_state(self, *, connected: bool, problem: str, refused: int) -> None:
         """Store what a person may want to know of the site's broker."""

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from contract.codec import decode
 from contract.errors import Malformed
 from contract.facts import StockLine
-from contract.lan import MAX_HOLDS, Holds, Presence
+from contract.lan import MAX_HOLDS, Holds, Mark, Presence
 from contract.values import MAX_AMOUNT, Address, Epoch, Lane, Quantity, Seq
 from kiosk.journal import accounts, passages
 from kiosk.journal.database import has_table, open_reader, translated
@@ -19,6 +19,7 @@ from mqtt_bridge.lan_ports import Moving, Standing
 
 MAX_MOVES: Final = 256  # that are on their way at once; the rest follows
 _NEWEST: Final = "SELECT ifnull(max(seq), 0) FROM facts WHERE epoch = ?"
+_DIGEST: Final = "SELECT digest FROM facts WHERE epoch = ? AND seq = ?"
 _LAST: Final = "SELECT seq, type, bytes FROM facts WHERE epoch = ? AND seq > ? ORDER BY seq"
 _RUNS: Final = {"kiosk.started.v1": True, "kiosk.stopping.v1": False}
 _SOLD: Final = "sale.recorded.v1"
@@ -68,6 +69,23 @@ class TillReader:
         with translated(self._path):
             return passages.acceptance(db, move)
 
+    def gave(self, move: str) -> bool:
+        """Return whether rights ever left under this id, in whichever life."""
+        db = self._open()
+        if db is None:
+            return False
+        with translated(self._path):
+            return passages.was_moved(db, move)
+
+    def digest(self, epoch: int, position: int) -> str | None:
+        """Return the digest of the fact at ``position``, if there is one."""
+        db = self._open()
+        if db is None:
+            return None
+        with translated(self._path):
+            row = db.execute(_DIGEST, (epoch, position)).fetchone()
+        return row[0] if row else None
+
     def close(self) -> None:
         """Close the file."""
         if self._connection is not None:
@@ -86,7 +104,9 @@ class TillReader:
             for one in passages.open_moves(db, MAX_MOVES)
             if one.raw is not None
         }
-        return Standing(presence, _holds(db, epoch), passages.asks(db), moves)
+        last = db.execute(_DIGEST, (epoch, newest)).fetchone()
+        mark = Mark(epoch, newest, last[0]) if last else None
+        return Standing(presence, _holds(db, epoch), passages.asks(db), moves, mark)
 
     def _open(self) -> sqlite3.Connection | None:
         if self._connection is None and self._path.exists():

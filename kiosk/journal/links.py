@@ -65,11 +65,7 @@ class LinkStore:
     def save_strayed(self, lane: str, epoch: int, position: int) -> None:
         """Store, synced, that the hub holds up to ``position`` of an epoch what the lane's journal does not."""
         with immediate(self.connection, self.path) as db:
-            db.execute(
-                "INSERT INTO strayed (lane, epoch, position) VALUES (?, ?, ?) ON CONFLICT (lane) DO UPDATE "
-                "SET epoch = excluded.epoch, position = excluded.position WHERE excluded.epoch >= strayed.epoch",
-                (lane, epoch, position),
-            )
+            put_strayed(db, lane, epoch, position)
 
     def down_positions(self) -> dict[tuple[str, int], int]:
         """Return how far each log of each generation was received."""
@@ -172,6 +168,12 @@ class LinkReader:
             rows = db.execute(_BEYOND, (log, *after, limit)).fetchall()
         return [(generation, position, raw) for _, generation, position, raw in rows]
 
+    def close(self) -> None:
+        """Close the file; it is opened again when it is asked for."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection, self._version = None, -1
+
     def _open(self) -> sqlite3.Connection | None:
         if self._connection is None and self._path.exists():
             connection = open_reader(self._path, len(LINK))
@@ -184,6 +186,15 @@ def read_meta(connection: sqlite3.Connection, key: str) -> str | None:
     """Return a setting of one of our files."""
     row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return row[0] if row else None
+
+
+def put_strayed(db: sqlite3.Connection, lane: str, epoch: int, position: int) -> None:
+    """Note that others hold up to ``position`` of an epoch what the lane's journal does not; the newest epoch stays."""
+    db.execute(
+        "INSERT INTO strayed (lane, epoch, position) VALUES (?, ?, ?) ON CONFLICT (lane) DO UPDATE "
+        "SET epoch = excluded.epoch, position = excluded.position WHERE excluded.epoch >= strayed.epoch",
+        (lane, epoch, position),
+    )
 
 
 def _read_heard(db: sqlite3.Connection, lane: Lane) -> Heard:

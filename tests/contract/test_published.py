@@ -13,7 +13,7 @@ from contract import asyncapi, schema
 from contract.batch import decode_ack, decode_batch, decode_status
 from contract.codec import decode, decode_down, verify_chain
 from contract.envelope import NO_DIGEST
-from contract.lan import decode_ask, decode_holds, decode_presence
+from contract.lan import decode_ask, decode_holds, decode_mark, decode_presence
 from contract.registry import DOWN, UP
 from contract.requests import decode_request, encode_request
 from contract.values import Lane, Seq, parse_address
@@ -111,6 +111,7 @@ def test_every_type_has_a_sample_that_its_schema_and_its_decoder_accept(name):
         ("Status", decode_status),
         ("Request", decode_request),
         ("Presence", decode_presence),
+        ("Mark", decode_mark),
         ("Holds", decode_holds),
         ("Ask", decode_ask),
     ],
@@ -246,6 +247,7 @@ VALIDATORS = {name: validator(name) for name in [*UP.types, *DOWN.types]}
 def test_the_channels_of_a_site_are_what_its_tills_listen_to():
     k1 = parse_address("r/s/k1")
     said_to_k1 = {
-        channel.address.format(region="r", site="s", kiosk="+", till="k1") for channel in asyncapi.LAN.channels.values()
+        channel.address.format(region="r", site="s", kiosk="k1" if name == "mark" else "+", till="k1")
+        for name, channel in asyncapi.LAN.channels.items()
     }
     assert said_to_k1 == set(topics.lan_subscriptions(k1))

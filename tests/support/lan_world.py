@@ -23,7 +23,8 @@ from kiosk.journal.errors import StorageFailed
 from kiosk.journal.journal import Journal, Writing
 from kiosk.journal.lan import LanReader, LanStore
 from kiosk.journal.lan_view import TillReader
-from kiosk.journal.links import LinkStore
+from kiosk.journal.links import LinkReader, LinkStore
+from kiosk.journal.lives import follow
 from kiosk.journal.schema import TILL
 from mqtt_bridge.lan import Lan
 from mqtt_bridge.link import Connected, Disconnected, Received
@@ -81,6 +82,7 @@ class World:
     between: list[tuple[str, Message]] = field(default_factory=list)  # to whom, and what
     tills: dict[str, "LanTill"] = field(default_factory=dict)
     ids: int = 0
+    kept: dict[str, bytes] = field(default_factory=dict)  # by the broker
 
     def add(self, name: str) -> "LanTill":
         shutil.copytree(self.template / name, self.folder / name)
@@ -134,7 +136,8 @@ class WorldLink:
         """Nothing to do."""
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        del retain
+        if retain:
+            self._world.kept[topic] = payload
         self._world.publish(topic, payload)
 
 
@@ -168,6 +171,8 @@ class LanTill:
         path = self.folder / "till.db"
         self.journal = FragileJournal(path, TILL, address=self.address, lane=Lane.TILL, clock=self.world.clock)
         self.reader = LanReader(self.folder / "link.db")
+        self.link = LinkReader(self.folder / "link.db")
+        self.journal.before_record = lambda: void(follow(self.journal, self.link))
         self.room = NeighbourRoom(
             self.journal,
             self.world.clock,
@@ -200,6 +205,30 @@ class LanTill:
         self.lan.on_event(Disconnected("cut", "lost"))
         self.turn()
 
+    def hear_kept(self) -> None:
+        """Let the broker send what it kept of this till itself; neighbours say theirs again anyway."""
+        for at, payload in list(self.world.kept.items()):
+            if at.startswith(f"popup/v1/{self.address}/"):
+                self.lan.on_event(Received(at, payload, retained=True))
+                self.turn()
+        self.turn()
+
+    def save(self) -> dict[str, bytes]:
+        """Return a copy of the card."""
+        for connection in (self.journal.connection, self.store.connection):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return {name: (self.folder / name).read_bytes() for name in FILES}
+
+    def put_back(self, card: dict[str, bytes]) -> None:
+        """Go on with a copy of the card, after a power cut; not connected yet."""
+        self.close()
+        for name, raw in card.items():
+            for tail in ("-wal", "-shm"):
+                (self.folder / f"{name}{tail}").unlink(missing_ok=True)
+            (self.folder / name).write_bytes(raw)
+        self.start_backroom()
+        self.start_bridge()
+
     def kill_bridge(self) -> None:
         self.view.close()
         self.store.close()
@@ -208,6 +237,7 @@ class LanTill:
 
     def kill_backroom(self) -> None:
         self.reader.close()
+        self.link.close()
         self.journal.close()
         self.start_backroom()
 
@@ -244,7 +274,12 @@ class LanTill:
         self.view.close()
         self.store.close()
         self.reader.close()
+        self.link.close()
         self.journal.close()
+
+
+def void(_: object) -> None:
+    """Take a result that nobody wants."""
 
 
 def in_flight(world: World) -> int:
