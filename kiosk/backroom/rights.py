@@ -146,20 +146,26 @@ class RightsRoom:
                 fact = decode(raw)
             except Malformed:
                 continue  # `kiosk journal verify` names it
-            for key, amount in _wanted(fact.data, before):
-                self._demand.count(key, amount, at_s=fact.stamp.at.timestamp())
+            at_s = fact.stamp.at.timestamp()
+            for key, amount in _sold(fact.data):
+                self._demand.count(key, amount, at_s=at_s)
+            for key, amount in _refused(fact.data, before):
+                self._demand.refuse(key, amount, at_s=at_s)
             before = dict(wishes.overdrawn(fact.data))
         return after
 
 
-def _wanted(data: Data, before: Mapping[StockKey, int]) -> Iterator[Line]:
-    """Yield what shoppers wanted; what left beyond rights is not counted again as asked for."""
-    match data:
-        case SaleRecorded(origin=Origin.TILL):
-            for line in data.lines:
-                yield Line(StockKey(line.sku, Condition.SELLABLE, line.quantity.unit), line.quantity.amount)
-        case RightsRequested(why=Urgency.ASKED):
-            yield from (line for line in accounts.lines_of(data.lines) if line.key not in before)
+def _sold(data: Data) -> Iterator[Line]:
+    """Yield what shoppers bought."""
+    if isinstance(data, SaleRecorded) and data.origin is Origin.TILL:
+        for line in data.lines:
+            yield Line(StockKey(line.sku, Condition.SELLABLE, line.quantity.unit), line.quantity.amount)
+
+
+def _refused(data: Data, before: Mapping[StockKey, int]) -> Iterator[Line]:
+    """Yield what shoppers wanted and did not get; what left beyond rights is not counted again as asked for."""
+    if isinstance(data, RightsRequested) and data.why is Urgency.ASKED:
+        yield from (line for line in accounts.lines_of(data.lines) if line.key not in before)
 
 
 def _waits(one: Asked, now: Stamp) -> bool:

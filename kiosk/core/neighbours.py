@@ -4,7 +4,8 @@ Rules
 -----
 1.  Who asks: a till whose shoppers want goods that it has no right to, or that holds less than its cover, once the hub
     cannot be heard or has not answered for :data:`HUB_WAIT_S`. It asks the present tills that hold the goods, as they
-    told last, those that hold most first, and all of them together for no more than it wants.
+    told last, those that hold most first, and all of them together for no more than it wants. What all of them cannot
+    give whole to a shopper who waits is not asked of any: half of it sells nothing, and their shoppers lack it.
 2.  Who gives: for goods in a shopper's hand now, all that no shopper of its own waits for. Ahead of need, what lies
     beyond its own cover; where both would run dry, what makes the two last equally long. An idle till has no cover,
     and gives all it is asked for.
@@ -113,7 +114,8 @@ def decide_asks(wants: Iterable[AskLine], neighbours: Iterable[Neighbour]) -> di
     present = sorted((one for one in neighbours if one.present), key=lambda one: one.kiosk)
     asks: dict[KioskId, list[AskLine]] = {}
     for want in wants:
-        key, waiting, ahead = want.key, want.waiting, want.ahead
+        key, ahead = want.key, want.ahead
+        waiting = want.waiting if _is_there(want, present) else 0
         for one in sorted(present, key=lambda one: -one.holds.get(key, 0)):
             holds = one.holds.get(key, waiting + ahead if one.more else 0)
             urgent, rest = min(waiting, holds), min(ahead, max(0, holds - waiting))
@@ -122,6 +124,11 @@ def decide_asks(wants: Iterable[AskLine], neighbours: Iterable[Neighbour]) -> di
                 asks.setdefault(one.kiosk, []).append(line)
                 waiting, ahead = waiting - urgent, ahead - rest
     return asks
+
+
+def _is_there(want: AskLine, present: Iterable[Neighbour]) -> bool:
+    """Return whether those who are present may have all that a shopper waits for."""
+    return sum(one.holds.get(want.key, want.waiting if one.more else 0) for one in present) >= want.waiting
 
 
 def decide_give(

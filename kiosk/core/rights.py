@@ -7,7 +7,9 @@ Rules
     anew when the hub grants: a hub that has nothing is not asked every minute.
 3.  What runs dry soonest is asked for first. What a shopper was refused, or what left beyond this till's rights, is
     asked for at once, each account once in :data:`RETRY_S`; from then on it is kept for them, whoever recalls it, for
-    :data:`PATIENCE_S`. What was refused counts as demand; what left was counted with its sale.
+    :data:`PATIENCE_S`. What one shopper would not want, more than :data:`MOST_WANTED`, is a slip of the hand: it is not
+    asked for, and a shopper who does want it is promised it (``kiosk promise ask``). What was refused counts as demand,
+    at most :data:`MOST_COUNTED` of it, and once for who asks again; what left was counted with its sale.
 4.  Nothing is asked while the link is away: the hub would hear old wishes, and grant where nobody wants goods any more.
 5.  A recall is answered once, whatever there is; that of another life with nothing, for its rights are gone.
 6.  Rights that it may not promise, for an overdraft of its own is not settled, go with an urgent recall first: they are
@@ -24,14 +26,19 @@ from contract import asking
 from contract.asking import Meter
 from contract.facts import StockLine
 from contract.stock import NOTHING, Account, StockKey
-from contract.values import MAX_AMOUNT, Quantity
+from contract.values import MAX_AMOUNT, Quantity, Unit
 
 OUTAGE_S: Final = 2700.0  # the mean outage that the simulator plans with; a kiosk cannot know what the next one will be
 RETRY_S: Final = 60.0  # a hub that granted has answered in seconds; goods that come back at the hub do so in minutes
 MAX_RETRY_S: Final = 3600.0
 _DOUBLINGS: Final = 10  # which is beyond the longest time already
 MAX_LINES: Final = 200  # of one request: 30 KiB, so that it may go ahead of the facts
-PATIENCE_S: Final = 300.0  # nobody stands at a counter for longer
+PATIENCE_S: Final = (
+    75.0  # who tries again is asked for again after 60, without a gap; a promise elsewhere waits 90 and outlasts it
+)
+MOST_WANTED: Final = 100  # pieces that a shopper lacks: more than one carries away, less than a barcode or a year
+MOST_COUNTED: Final = 5  # pieces of one refusal: what one shopper wants for a feast, the next will not want again
+SMALL: Final = 1000  # grams, millilitres and millimetres for each of those pieces: a kilogram, a litre, a metre
 FORGET: Final = 0.05  # units an hour: goods that sell one in twenty hours run dry in no outage
 
 
@@ -53,10 +60,20 @@ class Demand(Struct):
     """Recent demand by account, from what was sold and what was asked for."""
 
     meters: dict[StockKey, Meter] = {}
+    refused: dict[StockKey, tuple[float, int]] = {}  # when last, and how much counts for whoever it was
 
     def count(self, key: StockKey, units: int, *, at_s: float) -> None:
         """Note that shoppers wanted so much."""
         self.meters[key] = asking.count(self.meters.get(key, asking.begin(0.0, at_s=at_s)), units, at_s=at_s)
+
+    def refuse(self, key: StockKey, units: int, *, at_s: float) -> None:
+        """Note that a shopper was refused so much: rule 3."""
+        last_s, counted = self.refused.get(key, (at_s, 0))
+        if not 0 <= at_s - last_s < PATIENCE_S:
+            counted = 0  # another shopper, or a clock that went back
+        units = max(counted, min(units, bound_of(key, MOST_COUNTED)))
+        self.refused[key] = (at_s, units)
+        self.count(key, units - counted, at_s=at_s)
 
     def per_h(self, key: StockKey, *, at_s: float) -> float:
         """Return recent demand in units an hour."""
@@ -67,6 +84,13 @@ class Demand(Struct):
         """Let go of what nobody buys any more."""
         for key in [key for key in self.meters if self.per_h(key, at_s=at_s) < FORGET]:
             del self.meters[key]
+        for key in self.refused.keys() - self.meters.keys():
+            del self.refused[key]
+
+
+def bound_of(key: StockKey, pieces: int) -> int:
+    """Return what a bound in pieces is in the unit of an account."""
+    return pieces if key.unit is Unit.PIECE else pieces * SMALL
 
 
 def decide_ask(
@@ -94,7 +118,8 @@ def decide_wanted(lacking: Iterable[tuple[StockKey, int]], asked_s: Mapping[Stoc
     for key, amount in lacking:
         if amount > 0 and not 0 <= asked_s.get(key, -1.0) < RETRY_S:
             sums[key] += amount
-    return [_line(key, amount) for key, amount in list(sums.items())[:MAX_LINES]]
+    wanted = [(key, amount) for key, amount in sums.items() if amount <= bound_of(key, MOST_WANTED)]
+    return [_line(key, amount) for key, amount in wanted[:MAX_LINES]]
 
 
 def decide_answer(

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from contract.asking import HOUR_S, MEMORY_S, cover
 from contract.facts import StockLine
 from contract.stock import Account, StockKey
-from contract.values import MAX_AMOUNT, Quantity, Sku
+from contract.values import MAX_AMOUNT, Quantity, Sku, Unit
 from kiosk.core.rights import (
     MAX_LINES,
     MAX_RETRY_S,
+    MOST_COUNTED,
     OUTAGE_S,
+    PATIENCE_S,
     RETRY_S,
     Demand,
     Need,
@@ -57,9 +59,17 @@ def test_what_a_shopper_lacks_is_asked_for_once_at_a_time():
     assert decide_wanted([(TEA, 2), (HAM, 1)], {TEA: RETRY_S - 1}) == [line(HAM, 1)]
     assert decide_wanted([(TEA, 2)], {TEA: RETRY_S}) == [line(TEA, 2)]
     assert decide_wanted([(TEA, 2)], {TEA: -5.0}) == [line(TEA, 2)], "a clock that went back keeps nobody waiting"
-    assert decide_wanted([(TEA, 2 * MAX_AMOUNT)], {}) == [line(TEA, MAX_AMOUNT)]
     many = [(StockKey(Sku(f"s{number}")), 1) for number in range(MAX_LINES + 1)]
     assert len(decide_wanted(many, {})) == MAX_LINES
+
+
+@pytest.mark.parametrize(("unit", "most"), [(Unit.PIECE, 100), (Unit.GRAM, 100_000), (Unit.MILLILITRE, 100_000)])
+def test_more_than_a_shopper_carries_is_a_slip_and_is_not_asked_for(unit, most):
+    key = TEA._replace(unit=unit)
+    assert decide_wanted([(key, most)], {}) == [StockLine(key.sku, Quantity(most, unit))]
+    for amount in (most + 1, 2 * MAX_AMOUNT):
+        assert decide_wanted([(HAM, 1), (key, amount)], {}) == [line(HAM, 1)], "nor is the rest of a refusal held up"
+    assert decide_wanted([(key, most), (key, 1)], {}) == []
 
 
 def test_an_overdraft_that_is_owed_is_no_stock():
@@ -128,3 +138,27 @@ def test_demand_is_of_late():
     assert 0 < demand.per_h(TEA, at_s=AT_S + MEMORY_S) < first / 2
     demand.forget(at_s=AT_S + 5 * MEMORY_S)
     assert set(demand.meters) == {TEA}
+
+
+def test_a_refusal_counts_as_what_one_shopper_wants_and_once():
+    demand = Demand()
+    one = MOST_COUNTED * HOUR_S / MEMORY_S
+    for after_s in (0.0, 30.0, 90.0):
+        demand.refuse(TEA, 100, at_s=AT_S + after_s)
+    assert demand.per_h(TEA, at_s=AT_S) == pytest.approx(one, rel=0.02), "who asks again is the same shopper"
+    demand.refuse(TEA, 100, at_s=AT_S + 90 + PATIENCE_S)
+    assert demand.per_h(TEA, at_s=AT_S + 90 + PATIENCE_S) > 1.9 * one
+    demand.refuse(MILK, 2, at_s=AT_S)
+    demand.refuse(MILK, 3, at_s=AT_S + 1)
+    demand.refuse(MILK, 1, at_s=AT_S + 2)
+    assert demand.per_h(MILK, at_s=AT_S) == pytest.approx(3 * HOUR_S / MEMORY_S, rel=1e-3)
+    demand.refuse(MILK, 3, at_s=AT_S - 10)
+    assert demand.per_h(MILK, at_s=AT_S) == pytest.approx(6 * HOUR_S / MEMORY_S, rel=1e-3), "a clock that went back"
+    demand.forget(at_s=AT_S + 9 * MEMORY_S)
+    assert not demand.refused
+
+
+def test_a_refusal_by_weight_counts_in_its_unit():
+    demand, ham = Demand(), HAM._replace(unit=Unit.GRAM)
+    demand.refuse(ham, 80_000, at_s=AT_S)
+    assert demand.per_h(ham, at_s=AT_S) == pytest.approx(MOST_COUNTED * 1000 * HOUR_S / MEMORY_S)

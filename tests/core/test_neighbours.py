@@ -143,6 +143,15 @@ def test_a_till_that_holds_more_than_it_could_tell_is_asked_for_the_rest():
     assert decide_asks([want], [till(holds={JAM: 1}, more=True)]) == {"k2": [want]}
 
 
+def test_what_all_cannot_give_whole_is_asked_of_none():
+    two, three = till("k2", holds={TEA: 6}), till("k3", holds={TEA: 3})
+    want = AskLine(*TEA, waiting=9)
+    assert {to: line.waiting for to, (line,) in decide_asks([want], [two, three]).items()} == {"k2": 6, "k3": 3}
+    assert decide_asks([AskLine(*TEA, waiting=10)], [two, three]) == {}
+    ahead = decide_asks([AskLine(*TEA, waiting=10, ahead=2)], [two, three])
+    assert {to: (line.waiting, line.ahead) for to, (line,) in ahead.items()} == {"k2": (0, 2)}
+
+
 def test_the_heir_is_the_till_that_sold_last():
     tills = [
         till("k2", selling=True, sold_at=AT),

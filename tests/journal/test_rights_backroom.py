@@ -21,7 +21,7 @@ from kiosk.backroom.apply import Backroom
 from kiosk.backroom.rights import EVERY_S, RightsRoom
 from kiosk.core.lapsing import NOTE_EVERY_S
 from kiosk.core.reservations import State
-from kiosk.core.rights import RETRY_S
+from kiosk.core.rights import PATIENCE_S, RETRY_S
 from kiosk.journal import reservations
 from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader, LinkStore
@@ -241,6 +241,16 @@ def test_what_a_shopper_waits_for_is_kept_back_and_is_demand(kiosk):
     kiosk.tell(facts.recall("c2", 9))
     kiosk.step()
     assert kiosk.said(RightsReleased)[1].lines == [facts.line(3)], "nobody waits so long"
+
+
+def test_one_mistyped_hold_is_no_demand_to_speak_of(kiosk):
+    kiosk.journal.record([received(3), facts.requested("w1", 97)])
+    kiosk.step(RETRY_S)
+    kiosk.journal.record([facts.requested("w2", 97)])
+    kiosk.step(RETRY_S + PATIENCE_S)
+    assert kiosk.room.needs()[TEA].waiting == 0
+    (ahead,) = kiosk.said(RightsRequested)[2:]
+    assert ahead.lines[0].quantity.amount < 20, "nobody asked for a hundred but once"
 
 
 def test_demand_is_learned_again_and_goes_on_in_a_new_life(kiosk):
