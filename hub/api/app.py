@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 
 from contract.errors import Malformed
 from contract.values import MAX_EPOCH, Lane, parse_address
 from hub.api.availability import router as availability_router
+from hub.api.heads import HeadAsGet
 from hub.api.keeping import NothingKept
 from hub.api.pages import AfterId, Limit, StockPage, parse_stock_cursor, stock_page
-from hub.api.reservations import Problem, answer_problem, describe
+from hub.api.problems import REFUSALS, Problem, answer_in_one_shape, malformed
+from hub.api.reservations import describe
 from hub.api.reservations import router as reservations_router
 from hub.availability.live import Availability
 from hub.core.read_models import ExceptionView, FactView, HealthView, KioskView, QuarantineView, RegionView, SiteView
@@ -19,7 +20,6 @@ from hub.promises.holds import Holds
 from hub.service import Health
 from hub.store import queries
 from hub.store.database import Store
-from hub.store.errors import WorldFailed
 from hub.store.life import read_life
 from hub.store.stock import list_stock
 
@@ -33,24 +33,22 @@ def create_app(
 
     ``holds`` makes reservations; without it they are not served.
     """
-    app = FastAPI(title="popup-kiosk hub", docs_url=None, redoc_url=None)  # those pages load code from elsewhere
+    app = FastAPI(
+        title="popup-kiosk hub", docs_url=None, redoc_url=None, responses=REFUSALS
+    )  # those pages load code from elsewhere
     app.state.store = store
     app.state.health = health
     app.state.availability = availability
     app.add_middleware(NothingKept)
-    app.add_exception_handler(WorldFailed, _world_failed)
+    app.add_middleware(HeadAsGet)
+    answer_in_one_shape(app)
     app.include_router(availability_router)  # first: routes are tried in order, and this one is asked most
     app.include_router(router)
     if holds is not None:
         app.state.holds = holds
-        app.add_exception_handler(Problem, answer_problem)
         app.include_router(reservations_router)
         describe(app)
     return app
-
-
-def _world_failed(_request: Request, error: Exception) -> JSONResponse:
-    return JSONResponse({"detail": f"the books cannot be read: {error}; try again later"}, 503)
 
 
 def _store(request: Request) -> Store:
@@ -119,11 +117,13 @@ def get_facts(  # noqa: PLR0917 - one parameter a query parameter
     try:
         address = parse_address(kiosk)
     except Malformed as error:
-        raise HTTPException(422, f"kiosk: {error.what}") from error
+        raise malformed("kiosk", error.what) from error
     with books.read() as connection:
         found = queries.kiosk_at(connection, address)
         if found is None:
-            raise HTTPException(404, f"no kiosk {address} was ever heard of; /kiosks lists those that were")
+            raise Problem(
+                404, "unknown", f"no kiosk {address} was ever heard of; /kiosks lists those that were", "kiosk"
+            )
         of_epoch = found.epoch if epoch is None else epoch
         return queries.list_facts(connection, found.id, epoch=of_epoch, lane=lane.value, after=after, limit=limit)
 

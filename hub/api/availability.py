@@ -18,11 +18,13 @@ from contract.availability import cap_of
 from contract.values import RegionIdField, SiteIdField, SkuField
 from hub.api.keeping import NO_STORE, kept, tag, tags_of
 from hub.api.pages import MAX_LIMIT, AfterId, Limit
+from hub.api.problems import Problem, in_words, malformed
 from hub.availability.live import Availability
 from hub.core.availability import Heat, Rules, heat_of, hottest, text_of
 from hub.core.shelf_view import Found, Point, ShelfView
 
 MAX_NAMED: Final = 50  # skus, or sites, of one question: a basket, or the shops of a city
+_SHOWN: Final = 3  # unknown sites that a refusal names: one line
 _LISTS: Final = frozenset({"sku", "site"})
 _MINUTE_S: Final = 60
 _LATITUDE, _LONGITUDE = 90.0, 180.0
@@ -78,7 +80,7 @@ async def get_availability(request: Request) -> Response:
     asked = _asked(request.query_params.multi_items())
     near = _parse_near(asked.near)
     held = _held(request)
-    found = held.ask(lambda view: _find(view, asked, near))
+    found, named = held.ask(lambda view: (_find(view, asked, near), _places(view, asked)))
     now_s = held.now_s()
     shown = [_view(one, held.rules, now_s) for one in found]
     more = found[-1].sku if not asked.sku and len(found) >= asked.limit else None
@@ -87,7 +89,7 @@ async def get_availability(request: Request) -> Response:
         body,
         number=max((one.level.number for one in found), default=0),
         heat=hottest({heat for _, heat in shown}),
-        tags=_tags(asked, found),
+        tags=_tags(asked, found, named),
         known=request.headers.get("if-none-match", ""),
     )
 
@@ -124,7 +126,7 @@ def _held(request: Request) -> Availability:
 
 
 def _asked(items: list[tuple[str, str]]) -> Asked:
-    """Return the question that a query asks; raises HTTPException, 422, naming the field."""
+    """Return the question that a query asks; raises Problem, 422, naming the field."""
     fields: dict[str, Any] = {}
     for name, value in items:
         if name in _LISTS:
@@ -135,11 +137,24 @@ def _asked(items: list[tuple[str, str]]) -> Asked:
         asked = msgspec.convert(fields, Asked, strict=False)
     except msgspec.ValidationError as error:
         what, _, path = str(error).partition(" - at `$.")
-        named = path.rstrip("`").partition("[")[0] or "query"
-        raise HTTPException(422, f"{named}: {what}") from error
+        words, named = in_words(what, path.rstrip("`").partition("[")[0] or "body")
+        raise malformed(named, words) from error
     if not asked.sku and not asked.site:
-        raise HTTPException(422, "sku: name a sku, a site, or both")
+        raise malformed("sku", "name a sku, a site, or both")
     return asked
+
+
+def _places(view: ShelfView, asked: Asked) -> list[tuple[str, str]]:
+    """Return the regions and sites that a question names: where a site is not known yet, it may come to be anywhere.
+
+    Raises: Problem, 404, if none of the sites is known: a name mistyped looks like one that has nothing.
+    """
+    regions = view.regions() if asked.region is None else [asked.region]
+    places = [(region, str(site)) for site in asked.site for region in regions]
+    if asked.site and not any(view.knows(*place) for place in places):
+        what = f"no site {', '.join(asked.site[:_SHOWN])} is known here; /sites lists those that are"
+        raise Problem(404, "unknown_site", what, "site")
+    return places
 
 
 def _find(view: ShelfView, asked: Asked, near: Point | None) -> list[Found]:
@@ -170,11 +185,14 @@ def _minute(minute: int) -> str:
     return f"{datetime.fromtimestamp(minute * _MINUTE_S, UTC):%Y-%m-%dT%H:%M:00Z}"
 
 
-def _tags(asked: Asked, found: list[Found]) -> list[str]:
-    """Return what to purge an answer by: each of its changes is of a sku, or of a site, that it is about."""
+def _tags(asked: Asked, found: list[Found], named: list[tuple[str, str]]) -> list[str]:
+    """Return what to purge an answer by: each of its changes is of a sku, or of a site, that it is about.
+
+    A site that is named is among them also where it has nothing: its first delivery changes the answer.
+    """
     skus = [tag("sku", sku) for sku in {*asked.sku, *(one.sku for one in found)}]
     places = {(one.place.region, one.place.site, one.place.geo) for one in found}
-    sites = [tag("site", f"{region}/{site}") for region, site, _ in places]
+    sites = [tag("site", f"{region}/{site}") for region, site in {*named, *(place[:2] for place in places)}]
     geos = [tag("geo", geo) for *_, geo in places if geo]
     needed, further = (skus, sites) if asked.sku else (sites, skus)
     return [*tags_of(needed, [*further, *geos])]
@@ -192,6 +210,6 @@ def _parse_near(text: str) -> Point | None:
     return lat, lon
 
 
-def _no_point() -> HTTPException:
+def _no_point() -> Problem:
     """Return a new one: what is raised twice keeps the frames of both."""
-    return HTTPException(422, "near: not LAT,LON within 90 and 180 degrees, such as 52.52,13.40")
+    return malformed("near", "not LAT,LON within 90 and 180 degrees, such as 52.52,13.40")

@@ -5,8 +5,9 @@ import json
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import HTTPException, Query
+from fastapi import Query
 
+from hub.api.problems import Problem, malformed
 from hub.core.read_models import StockView
 from hub.store.stock import StockCursor
 
@@ -38,18 +39,20 @@ def stock_cursor(view: StockView) -> str:
 def parse_stock_cursor(text: str) -> StockCursor | None:
     """Return the account that a cursor names.
 
-    Raises: HTTPException, 422.
+    Raises: Problem, 422.
     """
     if not text:
         return None
     try:
         key = json.loads(base64.urlsafe_b64decode(text))
     except ValueError as error:
-        raise _bad_cursor from error
+        raise _bad_cursor() from error
     if not isinstance(key, list) or len(key) != _PARTS or not all(isinstance(part, str) for part in key):
-        raise _bad_cursor
+        raise _bad_cursor()
     region, site, sku, condition, unit = key
     return region, site, sku, condition, unit
 
 
-_bad_cursor: Final = HTTPException(422, "after: not a cursor that this hub gave; begin without it")
+def _bad_cursor() -> Problem:
+    """Return a new one: what is raised twice keeps the frames of both."""
+    return malformed("after", "not a cursor that this hub gave; begin without it")

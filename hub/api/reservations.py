@@ -20,6 +20,8 @@ from contract.facts import StockLine, check_instant
 from contract.goods import check_lines
 from contract.registry import malformed
 from contract.values import InstantField, parse_name
+from hub.api.problems import JSON, REFUSALS, Problem, in_words, problem, response
+from hub.api.problems import malformed as malformed_field
 from hub.core.demand import TRY_AGAIN_S
 from hub.promises import holds
 from hub.promises.asking_back import ask_back
@@ -33,10 +35,9 @@ MAX_BODY: Final = 64 * 1024  # a hundred lines with the longest names four times
 MAX_LINES: Final = 100  # a full basket
 MAX_KEY: Final = 64  # as the column holds; a UUID has 36
 _MAX_HOLD_S: Final = int(MAX_HOLD.total_seconds())
-_JSON: Final = "application/json"
-_PROBLEM: Final = "application/problem+json"
 _STATUS: Final = {
     "unknown": HTTPStatus.NOT_FOUND,
+    "unknown_site": HTTPStatus.NOT_FOUND,
     "not_ours": HTTPStatus.CONFLICT,
     "not_free": HTTPStatus.CONFLICT,
     "ended": HTTPStatus.CONFLICT,
@@ -46,7 +47,6 @@ _STATUS: Final = {
 }
 _DECISIONS: Final = frozenset(("not_free", "ended", "not_ours"))  # kept under the key; the others may pass
 _SCHEMAS: Final = "#/components/schemas/{name}"
-_RETRY_AFTER_S: Final = "5"
 S = TypeVar("S", bound=Struct)
 
 router = APIRouter(prefix="/v1/sites/{region}/{site}/reservations", tags=["reservations"])
@@ -106,24 +106,6 @@ class ReservationView(Struct, frozen=True):
     moved_to: MovedTo | None = None
 
 
-class Problem(Exception):
-    """What is answered instead."""
-
-    def __init__(self, status: int, code: str, what: str, field: str = "") -> None:
-        """Keep the answer."""
-        super().__init__(what)
-        self.reply = problem(status, code, what, field)
-
-
-def problem(status: int, code: str, what: str, field: str = "", *, try_again_s: int | None = None) -> Reply:
-    """Return a refusal as RFC 9457 has it; ``errors`` names the field, ``retry_after_s`` when to ask the same again."""
-    errors = [{"field": field, "detail": what}] if field else []
-    said = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status), "code": code}
-    hint = {} if try_again_s is None else {"retry_after_s": try_again_s}
-    body = msgspec.json.encode({**said, "detail": what, "errors": errors, **hint}).decode()
-    return Reply(status, body, try_again_s)
-
-
 async def _body(request: Request) -> bytes:
     """Return the body, as far as it is no larger than it may be."""
     found = b""
@@ -138,7 +120,7 @@ def _place(region: Annotated[str, Path(max_length=200)], site: Annotated[str, Pa
     try:
         return parse_name(region, "region"), parse_name(site, "site")
     except Malformed as error:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "malformed", error.what, error.where) from error
+        raise malformed_field(error.where, error.what) from error
 
 
 def _key(idempotency_key: Annotated[str, Header()] = "") -> str:
@@ -166,10 +148,9 @@ def _described(asked: type[Struct] | None = None, *, status: int = 200) -> dict[
     """Return what the API's description says of a route that reads and writes its own bytes."""
     extra: dict[str, Any] = {}
     if asked is not None:
-        extra["requestBody"] = {"content": {_JSON: {"schema": _ref(asked)}}, "required": asked is HoldAsked}
-    refusals = {"description": "A problem: what, and which field.", "content": {_PROBLEM: {}}}
-    view = {"description": "The reservation.", "content": {_JSON: {"schema": _ref(ReservationView)}}}
-    return {"openapi_extra": extra, "responses": {status: view, "4XX": refusals, 503: refusals}}
+        extra["requestBody"] = {"content": {JSON: {"schema": _ref(asked)}}, "required": asked is HoldAsked}
+    view = {"description": "The reservation.", "content": {JSON: {"schema": _ref(ReservationView)}}}
+    return {"openapi_extra": extra, "responses": {status: view, **REFUSALS, 503: REFUSALS["4XX"]}}
 
 
 def _ref(type_: type[Struct]) -> dict[str, str]:
@@ -242,9 +223,9 @@ def get_reservation(where: Where, reservation: Id, books: Books) -> Response:
     """Return a reservation as the books have it."""
     with books.store.read() as connection:
         try:
-            return _response(Reply(HTTPStatus.OK, _view(connection, _here(connection, where, reservation))))
+            return response(Reply(HTTPStatus.OK, _view(connection, _here(connection, where, reservation))))
         except Refused as error:
-            return _response(_refusal(error))
+            return response(_refusal(error))
 
 
 def _read(raw: bytes, type_: type[S]) -> S:
@@ -253,7 +234,7 @@ def _read(raw: bytes, type_: type[S]) -> S:
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         found = malformed(error, "$")
         field = found.where.removeprefix("$").removeprefix(".") or "body"
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "malformed", found.what, field) from error
+        raise malformed_field(*reversed(in_words(found.what, field))) from error
 
 
 def _here(connection: Connection, where: tuple[str, str], reservation: str) -> Reservation:
@@ -279,19 +260,19 @@ def _once(
             return _refusal(error)
 
     try:
-        return _response(books.run_once(where[0], key, hashlib.sha256(asked.encode()).hexdigest(), decide))
+        return response(books.run_once(where[0], key, hashlib.sha256(asked.encode()).hexdigest(), decide))
     except KeyReused:
         what = "this key was used for another request: a new request needs a new key"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "key_reused", what, "Idempotency-Key") from None
     except Refused as error:
-        return _response(_refusal(error))
+        return response(_refusal(error))
 
 
 def _answered(books: Holds, act: Callable[[Connection, Present], Reply]) -> Response:
     try:
-        return _response(books.run(act))
+        return response(books.run(act))
     except Refused as error:
-        return _response(_refusal(error))
+        return response(_refusal(error))
 
 
 def _refusal(error: Refused) -> Reply:
@@ -301,23 +282,6 @@ def _refusal(error: Refused) -> Reply:
 def _asked_back(error: Refused) -> Reply:
     what = f"{error.what}: tills of this site hold it; asked back, try again in {TRY_AGAIN_S} s with the same key"
     return problem(_STATUS[error.code], error.code, what, error.field, try_again_s=TRY_AGAIN_S)
-
-
-def _response(reply: Reply) -> Response:
-    is_problem = reply.status >= HTTPStatus.BAD_REQUEST
-    headers = {"Cache-Control": "no-store"}
-    if reply.status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
-        headers["Retry-After"] = _RETRY_AFTER_S
-    if reply.try_again_s is not None:
-        headers["Retry-After"] = str(reply.try_again_s)
-    return Response(reply.body, reply.status, headers, _PROBLEM if is_problem else _JSON)
-
-
-def answer_problem(_request: Request, error: Exception) -> Response:
-    """Answer a :class:`Problem` that was raised before there was a transaction."""
-    if not isinstance(error, Problem):
-        raise error
-    return _response(error.reply)
 
 
 def _view(connection: Connection, one: Reservation) -> str:

@@ -111,6 +111,10 @@ class ShelfView:
         at = self._index.get((region, site))
         return "" if at is None else self._places[at].geo
 
+    def knows(self, region: str, site: str) -> bool:
+        """Return whether anything was ever told of a site."""
+        return (region, site) in self._index
+
     def regions(self) -> list[str]:
         """Return every region, by name."""
         return sorted({place.region for place in self._places})

@@ -26,7 +26,7 @@ from hub.core.incarnation import Life
 from hub.core.promise import Goods, code_of
 from hub.core.waiting import left_for
 from hub.promises.reserving import Present, give_back, reserve, want_placed
-from hub.store import idempotency, inbox, lives, offers, own_log, reservations, waits
+from hub.store import idempotency, inbox, lives, offers, own_log, reservations, sites, waits
 from hub.store.database import Store
 from hub.store.errors import WorldFailed
 from hub.store.inbox import KioskRow
@@ -159,6 +159,10 @@ def hold(connection: Connection, present: Present, wanted: Hold, reservation: st
     free = left_for(None, known, waits.of_goods(connection, region, wanted.goods)).get(site, {})
     for at, (what, amount) in enumerate(wanted.goods.items()):
         if free.get(what, 0) < amount:
+            if not sites.is_known(connection, region, site):
+                raise Refused(
+                    "unknown_site", f"no site {site} is known in {region}; /sites lists those that are", "site"
+                )
             there = free.get(what, 0)
             raise Refused("not_free", f"{amount} of {what.sku} wanted, {there} free", f"lines[{at}].quantity")
     until = instant_text(present.at + wanted.hold_for)

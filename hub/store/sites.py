@@ -1,9 +1,11 @@
 """Statements of sites: where they are, for people, for maps and for caches."""
 
 from msgspec import Struct
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, or_, select
 
 from hub.store.availability_tables import sites
+from hub.store.rights_tables import pools
+from hub.store.tables import kiosks
 from hub.store.upsert import insert
 
 
@@ -29,6 +31,13 @@ def find_site(connection: Connection, region: str, site: str) -> SiteRow | None:
     """Return what is known of a site, None for nothing."""
     row = connection.execute(select(sites).where(sites.c.region == region, sites.c.site == site)).one_or_none()
     return SiteRow(*row) if row else None
+
+
+def is_known(connection: Connection, region: str, site: str) -> bool:
+    """Return whether anything was ever told of a site: by an operator, by a kiosk, or of its goods."""
+    places = (sites, kiosks, pools)
+    found = [exists().where(one.c.region == region, one.c.site == site) for one in places]
+    return bool(connection.scalar(select(or_(*found))))
 
 
 def all_sites(connection: Connection) -> list[SiteRow]:

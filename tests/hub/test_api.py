@@ -1,6 +1,7 @@
 """The JSON API: what the books say, in bounded pages, with clear refusals."""
 
 import asyncio
+from http import HTTPStatus
 
 import httpx
 import pytest
@@ -176,6 +177,11 @@ def test_what_is_asked_wrongly_is_refused_with_a_reason(
     answer = api.get(address, params=params)
     assert answer.status_code == code
     assert words in answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    said = answer.json()
+    assert (said["status"], said["title"], bool(said["detail"])) == (code, HTTPStatus(code).phrase, True)
+    if code == HTTPStatus.UNPROCESSABLE_ENTITY:
+        assert said["errors"][0]["field"] == (list(params)[-1] if params else "kiosk")
 
 
 def test_hostile_text_finds_nothing(api: Api) -> None:

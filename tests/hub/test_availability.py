@@ -52,10 +52,13 @@ class Api:
         assert answer.status_code == 200, answer.text
         return [(one["site"], one["sku"], one["shown"]) for one in answer.json()["availability"]]
 
-    async def _get(self, path: str, params: Any, headers: dict[str, str]) -> httpx.Response:
+    def head(self, params: dict[str, Any], path: str = V1) -> httpx.Response:
+        return asyncio.run(self._get(path, params, {}, "HEAD"))
+
+    async def _get(self, path: str, params: Any, headers: dict[str, str], method: str = "GET") -> httpx.Response:
         transport = httpx.ASGITransport(self._app)
         async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
-            return await client.get(path, params=params, headers=headers)
+            return await client.request(method, path, params=params, headers=headers)
 
 
 @pytest.fixture
@@ -328,7 +331,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"sku": "tea", "limit": 0}, "limit"),
     ({"sku": "tea", "limit": 1001}, "limit"),
     ({"sku": "tea", "limit": "many"}, "limit"),
-    ({"skus": "tea"}, "query"),
+    ({"skus": "tea"}, "skus"),
     ({"site": "market", "after": "x" * 65}, "after"),
     *(({"sku": "tea", "near": near}, "near") for near in ("here", "1", "1,2,3", "91,0", "0,181", "nan,0", "inf,1")),
 ]
@@ -339,9 +342,10 @@ def test_what_is_asked_wrongly_is_told_by_its_name(api: Api) -> None:
     for params, field in REFUSED:  # one application for all: each needs a database
         answer = api.get(params)
         assert answer.status_code == 422, params
-        said = answer.json()["detail"]
-        named = said.split(":")[0] if isinstance(said, str) else said[0]["loc"][1]
-        assert named == field, params
+        assert answer.headers["content-type"] == "application/problem+json"
+        said = answer.json()
+        assert said["errors"][0]["field"] == said["detail"].split(":")[0] == field, params
+        assert not set("`^$[") & set(said["detail"]), said["detail"]  # words, no pattern and no list of the framework's
         assert answer.headers["cache-control"] == "no-store"
 
 
@@ -361,6 +365,35 @@ def test_before_the_first_look_it_says_so(api: Api) -> None:
     for path in (V1, f"{V1}/changes"):
         answer = api.get({"sku": "tea"}, path)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+
+def test_a_site_that_nobody_knows_is_named_and_kept_by_no_cache(api: Api) -> None:
+    api.held.refresh()
+    for params in ({"site": "nosuch"}, {"site": "nosuch", "sku": "tea"}, {"site": "market", "region": "south"}):
+        answer = api.get(params)
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown_site")
+        assert params["site"] in answer.json()["detail"]
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_site_that_has_nothing_yet_can_be_purged_when_it_has(api: Api) -> None:
+    with api.hub.store.write() as connection:
+        save_site(connection, SiteRow("demo", "bridge"))
+    api.held.refresh()
+    answer = api.get({"site": "bridge"})
+    assert (answer.status_code, answer.json()["availability"], answer.headers["xkey"]) == (200, [], "site:demo/bridge")
+    both = api.get([("site", "market"), ("site", "nosuch")])
+    assert {"site:demo/market", "site:demo/nosuch"} <= set(both.headers["xkey"].split())
+
+
+def test_head_is_answered_as_get_without_the_body(api: Api) -> None:
+    api.held.refresh()
+    whole, head = api.get({"sku": "tea"}), api.head({"sku": "tea"})
+    assert (head.status_code, head.content, head.headers) == (200, b"", whole.headers)
+    assert int(head.headers["content-length"]) == len(whole.content) > 0
+    assert api.head({}).status_code == 422
+    assert api.head({}, "/nowhere").status_code == 404
+    assert api.head({}, "/health").status_code == 200
 
 
 def test_nothing_else_is_kept(api: Api) -> None:

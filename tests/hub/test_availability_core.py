@@ -1,13 +1,13 @@
 """What is said of stock, how long it may be kept, and the view in memory that answers."""
 
 import pytest
-from fastapi import HTTPException
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.availability import ASK, ASK_AFTER_S, cap_of, shown
 from contract.values import Unit
 from hub.api import availability as page
+from hub.api.problems import Problem
 from hub.core.availability import KEEPING, Heat, Rules, heat_of, hottest, text_of
 from hub.core.shelf_view import Found, Level, Place, ShelfView
 
@@ -137,7 +137,7 @@ def test_the_view_holds_the_last_word_on_each(told: list[tuple[str, str, int]]) 
 def test_a_place_that_is_none_is_refused_by_an_error_of_its_own(near: str) -> None:
     said = []
     for _ in range(2):
-        with pytest.raises(HTTPException, match="near: not LAT,LON") as caught:
+        with pytest.raises(Problem, match="near: not LAT,LON") as caught:
             page._parse_near(near)
         said.append(caught.value)
     assert said[0] is not said[1]

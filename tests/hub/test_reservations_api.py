@@ -41,6 +41,7 @@ from hub.store.life import raise_incarnation
 from hub.store.pools import PoolKey
 from hub.store.reservations import find
 from hub.store.rights_tables import chores, idempotency, reservations
+from hub.store.sites import SiteRow, save_site
 from hub.store.tables import facts
 
 WORKERS = 8
@@ -79,7 +80,7 @@ def test_a_hold_takes_what_is_free_and_is_answered_with_its_code(api: Api) -> No
     assert (said["id"], said["state"], said["confirmed"], said["paid"]) == ("r-1", "reserved", False, True)
     assert (said["at"], said["until"]) == ("2026-03-07T09:30:00.000000Z", "2026-03-07T09:45:00.000000Z")
     assert said["lines"][0]["sku"] == "tea"
-    assert len(said["code"]) == 8
+    assert len(said["code"]) == len("7K2M-9XPA")
     assert pool(api.hub, MARKET) == {"free": 3, "reserved": 2}
     with api.hub.store.read() as connection:
         assert "place" not in connection.execute(select(chores.c.why)).scalars().all()
@@ -122,10 +123,10 @@ def test_the_whole_or_nothing(api: Api) -> None:
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({}, "body"),
+        ({}, "lines"),
         ({"lines": []}, "lines"),
-        ({"lines": [{"sku": "tea"}]}, "lines[0]"),
-        ({"lines": [{"sku": "tea", "quantity": {"amount": 0}}]}, "lines[0]"),
+        ({"lines": [{"sku": "tea"}]}, "lines[0].quantity"),
+        ({"lines": [{"sku": "tea", "quantity": {"amount": 0}}]}, "lines[0].quantity.amount"),
         ({"lines": [{"sku": "tea", "quantity": {"amount": -1}}]}, "lines[0].quantity.amount"),
         ({"lines": [{"sku": "tea", "quantity": {"amount": 1.5}}]}, "lines[0].quantity.amount"),
         ({"lines": [{"sku": "tea", "quantity": {"amount": 1, "unit": "kg"}}]}, "lines[0].quantity.unit"),
@@ -135,7 +136,7 @@ def test_the_whole_or_nothing(api: Api) -> None:
         ({"lines": wish()["lines"], "hold_s": 3601}, "hold_s"),
         ({"lines": wish()["lines"], "hold_s": 0}, "hold_s"),
         ({"lines": wish()["lines"], "paid": "yes"}, "paid"),
-        ({"lines": wish()["lines"], "site": "x"}, "body"),
+        ({"lines": wish()["lines"], "site": "x"}, "site"),
         ([], "body"),
         (None, "body"),
         ({"lines": [wish(1, f"s{n}")["lines"][0] for n in range(101)]}, "lines"),
@@ -163,6 +164,23 @@ def test_what_is_no_json_or_too_much_is_refused(fast: Api, raw: bytes) -> None:
 def test_a_hold_needs_a_key(fast: Api, key: str | None) -> None:
     answer = fast.post(AT_MARKET, wish(), key=key)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "Idempotency-Key")
+
+
+def test_a_site_that_nobody_knows_is_named_and_spends_no_key(fast: Api) -> None:
+    answer = fast.post("/v1/sites/demo/nosuch/reservations", wish(), key="k-1")
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_site")
+    assert "nosuch" in answer.json()["detail"]
+    assert fast.hold(2, key="k-1").status_code == 201
+    with fast.hub.store.write() as connection:
+        save_site(connection, SiteRow("demo", "bridge"))
+    answer = fast.post("/v1/sites/demo/bridge/reservations", wish(), key="k-2")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_free")
+
+
+@pytest.mark.parametrize("amount", [0, -1, 1.5, "two", 10**10])
+def test_an_amount_that_is_none_is_refused_with_a_true_sentence(fast: Api, amount: object) -> None:
+    answer = fast.post(AT_MARKET, {"lines": [{"sku": "tea", "quantity": {"amount": amount}}]}, key="k-1")
+    assert answer.json()["detail"] == "lines[0].quantity.amount: a whole number of 1 to 1000000000 is expected"
 
 
 @pytest.mark.parametrize("address", ["/v1/sites/DEMO/market/reservations", "/v1/sites/demo/-x/reservations"])
