@@ -12,7 +12,7 @@ from postgres import PostgresServer
 from rights_crowd import Crowd, Room
 from rights_openings import OPENINGS
 from rights_plans import Plan, live, plans
-from rights_races import RACES, rush
+from rights_races import RACES, ROUNDS, rush
 from rights_rules import RightsMachine, make_rights_machine
 from rights_settling import settle
 from rights_world import make_template
@@ -66,7 +66,7 @@ def test_eight_workers_promise_no_unit_twice_whatever_happens(make, room):
 
 
 def test_a_rush_is_not_caught_without_a_race(make, room):
-    rush_to_the_end(make(), room)
+    rush_to_the_end(make(), room, rounds=4)
 
 
 @pytest.mark.parametrize("race", RACES)
@@ -76,9 +76,9 @@ def test_every_seeded_race_is_caught(make, room, race):
         rush_to_the_end(make(), room)
 
 
-def rush_to_the_end(machine: RightsMachine, room: Room) -> None:
+def rush_to_the_end(machine: RightsMachine, room: Room, rounds: int = ROUNDS) -> None:
     try:
-        rush(machine)
+        rush(machine, rounds)
         settle(machine.world, machine.checks)
     finally:
         machine.end()

@@ -1,10 +1,13 @@
-"""Seeded races: each takes away what keeps workers apart. A crowd must catch every one; a single worker never would."""
+"""Seeded races: each takes away what keeps workers apart. A crowd catches them always; a single worker never would.
+
+The lock of a kiosk's row is not among them: where it is missing, keys that no two facts may share stand behind it, and
+only two rushes of three are caught.
+"""
 
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
-from functools import partial
 from typing import Final
 
 import pytest
@@ -17,16 +20,16 @@ from hub.store.pools import PoolKey
 from hub.store.rights_tables import pools as table_of_pools
 
 LOCK: Final = re.compile(r"\s+FOR UPDATE( OF \w+)?\s*$")
-ROUNDS: Final = 12  # of a rush; both races are caught within the first few
+ROUNDS: Final = 12  # of a rush; the race is caught within the first few
 MEET_S: Final = 0.05  # how long who has read waits for another who reads: some statements
 
 
-def rush(machine: RightsMachine) -> None:
+def rush(machine: RightsMachine, rounds: int = ROUNDS) -> None:
     """Let goods come, go and be wanted everywhere, so that ingests, stewards and programs meet on the same rows."""
     for which in range(3):
         machine.connect(which)
         machine.receive(which, "tea", 5)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for which in range(3):
             machine.receive(which, "tea", 5)
             machine.release(which, "tea", 4)
@@ -39,6 +42,20 @@ def rush(machine: RightsMachine) -> None:
             machine.sell(which, "tea", 4)
         machine.work(1.5)
         machine.nothing_is_promised_twice()
+
+
+class Meeting:
+    """Where who has begun to look waits for another who looks, so that both see the same."""
+
+    def __init__(self) -> None:
+        self._two = threading.Barrier(2)
+
+    def wait(self) -> None:
+        """Wait for another, for as long as a few statements take; nobody may come."""
+        with suppress(threading.BrokenBarrierError):
+            self._two.wait(MEET_S)
+        if self._two.broken:
+            self._two.reset()
 
 
 @contextmanager
@@ -58,15 +75,12 @@ def unlocked(engine: Engine, table: str) -> Iterator[None]:
 @contextmanager
 def read_then_written(engine: Engine) -> Iterator[None]:
     """Have programs read what is free, and write what is left of it, without a lock in between."""
-    meeting = threading.Barrier(2)  # for as long as a row may be looked at: two that meet have read the same
+    meeting = Meeting()
 
     def reserve(connection: Connection, key: PoolKey, amount: int) -> bool:
         where = [table_of_pools.c[name] == value for name, value in pools._key_row(key).items()]
         row = connection.execute(select(table_of_pools).where(*where)).one_or_none()
-        with suppress(threading.BrokenBarrierError):
-            meeting.wait(MEET_S)
-        if meeting.broken:
-            meeting.reset()
+        meeting.wait()
         if row is None or row.free - row.unsettled - row.deficit < amount:
             return False
         left = {"free": row.free - amount, "reserved": row.reserved + amount}
@@ -79,6 +93,5 @@ def read_then_written(engine: Engine) -> Iterator[None]:
 
 
 RACES: Final[Mapping[str, Callable[[Engine], AbstractContextManager[None]]]] = {
-    "the rows of kiosks are not locked": partial(unlocked, table="kiosks"),
     "what is free is read, then written": read_then_written,
 }
