@@ -47,7 +47,7 @@ from hub.store.books import Trouble
 from hub.store.chores import Site
 from hub.store.holdings import Held, Post, Want
 from hub.store.pools import Pool, PoolDelta, PoolKey, Term
-from hub.store.recalls import Recall
+from hub.store.recalls import Recall, Standing, standing
 from hub.store.reservations import Reservation
 
 SILENT: Final = timedelta(seconds=5)  # a life that has not reported: its report brings the site's turn soon enough
@@ -228,8 +228,7 @@ class SiteRound:
             post,
             self._balance(kiosk_id, what),
             self._in_flight(kiosk_id, what),
-            self._asked(kiosk_id, what),
-            self._rests(kiosk_id, what),
+            self._standing(kiosk_id, what),
             self._held(kiosk_id, what),
             of_account(what, self._wants, post),
         )
@@ -256,17 +255,11 @@ class SiteRound:
 
     def _owed(self, key: PoolKey) -> Owed:
         pool, what = self._pools[key], key.what
-        tills = [
-            Till(
-                str(kiosk_id),
-                self._balance(kiosk_id, what),
-                self._in_flight(kiosk_id, what),
-                self._asked(kiosk_id, what),
-                self._rests(kiosk_id, what),
-                post.online,
-            )
-            for kiosk_id, post in self._tills.items()
-        ]
+        tills = []
+        for kiosk_id, post in self._tills.items():
+            recalled = self._standing(kiosk_id, what)
+            has = self._balance(kiosk_id, what), self._in_flight(kiosk_id, what)
+            tills.append(Till(str(kiosk_id), *has, recalled.asked, recalled.fell_short, post.online))
         return Owed(pool.free, pool.limbo, pool.unsettled, pool.deficit, tuple(self._bookings(what)), tuple(tills))
 
     def _bookings(self, what: StockKey) -> Iterable[Booked]:
@@ -359,11 +352,8 @@ class SiteRound:
     def _spare(self, post: Post, what: StockKey) -> int:
         return max(0, self._balance(post.kiosk.id, what)) + self._in_flight(post.kiosk.id, what)
 
-    def _asked(self, kiosk_id: int, what: StockKey) -> int:
-        return sum(one.asked for one in self._recalls.get((kiosk_id, what), ()) if one.answered_at is None)
-
-    def _rests(self, kiosk_id: int, what: StockKey) -> bool:
-        return any(one.answered_at is not None for one in self._recalls.get((kiosk_id, what), ()))
+    def _standing(self, kiosk_id: int, what: StockKey) -> Standing:
+        return standing(self._recalls.get((kiosk_id, what), ()))
 
     def _open(self, found: Sequence[Trouble]) -> None:
         books.open_exceptions(self._connection, found, self._present.now)

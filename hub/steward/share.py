@@ -13,6 +13,7 @@ from hub.core.waiting import kept_of
 from hub.core.wishes import CounterWish, decide_met
 from hub.store import holdings
 from hub.store.holdings import Held, Post, Want
+from hub.store.recalls import Standing
 
 ASKED_S: Final = 900.0  # after a quarter of an hour no shopper stands there any more; the want itself stays
 OFFLINE_S: Final = 120.0  # how long ago a till that is known to be away was heard, at least: two of its statuses missed
@@ -22,13 +23,12 @@ WAIT_SHARE: Final = 0.25  # of how long it has waited already
 
 
 class Share(Struct, frozen=True):
-    """What one till has of the account, and what it waits for; ``asked`` of it back already."""
+    """What one till has of the account, what it waits for, and how it stands by what was asked of it back."""
 
     post: Post
     balance: int
     in_flight: int
-    asked: int
-    rests: bool
+    recalled: Standing
     held: Held | None
     wants: tuple[Want, ...] = ()
 
@@ -58,7 +58,7 @@ def decide(policy: Policy, hub: Hub, shares: Sequence[Share], now: datetime) -> 
     holders = tuple(_holder(one, now, is_met=str(one.post.kiosk.id) in met) for one in shares)
     pool = redistribute.Pool(free=free, holders=holders, demand_per_h=hub.online_per_h, promises=lacking)
     plan = policy(pool)
-    askable = {str(one.post.kiosk.id): _spare(one) for one in shares if not one.asked and not one.rests}
+    askable = {str(one.post.kiosk.id): _spare(one) for one in shares if _may_be_asked(one, for_some=lacking > 0)}
     left, grants = free, []
     for grant in plan.grants:
         units = min(grant.units, left)
@@ -111,7 +111,7 @@ def _holder(one: Share, now: datetime, *, is_met: bool) -> Holder:
         demand_per_h=holdings.rate_now(one.held, now) if one.held else 0.0,
         heard_s=_heard_s(one.post, now),
         outage_s=redistribute.OUTAGE_S,
-        recalling=one.asked,
+        recalling=one.recalled.asked,
     )
 
 
@@ -123,6 +123,11 @@ def _lacking(one: Share, now: datetime) -> int:
 def _heard_s(post: Post, now: datetime) -> float:
     heard_s = max(0.0, (now - datetime.fromisoformat(post.heard_at)).total_seconds())
     return heard_s if post.online else max(heard_s, OFFLINE_S)
+
+
+def _may_be_asked(one: Share, *, for_some: bool) -> bool:
+    recalled = one.recalled
+    return not recalled.asked and not recalled.fell_short and (for_some or not recalled.rests)
 
 
 def _spare(one: Share) -> int:

@@ -1,6 +1,6 @@
 """Statements of recalls: what kiosks were asked to give back, one account a recall, and whether they answered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Any, Final, NamedTuple
@@ -29,6 +29,33 @@ class Recall(Struct, frozen=True):
     urgent: bool
     at: str
     answered_at: str | None = None
+    given: int | None = None
+
+    @property
+    def fell_short(self) -> bool:
+        """Return whether it was answered with less than was asked."""
+        return self.answered_at is not None and (self.given or 0) < self.asked
+
+
+class Standing(NamedTuple):
+    """What is to be asked back of one account: ``asked`` of it already, and whether it was asked a moment ago.
+
+    One that gave all it was asked for ``rests`` only; one that ``fell_short`` may serve its own queue first.
+    """
+
+    asked: int = 0
+    rests: bool = False
+    fell_short: bool = False
+
+
+def standing(found: Iterable[Recall]) -> Standing:
+    """Return how an account stands by its open recalls and those answered a moment ago."""
+    known = list(found)
+    return Standing(
+        sum(one.asked for one in known if one.answered_at is None),
+        any(one.answered_at is not None for one in known),
+        any(one.fell_short for one in known),
+    )
 
 
 class Listed(NamedTuple):
@@ -74,7 +101,9 @@ def list_open(connection: Connection, *, site: str | None, limit: int) -> list[L
 
 def _recall(row: Any) -> Recall:
     what = stock_key(row.sku, row.condition, row.unit)
-    return Recall(row.id, row.kiosk_id, row.epoch, what, row.asked, bool(row.urgent), row.at, row.answered_at)
+    return Recall(
+        row.id, row.kiosk_id, row.epoch, what, row.asked, bool(row.urgent), row.at, row.answered_at, row.given
+    )
 
 
 def _recent(wanted: CTE) -> Select[Any]:

@@ -69,6 +69,7 @@ pools = Table(
     _amount("adjusted"),
     *(CheckConstraint(f"{term} BETWEEN 0 AND {MAX_SUM}", name=term) for term in POOL_TERMS),
     CheckConstraint(f"adjusted BETWEEN -{MAX_SUM} AND {MAX_SUM}", name="adjusted"),
+    Index("ix_pools_sku", "region", "sku"),  # who looks for goods looks at all sites
 )
 
 grants = Table(
@@ -112,6 +113,7 @@ recalls = Table(
     Column("urgent", Boolean, nullable=False),
     Column("at", INSTANT, nullable=False),
     Column("answered_at", INSTANT),
+    Column("given", BigInteger),  # what came with the answer
     Index("ix_recalls_kiosk", "kiosk_id", "epoch", "sku"),
 )
 
@@ -152,6 +154,13 @@ counts = Table(
     Column("closed_at", INSTANT),
     Column("difference", BigInteger),  # found over (+) or short (-)
     _amount("reversed"),  # of a short one: by sales of closed lives that came later
+    Index(
+        "ix_counts_open",
+        "region",
+        "site",
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
 )
 
 reservations = Table(

@@ -42,6 +42,14 @@ def want(connection: Connection, kiosk_id: int, epoch: int, asked: RightsRequest
 
 
 def answered(connection: Connection, kiosk_id: int, released: RightsReleased, now: str) -> None:
-    """Note that a kiosk answered a recall of its own, be it with nothing."""
+    """Note that a kiosk answered a recall of its own, and with how much, be it nothing."""
     mine = (recalls.c.id == released.recall, recalls.c.kiosk_id == kiosk_id, recalls.c.answered_at.is_(None))
-    connection.execute(update(recalls).where(*mine).values(answered_at=now))
+    for line in released.lines:
+        of_line = (
+            recalls.c.sku == line.sku,
+            recalls.c.condition == line.condition,
+            recalls.c.unit == line.quantity.unit,
+        )
+        given = line.quantity.amount
+        connection.execute(update(recalls).where(*mine, *of_line).values(answered_at=now, given=given))
+    connection.execute(update(recalls).where(*mine).values(answered_at=now, given=0))

@@ -100,10 +100,30 @@ def test_what_an_idle_till_was_granted_is_fetched_from_it(shop: Shop) -> None:
     harbour = shop.till("harbour/k1")
     ask(harbour, asks(site="market", tea=9))
     assert said(shop, harbour) == []
-    round_trip(shop, REST.total_seconds())  # the first till was asked a moment ago
+    round_trip(shop)
     assert said(shop, harbour) == [("p-1", Answer.CONFIRMED, "market")]
     assert idle.account().available <= 1
     shop.check()
+
+
+def test_a_till_that_gave_less_than_it_was_asked_for_is_left_alone_for_a_while(shop: Shop) -> None:
+    market, harbour = stocked(shop, "market/k1", 9), shop.till("harbour/k1")
+    ask(harbour, asks("p-1", site="market", tea=2))
+    round_trip(shop)
+    ask(harbour, asks("p-2", site="market", tea=2))
+    round_trip(shop)  # it gave all it was asked for, and is asked again at once
+    assert [name for name, *_ in said(shop, harbour)] == ["p-1", "p-2"]
+    ask(harbour, asks("p-3", site="market", tea=2))
+    shop.work()
+    market.spend(market.account().available)
+    round_trip(shop)
+    market.receive(5)
+    market.flush()
+    assert [(row.asked, row.given) for row in rows(shop, recalls)] == [(2, 2), (2, 2), (2, 0)]
+    round_trip(shop)
+    assert len(rows(shop, recalls)) == 3
+    round_trip(shop, REST.total_seconds())
+    assert len(rows(shop, recalls)) == 4
 
 
 def test_a_lost_kiosk_is_promised_nothing_and_nothing_is_placed_with_it(shop: Shop) -> None:
