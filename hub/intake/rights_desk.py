@@ -26,12 +26,26 @@ from hub.intake.rights_pools import PoolWork
 from hub.promises import asked
 from hub.promises.asked import Asked_
 from hub.promises.reserving import take_over
-from hub.store import accounts, books, changes, chores, counts, grants, lives, passages, transfers, wants
+from hub.store import (
+    accounts,
+    books,
+    changes,
+    chores,
+    counts,
+    grants,
+    lives,
+    passages,
+    transfers,
+    troubles,
+    unsaid,
+    wants,
+)
 from hub.store.accounts import AccountKey
 from hub.store.inbox import KioskRow
 from hub.store.lives import Life
 from hub.store.passages import Again
 from hub.store.pools import PoolDelta, PoolKey
+from hub.store.unsaid import KIND, Move, subject_of
 
 GHOST: Final = 0  # the life of facts whose number was taken: of cards that are nobody's
 _CAME: Final = ("received", "returned", "arrived")  # goods that others may lack
@@ -111,7 +125,8 @@ class RightsDesk:
         self._raise_granted()
         passages.add(connection, self._passages, self._now)
         again = passages.find_again(connection, self._passages)
-        touched = self._write_pools(again)
+        after_all = unsaid.take_back(connection, self._passages)
+        touched = self._write_pools(again, after_all)
         books.open_exceptions(connection, transfers.find_odd(connection, self._passages), self._now)
         self._answer()
         for kiosk_id, epoch in self._orphaned():
@@ -178,9 +193,10 @@ class RightsDesk:
 
     # -------------------------------------------------------------------------------------------------------- pools
 
-    def _write_pools(self, again: dict[Again, int]) -> set[PoolKey]:
+    def _write_pools(self, again: dict[Again, int], after_all: Iterable[Move]) -> set[PoolKey]:
         work = PoolWork(self._connection, self._now)
         came = [(key, "move") for key in passages.to_look_at(self._passages)]
+        came += [(self._take_back(work, move), "settle") for move in after_all]
         for key, terms, life in self._rows():
             pool = PoolKey(key.region, key.site, key.what)
             self._touched.add(pool)
@@ -206,6 +222,12 @@ class RightsDesk:
         books.open_exceptions(self._connection, work.write(), self._now)
         chores.add(self._connection, came, self._now)
         return self._touched | work.touched
+
+    def _take_back(self, work: PoolWork, move: Move) -> PoolKey:
+        """Give back what was paid for a move when it was presumed: its giver's own account pays for it now."""
+        work.add(move.key, PoolDelta(free=move.amount))
+        troubles.resolve(self._connection, KIND, subject_of(move), self._now)
+        return move.key
 
     def _orphaned(self) -> Iterator[LifeKey]:
         """Yield closed lives that may have goods set aside for shoppers: closed just now, or heard of it only now."""

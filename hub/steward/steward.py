@@ -23,7 +23,8 @@ from hub.core.redistribute import Policy
 from hub.promises import asked, breaking
 from hub.promises.reserving import Present
 from hub.steward.round import SiteRound
-from hub.store import bookings, books, breaks, chores, holdings, inbox, own_log, sweeps, waits
+from hub.steward.unsaid import presume_at
+from hub.store import bookings, books, breaks, chores, holdings, inbox, own_log, sweeps, unsaid, waits
 from hub.store.books import Trouble
 from hub.store.chores import Site
 from hub.store.database import Store
@@ -38,6 +39,7 @@ MAX_LOGS: Final = 20  # own logs begun in one step: a snapshot of thousands of s
 MAX_WAITING: Final = 100  # kiosks whose promises wait, looked at in one sweep
 MAX_BROKEN: Final = 20  # reservations placed anew in one sweep, each in a transaction of its own: some 10 ms
 MAX_LATER: Final = 20  # promises of goods that are on their way, looked at in one sweep
+UNSAID_S: Final = 10.0  # between two looks at moves of which half is missing: it must be missing for minutes
 SWEEP_S: Final = 1.0  # how soon a hold that is over, and a promise that had to wait, are seen
 PUT_OFF: Final = timedelta(minutes=5)  # of a chore that fails: a person, or the next release, must come first
 _log = logging.getLogger(__name__)
@@ -56,6 +58,7 @@ class Steward:
         self._new_id = new_id
         self._policy = policy
         self._swept_at_s = float("-inf")
+        self._unsaid_at_s = float("-inf")
         self._marked: Site | None = None
         self._serves = False
         self._told: set[Address] = set()
@@ -134,7 +137,7 @@ class Steward:
 
     def _sweep(self, *, keeps_up: bool) -> int:
         """Do what no fact asks for. To share what sold makes chores: that waits where there are enough already."""
-        done = self._begin_logs() + self._end_holds() + self._answer_all()
+        done = self._begin_logs() + self._end_holds() + self._presume() + self._answer_all()
         return done + (self._mark_rates() if keeps_up else 0)
 
     def _answer_all(self) -> int:
@@ -176,6 +179,17 @@ class Steward:
 
         self._write(work)
         return 1
+
+    def _presume(self) -> int:
+        """Book what tills cannot tell of, for their card was put back to before they gave it away."""
+        if self._clock.monotonic_s() - self._unsaid_at_s < UNSAID_S:
+            return 0
+        self._unsaid_at_s = self._clock.monotonic_s()
+        with self._store.read() as connection:
+            found = unsaid.sites(connection, self._clock.now())
+        for site in found:
+            self._write(partial(presume_at, site=site))
+        return len(found)
 
     def _answer_waiting(self) -> int:
         with self._store.read() as connection:
