@@ -11,9 +11,9 @@ from mqtt_bridge.paho_wire import Wire, WireOptions
 class Attempt:
     """Poll it until it has news: first a Connected, or nothing but a Disconnected."""
 
-    def __init__(self, broker: BrokerUrl, options: WireOptions, answer_s: float) -> None:
-        """Begin to dial; give up when the broker has not let us in after ``answer_s``."""
-        self.wire = Wire(broker, options)
+    def __init__(self, broker: BrokerUrl, options: WireOptions, answer_s: float, *, known: bool = False) -> None:
+        """Begin to dial; give up when the broker has not let us in after ``answer_s``; ``known``: it did before."""
+        self.wire = Wire(broker, options, known=known)
         self._answer_s = answer_s
         self._give_up_at_s = time.monotonic() + answer_s
         self._fault: Disconnected | None = None

@@ -55,8 +55,11 @@ def garbled(broker: BrokerUrl, what: str) -> Disconnected:
     return Disconnected(f"{broker} sent what is not MQTT 5 ({what}): check host and port", "refused")
 
 
-def closed(broker: BrokerUrl, error: OSError | None, *, greeted: bool) -> Disconnected:
-    """Return what the end of a connection means; ``greeted`` says whether the broker had let us in before."""
+def closed(broker: BrokerUrl, error: OSError | None, *, greeted: bool, known: bool = False) -> Disconnected:
+    """Return what the end of a connection means.
+
+    ``greeted``: the broker had let us in on this connection; ``known``: on an earlier one, so its address is right.
+    """
     if isinstance(error, ssl.SSLError) and ("ALERT" in _name(error) or not greeted):
         return unconnected(broker, error)  # TLS 1.3 brings a refusal of our certificate after the handshake
     how = f": {error}" if error and str(error) else ""
@@ -64,7 +67,12 @@ def closed(broker: BrokerUrl, error: OSError | None, *, greeted: bool) -> Discon
         return Disconnected(
             f"the connection to {broker} was lost{how}; it is tried again", "lost", unexplained=error is None
         )
-    hint = "check that it is an MQTT port" + ("" if broker.tls else " without TLS (mqtts:// is with)")
+    if known:
+        reason = f"{broker} hung up without an answer{how}, though it let us in before: check the network between"
+        return Disconnected(reason, "unreachable")
+    hint = "if it never worked, check that it is an MQTT port" + (
+        "" if broker.tls else " without TLS (mqtts:// is with)"
+    )
     return Disconnected(f"{broker} hung up without an answer{how}: {hint}", "refused")
 
 

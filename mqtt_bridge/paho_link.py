@@ -65,6 +65,7 @@ class PahoLink:
         self._return_after_s = return_after_s
         self._answer_s = answer_s
         self._failures = 0
+        self._known: set[BrokerUrl] = set()  # those that let us in: their addresses are right
         self._stopping = threading.Event()
         self._over = False
         self._wire: Wire | None = None  # the connected one; set by the thread, read by publishers
@@ -105,7 +106,7 @@ class PahoLink:
         for broker in self._brokers:
             if self._stopping.is_set():
                 return
-            if self._carry(Attempt(broker, self._options, self._answer_s)):
+            if self._carry(Attempt(broker, self._options, self._answer_s, known=broker in self._known)):
                 self._failures = 0
                 return
         self._failures += 1
@@ -151,6 +152,7 @@ class PahoLink:
         for event in news:
             if isinstance(event, Connected):
                 self._wire = wire
+                self._known.add(wire.broker)
             elif isinstance(event, Disconnected):
                 self._wire = None
             if self._over:

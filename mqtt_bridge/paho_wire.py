@@ -53,7 +53,7 @@ class Wire:
     :meth:`publish` may be called from any thread, all else from one at a time.
     """
 
-    def __init__(self, broker: BrokerUrl, options: WireOptions) -> None:
+    def __init__(self, broker: BrokerUrl, options: WireOptions, *, known: bool = False) -> None:
         """Prepare; nothing is sent."""
         self.broker = broker
         self._options = options
@@ -66,6 +66,7 @@ class Wire:
         self._max_pending = MAX_PENDING
         self._max_packet_bytes = MAX_PACKET_BYTES
         self._greeted = False
+        self._known = known
 
     @property
     def pending(self) -> int:
@@ -176,7 +177,7 @@ class Wire:
             return faults.dismissed(self.broker, *ear.goodbye)
         if code == MQTTErrorCode.MQTT_ERR_PROTOCOL:
             return faults.garbled(self.broker, "a malformed packet")
-        return faults.closed(self.broker, self._socket_errors.last, greeted=self._greeted)
+        return faults.closed(self.broker, self._socket_errors.last, greeted=self._greeted, known=self._known)
 
 
 def _make_client(options: WireOptions, ear: Ear, socket_errors: SocketErrors) -> Client:

@@ -31,14 +31,16 @@ def black_hole() -> Iterator[BrokerUrl]:
 
 @pytest.fixture
 def make_impostor() -> Iterator[Callable[..., BrokerUrl]]:
-    """A function that starts a server which says its piece to whoever connects, and hangs up or stays."""
+    """A function that starts a server which says its pieces, one a connection, and hangs up or stays."""
     servers: list[socketserver.TCPServer] = []
 
-    def make(piece: bytes, *, stays: bool = False) -> BrokerUrl:
+    def make(piece: bytes, *later: bytes, stays: bool = False) -> BrokerUrl:
+        pieces = iter((piece, *later))
+
         class Handler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
                 self.request.recv(1024)
-                self.request.sendall(piece)
+                self.request.sendall(next(pieces, (piece, *later)[-1]))
                 while stays and self.request.recv(65536):
                     pass
 
@@ -231,6 +233,15 @@ def test_a_refused_subscription_is_reported(make_impostor, make_link):
     _, told = make_link(make_impostor(agrees_and_refuses, stays=True), listens_to=("fine", "forbidden"))
     told.expect(Connected)
     assert told.expect(Refused) == Refused("forbidden", "subscription: Not authorized")
+
+
+def test_a_broker_that_let_us_in_before_is_no_wrong_port(make_impostor, make_link):
+    url = make_impostor(b"\x20\x03\x00\x00\x00", b"")
+    _, told = make_link(url)
+    told.expect(Connected)
+    assert told.expect(Disconnected).kind == "lost"
+    again = told.expect(Disconnected)
+    assert (again.kind, "though it let us in before" in again.reason) == ("unreachable", True)
 
 
 def test_a_broker_is_given_no_more_than_it_says_it_takes(make_impostor, make_link):

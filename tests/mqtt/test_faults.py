@@ -38,6 +38,17 @@ def test_damage_on_a_running_connection_is_a_loss_and_no_refusal():
     assert faults.closed(HUB, ssl_error("DECRYPTION_FAILED_OR_BAD_RECORD_MAC"), greeted=True).kind == "lost"
 
 
+def test_who_hangs_up_is_at_the_wrong_port_only_where_it_never_let_us_in():
+    plain = BrokerUrl("hub.example", 1883, tls=False)
+    stranger = faults.closed(plain, None, greeted=False)
+    assert (stranger.kind, "if it never worked, check that it is an MQTT port without TLS" in stranger.reason) == (
+        "refused",
+        True,
+    )
+    friend = faults.closed(plain, None, greeted=False, known=True)
+    assert (friend.kind, "TLS" in friend.reason, "check the network" in friend.reason) == ("unreachable", False, True)
+
+
 def test_a_taken_over_session_says_why():
     told = faults.dismissed(HUB, 0x8E, "Session taken over")
     assert told.kind == "taken"
