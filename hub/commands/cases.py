@@ -9,6 +9,7 @@ import click
 
 from contract.values import MAX_POSITION
 from hub.bootstrap import opened_to_read
+from hub.commands.case_words import lines_of
 from hub.commands.common import (
     Refused,
     database_option,
@@ -50,7 +51,11 @@ def exceptions(context: click.Context, *, database_url: str, resolved: bool, lim
         return
     with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
         rows = queries.list_exceptions(connection, resolved=resolved, limit=limit)
-    show(rows, "exceptions", ["id", "kind", "subject", "detail", "at", "owner"], as_json=as_json)
+    if as_json:
+        show(rows, "exceptions", [], as_json=True)
+        return
+    for line in (line for one in rows for line in lines_of(one)):
+        click.echo(line)
 
 
 @exceptions.command("resolve", epilog='Example: hub exceptions resolve 17 --by ana --note "counted again: all there"')

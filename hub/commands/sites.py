@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from contract.errors import Malformed
+from contract.messages import FIELDS
 from contract.values import MAX_NAME_LENGTH, parse_name
 from hub.bootstrap import opened_to_write, state_folder
 from hub.commands.common import UsedWrongly, database_option, json_option, region_option, said_plainly, state_option
@@ -77,5 +78,9 @@ def _tell(row: SiteRow, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(said))
         return
+    named = f"{row.name!r} for shoppers" if row.name else "without a name of its own"
     at = "its place is not known" if row.lat is None or row.lon is None else f"at {row.lat:g}, {row.lon:g}"
-    click.echo(f"{row.region}/{row.site}: {at}")
+    zone = f", {row.zone}" if row.zone else ""
+    click.echo(f"{row.region}/{row.site}: {named}, {at}{zone}")
+    if len(row.name) > FIELDS["site"]:
+        click.echo(f"note: messages show the first {FIELDS['site'] - 1} characters of its name", err=True)

@@ -28,8 +28,15 @@ def test_what_is_not_given_stays_as_it_was(url: str) -> None:
     again = run(url, "market", "--name", "Market Hall", "--json")
     assert json.loads(again.stdout) == place | {"name": "Market Hall"}
     moved = run(url, "market", "--lat", "0", "--lon", "-1.5", "--zone", "")
-    assert moved.stdout == "demo/market: at 0, -1.5\n"
-    assert run(url, "fair", "--name", "Fair").stdout == "demo/fair: its place is not known\n"
+    assert moved.stdout == "demo/market: 'Market Hall' for shoppers, at 0, -1.5\n"
+    assert run(url, "fair", "--name", "Fair").stdout == "demo/fair: 'Fair' for shoppers, its place is not known\n"
+    plain = run(url, "pier", "--zone", "Europe/Berlin").stdout
+    assert plain == "demo/pier: without a name of its own, its place is not known, Europe/Berlin\n"
+
+
+def test_a_name_that_messages_cut_is_said(url: str) -> None:
+    assert "note" not in run(url, "fair", "--name", "x" * 32).stderr
+    assert "note: messages show the first 31 characters" in run(url, "fair", "--name", "x" * 33).stderr
 
 
 @pytest.mark.parametrize(
