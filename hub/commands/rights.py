@@ -10,8 +10,9 @@ from sqlalchemy import Connection, select
 
 from contract.errors import Malformed
 from contract.stock import TERMS, Account, StockKey
-from contract.values import MAX_AMOUNT, Address, Condition, Unit, parse_address, parse_sku
+from contract.values import MAX_AMOUNT, Address, Condition, Unit, instant_text, parse_address, parse_sku
 from hub.bootstrap import new_id, opened_to_read
+from hub.clock import SystemClock
 from hub.commands.books import kiosk
 from hub.commands.common import (
     Refused,
@@ -28,8 +29,9 @@ from hub.commands.shoppers import changing
 from hub.promises.holds import Holds
 from hub.steward import by_operator
 from hub.steward.by_operator import NotDone
-from hub.store import recalls
-from hub.store.pools import ALL_TERMS
+from hub.store import by_hand, recalls
+from hub.store.accounts import stock_key
+from hub.store.pools import ALL_TERMS, PoolKey
 from hub.store.rights_tables import accounts, lives, pools
 from hub.store.tables import kiosks
 
@@ -51,6 +53,8 @@ class RightsRow:
     overdraft: int
     limbo: int
     deficit: int
+    by_hand: int | None = None
+    by_hand_until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,9 @@ class LimboRow:
     limbo: int
 
 
+_REST = ("overdraft", "limbo", "deficit", "by_hand", "by_hand_until")
+
+
 @click.group()
 def rights() -> None:
     """Stock rights: who may sell and promise what."""
@@ -88,11 +95,14 @@ def rights() -> None:
 @database_option
 @json_option
 def list_rights(*, database_url: str, site: str | None, sku: str | None, limit: int, as_json: bool) -> None:
-    """Show who holds which rights: the hub's own pools first, then each kiosk. A hub's "held" is reserved there."""
+    """Show who holds which rights: the hub's own pools first, then each kiosk. A hub's "held" is reserved there.
+
+    "by_hand" of what the hub has is kept for hub rights grant, until then; policy moves none of these goods before.
+    """
     with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
         rows = [*_of_hub(connection, site, sku, limit), *_of_kiosks(connection, site, sku, limit)]
     columns = ["site", "holder", "sku", "condition", "unit", "available", "held", "in_flight"]
-    show(rows[:limit], "rights", [*columns, "overdraft", "limbo", "deficit"], as_json=as_json)
+    show(rows[:limit], "rights", [*columns, *_REST], as_json=as_json)
 
 
 @rights.command("recalls", epilog="Example: hub rights recalls --json")
@@ -140,12 +150,19 @@ def _account_options(command: click.decorators.FC) -> click.decorators.FC:
 def recall_rights(
     *, database_url: str, state_dir: Path | None, kiosk_id: str, sku: str, amount: int, condition: str, unit: str
 ) -> None:
-    """Ask a kiosk (region/site/kiosk) to give rights back. It answers when it hears of it; only that frees them."""
+    """Ask a kiosk (region/site/kiosk) to give rights back. It answers when it hears of it; only that frees them.
+
+    What it gives is kept for hub rights grant: for ten minutes policy moves none of these goods at its site, but for
+    shoppers who wait. Promises and reservations may still take them.
+    """
     at, what = _parse(kiosk_id, sku, condition, unit)
     with _done_plainly(database_url, state_dir) as books:
         name = new_id()
         books.run(lambda connection, present: by_operator.recall(connection, present, at, what, amount, recall_id=name))
-    click.echo(f"{at} is asked for {amount} {unit} of {sku}: hub rights recalls shows it until it has answered")
+    click.echo(
+        f"{at} is asked for {amount} {unit} of {sku}: hub rights recalls shows it until it has answered; "
+        f"what it gives is kept for hub rights grant for {by_operator.BY_HAND.seconds // 60} minutes"
+    )
 
 
 @rights.command("grant", epilog="Example: hub rights grant demo/market/k1 DR001 5")
@@ -155,7 +172,7 @@ def recall_rights(
 def grant_rights(
     *, database_url: str, state_dir: Path | None, kiosk_id: str, sku: str, amount: int, condition: str, unit: str
 ) -> None:
-    """Grant a kiosk (region/site/kiosk) what is free at its site."""
+    """Grant a kiosk (region/site/kiosk) what is free at its site. Policy leaves it there for ten minutes."""
     at, what = _parse(kiosk_id, sku, condition, unit)
     with _done_plainly(database_url, state_dir) as books:
         total = books.run(lambda connection, present: by_operator.grant(connection, present, at, what, amount))
@@ -231,10 +248,14 @@ def _of_hub(connection: Connection, site: str | None, sku: str | None, limit: in
     wanted = {pools.c.site: site, pools.c.sku: sku}
     where = [column == value for column, value in wanted.items() if value is not None]
     statement = select(pools).where(*where).order_by(*pools.primary_key).limit(limit)
+    moved = by_hand.every(connection, instant_text(SystemClock().now()))
     for row in connection.execute(statement):
-        if any(getattr(row, term) for term in ALL_TERMS):
+        key = PoolKey(row.region, row.site, stock_key(row.sku, row.condition, row.unit))
+        kept = moved.get(key)
+        if any(getattr(row, term) for term in ALL_TERMS) or key in moved:
             place = (f"{row.region}/{row.site}", "hub", row.sku, row.condition, row.unit)
-            yield RightsRow(*place, row.free, row.reserved, 0, row.unsettled, row.limbo, row.deficit)
+            until = (kept.amount, kept.until) if kept else (None, None)
+            yield RightsRow(*place, row.free, row.reserved, 0, row.unsettled, row.limbo, row.deficit, *until)
 
 
 def _of_kiosks(connection: Connection, site: str | None, sku: str | None, limit: int) -> Iterator[RightsRow]:

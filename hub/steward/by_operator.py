@@ -4,20 +4,24 @@ Each takes the connection and the present of a transaction, locks the kiosk that
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
 
 from sqlalchemy import Connection
 
 from contract.down_rights import EpochClosed, RecallRequested, RightsGranted
 from contract.facts import StockLine
 from contract.stock import StockKey
-from contract.values import Address, Epoch, Quantity
+from contract.values import Address, Epoch, Quantity, instant_text
 from hub.core.counting import Mark
 from hub.promises.reserving import Present, take_over
-from hub.store import changes, chores, closing, holdings, lives, own_log, passages, pools, recalls, troubles
+from hub.store import by_hand, changes, chores, closing, holdings, lives, own_log, passages, pools, recalls, troubles
 from hub.store.chores import Site
 from hub.store.holdings import Post
 from hub.store.pools import PoolDelta, PoolKey
 from hub.store.recalls import Recall
+
+BY_HAND: Final = timedelta(minutes=10)  # that policy leaves what was moved: for a till's answer, the grant, its sale
 
 
 class NotDone(Exception):
@@ -61,9 +65,12 @@ def admit(connection: Connection, present: Present, at: Address) -> None:
 def recall(
     connection: Connection, present: Present, at: Address, what: StockKey, amount: int, *, recall_id: str
 ) -> None:
-    """Ask a kiosk to give rights back, urgently; raises NotDone."""
+    """Ask a kiosk to give rights back, urgently; policy leaves them for :data:`BY_HAND`. Raises NotDone."""
     post = _current(connection, at)
     epoch = Epoch(post.kiosk.epoch)
+    held = holdings.read(connection, Site(at.region, at.site), [what])[what]
+    if not any((one.kiosk_id, one.epoch) == (post.kiosk.id, epoch) for one in held):
+        raise _unknown(str(at), what)
     open_ones = recalls.recent(connection, [post.kiosk.id], [what], answered_since=present.now)
     if any(one.answered_at is None and one.epoch == epoch and one.what == what for one in open_ones):
         raise NotDone(f"{at} is asked for {what.sku} already: wait for its answer (hub rights recalls)")
@@ -72,6 +79,7 @@ def recall(
     line = StockLine(what.sku, Quantity(amount, what.unit), what.condition)
     fact = RecallRequested(recall_id, epoch, [line], urgent=True)
     own_log.tell(connection, post.kiosk, [fact], present.at, present.incarnation)
+    _moved(connection, present, PoolKey(at.region, at.site, what), amount)
 
 
 def grant(connection: Connection, present: Present, at: Address, what: StockKey, amount: int) -> int:
@@ -81,9 +89,13 @@ def grant(connection: Connection, present: Present, at: Address, what: StockKey,
         raise NotDone(f"not every kiosk of {at.site} has reported to this hub yet: connect it, or hub kiosk close it")
     key = PoolKey(at.region, at.site, what)
     if not pools.take_offered(connection, key, amount):
+        if not holdings.read(connection, Site(at.region, at.site), [what])[what]:
+            raise _unknown(at.site, what)
         raise NotDone(
-            f"so much of {what.sku} is not free at {at.site}, less what the site owes: recall it (hub rights recall)"
+            f"so much of {what.sku} is not free at {at.site}, less what the site owes: recall it from a till that has "
+            f"it (hub rights recall); once that answered it is kept for this, {BY_HAND.seconds // 60} minutes long"
         )
+    _moved(connection, present, key, -amount)
     epoch = Epoch(post.kiosk.epoch)
     sums = own_log.grant(connection, post.kiosk, epoch, {what: amount}, present.at, present.incarnation)
     own_log.tell(connection, post.kiosk, [RightsGranted(epoch, sums)], present.at, present.incarnation)
@@ -105,6 +117,17 @@ def settle_count(connection: Connection, present: Present, name: tuple[int, int,
     chores.add(connection, [(key, "settle") for key in keys], present.now)
     chores.put_off(connection, keys, present.now)  # what waits is due now
     return len(lines)
+
+
+def _moved(connection: Connection, present: Present, key: PoolKey, amount: int) -> None:
+    """Note what was recalled, or granted (below zero), and that policy looks at it when its time is over."""
+    until = instant_text(present.at + BY_HAND)
+    by_hand.note(connection, key, amount, now=present.now, until=until)
+    chores.add(connection, [(key, "by_hand")], until)
+
+
+def _unknown(holder: str, what: StockKey) -> NotDone:
+    return NotDone(f"{holder} never had any {what.sku} ({what.condition}, {what.unit}): hub rights list shows what is")
 
 
 def _post(connection: Connection, at: Address) -> Post:

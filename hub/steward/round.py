@@ -77,8 +77,7 @@ class SiteRound:
         self._booked: dict[str, Reservation] = {}
         self._recalls: dict[tuple[int, StockKey], list[Recall]] = {}
         self._wants: list[Want] = []
-        self._online = Online({}, {})
-        self._waited: dict[StockKey, int] = {}
+        self._online, self._waited = Online({}, {}, {}), dict[StockKey, int]()
         self.serves = False  # a promise can be answered: what it waits for is free, or it was broken
         self._facts: dict[int, list[OwnFact]] = {}
         self._granted: dict[int, dict[StockKey, int]] = {}
@@ -206,8 +205,9 @@ class SiteRound:
     def _share(self, key: PoolKey) -> None:
         """Grant and recall as the policy says."""
         shares = [self._share_of(post, key.what) for post in self._tills.values()]
-        demanded, waited = self._online.demanded.get(key.what, 0), self._waited.get(key.what, 0)
-        hub = share.Hub(self._pools[key].free, self._online.per_h(key.what), waited, demanded)
+        online, waited = self._online, self._waited.get(key.what, 0)
+        demanded, kept = online.demanded.get(key.what, 0), online.kept(key.what)
+        hub = share.Hub(self._pools[key].free, online.per_h(key.what), waited, demanded, kept)
         self.serves |= min(hub.free, hub.waited) > 0
         plan = share.decide(self._policy, hub, shares, self._present.at)
         wants = {str(one.post.kiosk.id): one.wants for one in shares}

@@ -36,13 +36,15 @@ class Share(Struct, frozen=True):
 class Hub(Struct, frozen=True):
     """What the hub has of the account: ``free``, what its own shoppers ask for, and what is waited for.
 
-    Promises wait for ``waited``; ``demanded`` was asked for in vain a moment ago, and is asked for again.
+    Promises wait for ``waited``; ``demanded`` was asked for in vain a moment ago, and is asked for again. ``by_hand``,
+    of what is free, is kept for an operator who recalled it; None where no operator moved any of it of late.
     """
 
     free: int
     online_per_h: float = 0.0
     waited: int = 0
     demanded: int = 0
+    by_hand: int | None = None
 
 
 def decide(policy: Policy, hub: Hub, shares: Sequence[Share], now: datetime) -> Plan:
@@ -50,14 +52,16 @@ def decide(policy: Policy, hub: Hub, shares: Sequence[Share], now: datetime) -> 
 
     What promises wait for, and what was asked for in vain, is kept of what is free, and recalled as far as it is not
     there. A shopper at a counter is waited for only where the whole of the wish can be met (``hub.core.wishes``).
+    What an operator moved by hand of late is moved again for those alone who wait.
     """
     wanted = hub.waited + hub.demanded
     kept = kept_of(hub.free, wanted)
-    free, lacking = hub.free - kept, wanted - kept
+    free, lacking = max(0, hub.free - kept - (hub.by_hand or 0)), wanted - kept
     met = _met(shares, free, now)
     holders = tuple(_holder(one, now, is_met=str(one.post.kiosk.id) in met) for one in shares)
     pool = redistribute.Pool(free=free, holders=holders, demand_per_h=hub.online_per_h, promises=lacking)
-    plan = policy(pool)
+    is_idle = not lacking and not any(one.waiting for one in holders)
+    plan = Plan() if is_idle and hub.by_hand is not None else policy(pool)
     askable = {str(one.post.kiosk.id): _spare(one) for one in shares if _may_be_asked(one, for_some=lacking > 0)}
     left, grants = free, []
     for grant in plan.grants:

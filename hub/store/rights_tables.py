@@ -135,7 +135,7 @@ chores = Table(  # what the steward must look at: written with the cause, taken 
     Column("region", String(32), primary_key=True),
     Column("site", String(32), primary_key=True),
     *_key(),
-    Column("why", String(16), primary_key=True),  # settle, want, count, close, report, place
+    Column("why", String(16), primary_key=True),  # settle, want, count, close, report, place, by_hand
     Column("at", INSTANT, nullable=False),
 )
 

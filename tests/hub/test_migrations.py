@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import CheckConstraint, inspect, text
 
-from hub.store import availability_tables, delivery_tables, demand_tables, rights_tables
+from hub.store import availability_tables, by_hand_tables, delivery_tables, demand_tables, rights_tables
 from hub.store.database import Store, open_store, parse_url, sqlite_file
 from hub.store.errors import BadDatabaseUrl, NewerDatabase, NotMigrated, WorldFailed
 from hub.store.migrate import check, migrate
@@ -25,14 +25,15 @@ def store(database_url: str) -> Iterator[Store]:
 def test_an_empty_database_is_brought_to_what_the_statements_expect(store: Store) -> None:
     with pytest.raises(NotMigrated):
         check(store)
-    assert migrate(store) == ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009"]
+    assert migrate(store) == ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"]
     assert migrate(store) == []
     check(store)
-    assert {"pools", "sites", "advices", "demands"} <= metadata.tables.keys(), (
+    assert {"pools", "sites", "advices", "demands", "by_hand"} <= metadata.tables.keys(), (
         rights_tables,
         availability_tables,
         delivery_tables,
         demand_tables,
+        by_hand_tables,
     )
     with store.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []

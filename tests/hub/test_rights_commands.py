@@ -61,6 +61,8 @@ def test_rights_are_listed_granted_and_recalled(url: str, tmp_path: Path) -> Non
     assert run(url, tmp_path, "rights", "recall", "demo/market/k1", "tea", "5").exit_code == 0
     (recall,) = rows(url, tmp_path, "rights", "recalls")
     assert (recall["kiosk"], recall["asked"]) == ("demo/market/k1", 5)
+    kept = {row["holder"]: row["by_hand"] for row in rows(url, tmp_path, "rights", "list", "--site", "market")}
+    assert kept == {"hub": 5, "k1": None, "k2": None}
 
 
 @pytest.mark.parametrize(
@@ -70,6 +72,8 @@ def test_rights_are_listed_granted_and_recalled(url: str, tmp_path: Path) -> Non
         (("rights", "grant", "market", "tea", "1"), 2, "region/site/kiosk"),
         (("rights", "grant", "demo/market/k1", " ", "1"), 2, "sku"),
         (("rights", "recall", "demo/market/k9", "tea", "1"), 1, "was ever heard of"),
+        (("rights", "recall", "demo/market/k1", "typo", "3"), 1, "demo/market/k1 never had any typo (sellable, pc)"),
+        (("rights", "grant", "demo/market/k1", "typo", "3"), 1, "market never had any typo (sellable, pc)"),
         (("kiosk", "close", "demo/market/k9"), 1, "was ever heard of"),
         (("count", "settle", "1-2", "--till", "k2=1@1"), 2, "no count"),
         (("count", "settle", "9-9-9", "--till", "k2=1@1"), 1, "no such count"),

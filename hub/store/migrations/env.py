@@ -2,7 +2,13 @@
 
 from alembic import context
 
-from hub.store import availability_tables, delivery_tables, demand_tables, rights_tables  # noqa: F401 - so that their tables are known
+from hub.store import (  # noqa: F401 - so that their tables are known
+    availability_tables,
+    by_hand_tables,
+    delivery_tables,
+    demand_tables,
+    rights_tables,
+)
 from hub.store.tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
