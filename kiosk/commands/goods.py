@@ -5,13 +5,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from contract.errors import Malformed
 from contract.facts import StockLine
-from contract.values import MAX_AMOUNT, Condition, Currency, Money, Quantity, Sku, Unit, parse_sku
+from contract.values import MAX_AMOUNT, Condition, Currency, Money, Quantity, SiteId, Sku, Unit, parse_sku
+from kiosk.core import goods, promises, reservations
 from kiosk.core.checkout import CheckoutError
 from kiosk.core.entry import EntryError, as_gtin, parse_price
 from kiosk.core.goods import ApprovalNeeded, GoodsError
@@ -20,6 +22,7 @@ from kiosk.core.ports import DeskError
 from kiosk.core.promises import PromiseError
 from kiosk.core.reservations import ReservationError
 from kiosk.core.stock_take import BadQuantity, read_quantity
+from kiosk.journal.elsewhere import FILE, ElsewhereReader
 from kiosk.journal.errors import JournalError
 from kiosk.journal.stock import kept
 from kiosk.stockroom import LocalStockroom
@@ -29,7 +32,9 @@ NEGATIVE: Final = {"ignore_unknown_options": True}  # else a quantity of -3 is t
 MAX_ID: Final = 32  # of an approver or an advice, as facts hold them
 MAX_REASON: Final = 200  # the same
 _REFUSALS: Final = (CheckoutError, GoodsError, ParkingError, PromiseError, ReservationError)
+_WRONGLY: Final = (goods.Meaningless, promises.Meaningless, reservations.Meaningless)
 _TIME: Final = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>[smhd])")
+_SHOWN: Final = 8  # sites that a refusal names: what one line bears
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
@@ -42,12 +47,14 @@ goods_argument = click.argument("goods", nargs=-1, required=True, metavar="SKU Q
 def refusals() -> Iterator[None]:
     """Say in one line why something was not done.
 
-    Raises: Refused.
+    Raises: Refused; UsedWrongly for what cannot be, however things stand.
     """
     try:
         yield
     except JournalError:
         raise
+    except _WRONGLY as error:
+        raise UsedWrongly(str(error)) from error
     except ApprovalNeeded as error:
         raise Refused(f"{error}: count again, or give --by with the manager's id") from error
     except (*_REFUSALS, DeskError) as error:
@@ -130,6 +137,24 @@ def check_text(option: str, text: str, longest: int) -> None:
     """
     if len(text) > longest or not text.isprintable():
         raise UsedWrongly(f"{option}: give at most {longest} printable characters")
+
+
+def check_site(data_dir: Path, option: str, site: SiteId, *, sure: bool) -> None:
+    """Refuse a site that the hub never told of, unless the person is ``sure``: goods would leave for nobody.
+
+    What is told of sites comes with what is available there, so one that has no goods yet is not among them. A kiosk
+    that was told of none knows nothing, and lets it be.
+
+    Raises: Refused.
+    """
+    reader = ElsewhereReader(data_dir / FILE)
+    try:
+        known = reader.sites()
+    finally:
+        reader.close()
+    if known and site not in known and not sure:
+        shown = ", ".join(known[:_SHOWN]) + (", ..." if len(known) > _SHOWN else "")
+        raise Refused(f"{option}: nothing was told here of a site {site}, only of {shown}: give its name, or --sure")
 
 
 def condition_of(*, damaged: bool) -> Condition:

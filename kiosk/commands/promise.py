@@ -14,6 +14,7 @@ from kiosk.clock import now_utc
 from kiosk.commands.goods import (
     NEGATIVE,
     as_json,
+    check_site,
     goods_argument,
     lines_json,
     read_goods,
@@ -24,10 +25,11 @@ from kiosk.commands.goods import (
 from kiosk.commands.slip import echo_slip
 from kiosk.config import load_config
 from kiosk.core.promises import WINDOW, Promise, State, headline, is_overdue, remedy_text
-from kiosk.core.slips import promise_slip
+from kiosk.core.slips import LANGUAGES, promise_slip, spoken_in
 from kiosk.stockroom import LocalStockroom
 from kiosk.tools.files import UsedWrongly, tell
 
+_ANSWERED_IN: Final = "so is the answer, unless the hub's operator wrote words in it"
 _POLL_S: Final = 0.1  # an answer that came is said at once, by a person's measure
 
 
@@ -40,6 +42,7 @@ def promise() -> None:
 @goods_argument
 @click.option("--language", default="en", metavar="CODE", help="The shopper's: en, de, fr, or another. Default: en.")
 @click.option("--site", metavar="SITE", help="Where they want it. Default: wherever it is.")
+@click.option("--sure", is_flag=True, help="The site is right, although nothing was told of it here.")
 @click.option("--paid", metavar="AMOUNT", help="What was paid for it already, such as 27.00. Default: nothing.")
 @click.option("--within", metavar="TIME", help="How long they would wait for the goods, such as 2h or 3d.")
 @click.option("--wait", default=0, metavar="SECONDS", type=click.IntRange(0, 3600), help="Wait here for the answer.")
@@ -51,6 +54,7 @@ def ask(
     goods: tuple[str, ...],
     language: str,
     site: str | None,
+    sure: bool,
     paid: str | None,
     within: str | None,
     wait: int,
@@ -66,7 +70,12 @@ def ask(
     length = None if within is None else read_time("--within", within)
     with stockroom(data_dir, config, tell) as room, refusals():
         lines = read_goods(room, goods)
+        if wanted_at is not None and wanted_at != config.site:
+            check_site(data_dir, "--site", wanted_at, sure=sure)
         asked = room.ask(lines, language=language, paid_minor=paid_minor, site=wanted_at, wait=length)
+        if spoken_in(language) != language:
+            there = ", ".join(LANGUAGES)
+            tell(f"there are no words in {language} here, only in {there}: the slip is in English; {_ANSWERED_IN}")
         _show(room, _answered(room, asked, wait), as_json=as_json)
 
 

@@ -24,6 +24,7 @@ from kiosk.commands.goods import (
     NEGATIVE,
     as_json,
     by_whom,
+    check_site,
     check_text,
     condition_of,
     damaged,
@@ -121,16 +122,19 @@ def waste(data_dir: Path, goods: tuple[str, ...], reason: str, by: str, *, damag
 @stock.command(context_settings=NEGATIVE, epilog="Example: kiosk stock send 4711 12 --to river-pier")
 @goods_argument
 @click.option("--to", required=True, metavar="SITE", help="The site of this region that they go to.")
+@click.option("--sure", is_flag=True, help="The site is right, although nothing was told of it here.")
 @by_whom
 @damaged
 @as_json
 @click.pass_obj
-def send(data_dir: Path, goods: tuple[str, ...], to: str, by: str, *, damaged: bool, as_json: bool) -> None:
+def send(data_dir: Path, *, goods: tuple[str, ...], to: str, sure: bool, by: str, damaged: bool, as_json: bool) -> None:
     """Put goods on the way to another site; the id that is printed goes with them."""
     check_text("--by", by, MAX_ID)
     site = _site("--to", to)
     with stockroom(data_dir, load_config(data_dir), tell) as room, refusals():
         lines = read_goods(room, goods, is_damaged=damaged)
+        if site != room.config.site:  # which is refused as such
+            check_site(data_dir, "--to", site, sure=sure)
         fact = room.send(lines, to=site, by=by)
         _show_left(room, lines, {"transfer": fact.transfer, "overdraft": _overdraft(fact)}, as_json=as_json)
 
@@ -156,6 +160,7 @@ def arrive(
     with stockroom(data_dir, load_config(data_dir), tell) as room, refusals():
         lines = read_goods(room, goods, is_damaged=damaged)
         room.arrive(lines, transfer=transfer, origin=site, by=by)
+        tell(f"what {site} sent is not known here: if nobody there sent {transfer}, the hub asks a person about it")
         _show_left(room, lines, {"transfer": transfer}, as_json=as_json)
 
 
@@ -181,9 +186,10 @@ def count(
 ) -> None:
     """Say what lies there, set-aside goods included. What was expected is said afterwards.
 
-    Each of the site's other tills is named with its position at the time, but for those that are heard on the site's
-    own network; where there is none, this is the only till. The hub compares, once it has them all; no till corrects
-    its own books.
+    The hub compares, once it has the facts of all the site's tills up to the moment of the count; no till corrects its
+    own books. On a site's own network (broker lan) the other tills are heard, and nobody needs to name them. Without
+    one, or where a till is silent there, name each other till with --till, as 'kiosk stock show --till' prints it on
+    that till. Only where there is no other till is what is said at once final: the hub waits for any that it knows of.
     """
     check_text("--reason", reason, MAX_REASON)
     check_text("--by", by, MAX_ID)
@@ -198,6 +204,8 @@ def count(
         lines = [ShelfLine(sku, quantity, condition) for sku, quantity in read_pairs(room, goods, least=0)]
         lines += _scanned(room, condition) if scan else []
         counted = room.count(lines, others=others, reason=reason, by=by)
+        if counted.found is not None and not room.neighbours():
+            tell("compared with this till's books alone: the hub waits for any other till of the site")
         _show_count(room, counted, as_json=as_json)
 
 

@@ -61,6 +61,10 @@ class GoodsError(Exception):
     """That cannot be recorded like this; nothing happened. The message says what to do."""
 
 
+class Meaningless(GoodsError):
+    """That cannot be, however things stand: it was asked for wrongly. The message says what to give instead."""
+
+
 class ApprovalNeeded(GoodsError):
     """More goods leave than the books have, by more than the limit: a manager must allow it. ``beyond`` names them."""
 
@@ -91,8 +95,8 @@ def decide_waste(lines: Iterable[StockLine], *, reason: str, at: datetime, by: s
 
     Raises: GoodsError without a reason, or without goods.
     """
-    if not reason:
-        raise GoodsError("waste needs a reason, such as 'broken': say which")
+    if not reason.strip():
+        raise Meaningless("waste needs a reason, such as 'broken': say which")
     return StockWasted(_gone(lines), at, reason, by)
 
 
@@ -104,7 +108,7 @@ def decide_send(
     Raises: GoodsError if that is this site, or without goods.
     """
     if to == here:
-        raise GoodsError(f"{to} is this site: name the one that the goods go to")
+        raise Meaningless(f"{to} is this site: name the one that the goods go to")
     return TransferSent(transfer, to, _gone(lines), at, by)
 
 
@@ -116,7 +120,7 @@ def decide_arrive(
     Raises: GoodsError if they come from this site, or without goods.
     """
     if origin == here:
-        raise GoodsError(f"{origin} is this site: name the one that the goods come from")
+        raise Meaningless(f"{origin} is this site: name the one that the goods come from")
     return TransferReceived(transfer, origin, merged(lines), at, by)
 
 
@@ -137,11 +141,11 @@ def decide_shelf_count(
     tills = list(others)
     named = Counter(one.kiosk for one in tills)
     if named[kiosk]:
-        raise GoodsError(f"{kiosk} is the till that counts: name the other tills of the site only")
+        raise Meaningless(f"{kiosk} is the till that counts: name the other tills of the site only")
     if twice := [name for name, times in named.items() if times > 1]:
-        raise GoodsError(f"till {twice[0]} is named twice: name each once")
+        raise Meaningless(f"till {twice[0]} is named twice: name each once")
     if len(tills) > MAX_TILLS:
-        raise GoodsError(f"{len(tills)} tills are named: a site has at most {MAX_TILLS} beside the one that counts")
+        raise Meaningless(f"{len(tills)} tills are named: a site has at most {MAX_TILLS} beside the one that counts")
     counted = _sums((StockKey(line.sku, line.condition, line.counted.unit), line.counted.amount) for line in lines)
     shelf = [ShelfLine(key.sku, Quantity(amount, key.unit), key.condition) for key, amount in counted.items()]
     return ShelfCounted(shelf, at, covers, tills, reason, by)

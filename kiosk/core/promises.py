@@ -32,6 +32,10 @@ class PromiseError(Exception):
     """The promise cannot be asked for like this; nothing happened. The message says what to do."""
 
 
+class Meaningless(PromiseError):
+    """That cannot be asked for, however things stand. The message says what to give instead."""
+
+
 class State(StrEnum):
     """How far a promise is."""
 
@@ -66,11 +70,11 @@ def decide_ask(
     try:
         check_language(language)
     except Malformed as error:
-        raise PromiseError(f"{error.what}: give one such as en") from error
+        raise Meaningless(f"{error.what}: give one such as en") from error
     if wait is not None and wait <= timedelta(0):
-        raise PromiseError("goods cannot be wanted before now: give a time to come")
+        raise Meaningless("goods cannot be wanted before now: give a time to come")
     if wait is not None and wait > MAX_WAIT:
-        raise PromiseError(f"no shopper waits for more than {MAX_WAIT.days} days: give a shorter time")
+        raise Meaningless(f"no shopper waits for more than {MAX_WAIT.days} days: give a shorter time")
     by = None if wait is None else at + wait
     return ReservationRequested(promise, merged(lines), language, currency, at, paid_minor, site, by)
 

@@ -36,6 +36,10 @@ class ReservationError(Exception):
     """The reservation cannot be made or ended like this; nothing happened. The message says what to do."""
 
 
+class Meaningless(ReservationError):
+    """That cannot be, however things stand: it was asked for wrongly. The message says what to give instead."""
+
+
 class NotPromisable(ReservationError):
     """This till has no right to promise so much. ``lacking`` is what is missing."""
 
@@ -86,7 +90,7 @@ def decide_hold(
     Raises: NotPromisable; ReservationError if the time is not 1 minute to 14 days; GoodsError without goods.
     """
     if not MIN_HOLD <= wait <= MAX_HOLD:
-        raise ReservationError(f"goods are held for 1 minute to {MAX_HOLD.days} days: give a time between")
+        raise Meaningless(f"goods are held for 1 minute to {MAX_HOLD.days} days: give a time between")
     wanted = merged(lines)
     there = [accounts.get(StockKey(line.sku, line.condition, line.quantity.unit), Account()) for line in wanted]
     lacking = [

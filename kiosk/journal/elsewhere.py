@@ -35,6 +35,8 @@ _FIND: Final = (
     "WHERE l.sku = ? ORDER BY l.site, l.unit"
 )
 
+_SITES: Final = "SELECT site FROM heard UNION SELECT site FROM levels ORDER BY site"
+
 
 def elsewhere_tables(db: "Database") -> None:
     """What is available, when sites were heard, and how far the log was applied."""
@@ -101,14 +103,26 @@ class ElsewhereReader:
 
         Raises: StorageFailed, NotADatabase, NewerDatabase.
         """
-        if self._connection is None:
-            if not self._path.exists():
-                return []
-            self._connection = open_reader(self._path, len(ELSEWHERE))
+        connection = self._open()
+        if connection is None:
+            return []
         with translated(self._path):
-            rows = self._connection.execute(_FIND, (sku,)).fetchall()
+            rows = connection.execute(_FIND, (sku,)).fetchall()
         now_s = now.timestamp()
         return [_there(*row, now_s=now_s, ask_after_s=ask_after_s) for row in rows]
+
+    def sites(self) -> list[str]:
+        """Return the sites that anything was told of, by name; raises as :meth:`find`."""
+        connection = self._open()
+        if connection is None:
+            return []
+        with translated(self._path):
+            return [site for (site,) in connection.execute(_SITES)]
+
+    def _open(self) -> sqlite3.Connection | None:
+        if self._connection is None and self._path.exists():
+            self._connection = open_reader(self._path, len(ELSEWHERE))
+        return self._connection
 
     def close(self) -> None:
         """Close the file."""

@@ -124,8 +124,8 @@ def test_a_held_sale_that_is_paid_too_little_changes_nothing(shop: Kiosk) -> Non
         (["hold", "A", "1", "--language", "xx"], "'xx' is not one of 'en', 'de', 'fr'", 2),
         (["hold", "A", "11"], "11 pc of A wanted, 10 can be promised: hold less, or ask the hub", 1),
         (["hold", "A", "1", "--for", "soon"], "--for: 'soon' is not a time such as 90m, 2h or 3d", 2),
-        (["hold", "A", "1", "--for", "15d"], "1 minute to 14 days", 1),
-        (["hold", "A", "1", "--for", "0h"], "1 minute to 14 days", 1),
+        (["hold", "A", "1", "--for", "15d"], "1 minute to 14 days", 2),
+        (["hold", "A", "1", "--for", "0h"], "1 minute to 14 days", 2),
         (["collect", "ABCD-EFGH"], "ABCD-EFGH is mistyped", 1),
         (["collect", "ABCD-123"], "no reservation here has the code ABCD-123", 1),
         (["collect", "ABCD-123", "--cash", "much"], "--cash: 'much' is not an amount", 2),
@@ -265,11 +265,12 @@ def test_a_promise_that_waits_too_long_says_so(shop: Kiosk, desk: LocalDesk) -> 
     [
         (["ask"], "Missing argument", 2),
         (["ask", "nope", "1"], "sku 'nope' is not known here", 1),
-        (["ask", "A", "1", "--language", "English"], "give one such as en", 1),
+        (["ask", "A", "1", "--language", "English"], "give one such as en", 2),
+        (["ask", "A", "1", "--language", "zz zz"], "give one such as en", 2),
         (["ask", "A", "1", "--site", "No Where"], "--site: 'No Where' is not a name", 2),
         (["ask", "A", "1", "--paid", "x"], "--paid: 'x' is not an amount", 2),
-        (["ask", "A", "1", "--within", "0d"], "cannot be wanted before now", 1),
-        (["ask", "A", "1", "--within", "15d"], "no shopper waits for more than 14 days", 1),
+        (["ask", "A", "1", "--within", "0d"], "cannot be wanted before now", 2),
+        (["ask", "A", "1", "--within", "15d"], "no shopper waits for more than 14 days", 2),
         (["ask", "A", "1", "--wait", "-1"], "Invalid value for '--wait'", 2),
         (["show", "nope"], "no promise here begins with 'nope'", 1),
         (["show", ""], "no promise here begins with ''", 1),
@@ -283,6 +284,12 @@ def test_a_promise_that_cannot_be_is_one_line_and_nothing_is_written(
     assert said in done.complaint
     assert done.status == status
     assert facts(shop) == before
+
+
+def test_a_language_without_words_here_is_said(shop: Kiosk) -> None:
+    done = shop("promise", "ask", "A", "1", "--language", "zz")
+    assert done.err.startswith("note: there are no words in zz here, only in en, de, fr: the slip is in English")
+    assert "note" not in shop("promise", "ask", "A", "1", "--language", "fr").err
 
 
 @pytest.mark.parametrize("args", [("reservation", "list"), ("promise", "list"), ("stock", "show")])

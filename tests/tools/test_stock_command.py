@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from kiosk_command import Kiosk
 
 from contract.codec import decode
+from contract.down import AvailabilityChanged, Level, SiteHeard
 from contract.goods import ShelfCounted, StockWasted, TransferReceived, TransferSent
 from contract.rights import OverdraftBooked, RightsRequested, Urgency
 from contract.stock import TERMS
-from contract.values import MAX_AMOUNT, Quantity, Unit
+from contract.values import MAX_AMOUNT, Quantity, Sku, Unit
+from kiosk.clock import now_utc
 from kiosk.core.goods import read_till
 from kiosk.core.stock_take import BadQuantity, read_quantity
+from kiosk.journal.elsewhere import FILE, Elsewhere
 
 LIST = "sku,name,price,unit,gtin\nA,Apple,0.50,,4006381333931\nH,Ham,20,kg,\n"
 
@@ -206,14 +209,15 @@ def test_everything_that_moved_is_shown(shop: Kiosk) -> None:
         (["count", "A", "1", "--till", "k2"], "--till: 'k2' is not a till's position such as k2=1@812", 2),
         (["count", "A", "1", "--till", "K 2=1@8"], "--till: 'K 2' is not a name", 2),
         (["count", "A", "1", "--till", "k2=0@8"], "is not a till's position", 2),
-        (["count", "A", "1", "--till", "k1=1@8"], "k1 is the till that counts", 1),
-        (["count", "A", "1", "--till", "k2=1@8", "--till", "k2=1@9"], "till k2 is named twice", 1),
+        (["count", "A", "1", "--till", "k1=1@8"], "k1 is the till that counts", 2),
+        (["count", "A", "1", "--till", "k2=1@8", "--till", "k2=1@9"], "till k2 is named twice", 2),
         (["waste", "A", "1"], "Missing option '--reason'", 2),
-        (["waste", "A", "1", "--reason", ""], "waste needs a reason", 1),
+        (["waste", "A", "1", "--reason", ""], "waste needs a reason", 2),
+        (["waste", "A", "1", "--reason", "  "], "waste needs a reason", 2),
         (["waste", "A", "1", "--reason", "x", "--by", "y" * 33], "--by: give at most 32", 2),
-        (["send", "A", "1", "--to", "demo"], "demo is this site", 1),
+        (["send", "A", "1", "--to", "demo"], "demo is this site", 2),
         (["send", "A", "1", "--to", "No Where"], "--to: 'No Where' is not a name", 2),
-        (["arrive", "A", "1", "--from", "demo", "--transfer", "t-1"], "demo is this site", 1),
+        (["arrive", "A", "1", "--from", "demo", "--transfer", "t-1"], "demo is this site", 2),
         (["arrive", "A", "1", "--from", "pier", "--transfer", "t 1"], "--transfer: 't 1' is no id", 2),
         (["arrive", "A", "1", "--from", "pier"], "Missing option '--transfer'", 2),
         (["receive"], "nothing is received: give a SKU and QTY", 2),
@@ -238,6 +242,46 @@ def test_what_cannot_be_is_one_line_and_nothing_is_written(
     assert said in done.complaint
     assert done.status == status
     assert shop("stock", "show", "--json").json == {"stock": []}
+
+
+def hear_of(shop: Kiosk, *sites: str) -> None:
+    """Have the kiosk told that there is something at ``sites``."""
+    elsewhere = Elsewhere(shop.data / FILE)
+    levels = [Level(site, Sku("A"), 3) for site in sites[:1]]
+    elsewhere.apply(
+        1, 1, AvailabilityChanged(complete=True, levels=levels, heard=[SiteHeard(site, now_utc()) for site in sites])
+    )
+    elsewhere.close()
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [(("stock", "send", "A", "1"), "--to"), (("promise", "ask", "A", "1"), "--site")],
+    ids=["send", "ask"],
+)
+def test_a_site_that_nobody_told_of_needs_a_second_word(shop: Kiosk, command: tuple[str, ...], option: str) -> None:
+    assert shop(*command, option, "peer").status == 0  # nothing was told here of any site: it cannot know
+    hear_of(shop, "pier", "river")
+    before = len(facts(shop))
+    done = shop(*command, option, "peer")
+    assert f"{option}: nothing was told here of a site peer, only of pier, river" in done.complaint
+    assert (done.status, len(facts(shop))) == (1, before)
+    assert shop(*command, option, "pier").status == 0
+    assert shop(*command, option, "peer", "--sure").status == 0
+
+
+def test_what_arrives_says_who_looks_into_what_nobody_sent(shop: Kiosk) -> None:
+    done = shop("stock", "arrive", "A", "1", "--from", "pier", "--transfer", "abc")
+    assert done.status == 0
+    assert done.err == (
+        "note: what pier sent is not known here: if nobody there sent abc, the hub asks a person about it\n"
+    )
+
+
+def test_a_count_says_whose_books_it_was_compared_with(shop: Kiosk) -> None:
+    alone = shop("stock", "count", "A", "3")
+    assert "this till's books alone" in alone.err
+    assert "this till's books alone" not in shop("stock", "count", "A", "3", "--till", "k2=1@8").err
 
 
 @given(st.integers(0, MAX_AMOUNT), st.sampled_from(list(Unit)))
