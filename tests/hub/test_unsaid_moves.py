@@ -109,10 +109,12 @@ def test_a_life_that_ended_by_itself_left_what_it_gave_in_limbo_and_that_pays(sh
     newer = shop.till("market/k2", epoch=2)
     newer.receive(1)
     shop.settle_down(2)
+    shop.give(free=4)
     assert shop.pool().limbo == 6
     shop.work(LONG_S)
     shop.settle_down(2)
     assert (shop.pool().limbo, shop.pool().unsettled, moves(shop)) == (0, 0, [(6, 6, -6)])
+    assert shop.pool().free == 4, "limbo pays first: those rights are the very ones"
     assert not newer.closed
     assert is_forked(shop, newer) == [False]
     shop.check()
