@@ -38,6 +38,7 @@ from hub.store import (
     transfers,
     troubles,
     unsaid,
+    unsent,
     wants,
 )
 from hub.store.accounts import AccountKey
@@ -128,6 +129,7 @@ class RightsDesk:
         after_all = unsaid.take_back(connection, self._passages)
         touched = self._write_pools(again, after_all)
         books.open_exceptions(connection, transfers.find_odd(connection, self._passages), self._now)
+        unsent.sent_after_all(connection, self._passages, self._now)
         self._answer()
         for kiosk_id, epoch in self._orphaned():
             take_over(self._connection, kiosk_id, epoch, self._now)

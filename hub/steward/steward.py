@@ -24,7 +24,7 @@ from hub.promises import asked, breaking
 from hub.promises.reserving import Present
 from hub.steward.round import SiteRound
 from hub.steward.unsaid import presume_at
-from hub.store import bookings, books, breaks, chores, holdings, inbox, own_log, sweeps, unsaid, waits
+from hub.store import bookings, books, breaks, chores, holdings, inbox, own_log, sweeps, unsaid, unsent, waits
 from hub.store.books import Trouble
 from hub.store.chores import Site
 from hub.store.database import Store
@@ -181,7 +181,7 @@ class Steward:
         return 1
 
     def _presume(self) -> int:
-        """Book what tills cannot tell of, for their card was put back to before they gave it away."""
+        """Book what tills cannot tell of, for their card was put back; and tell of what nobody says to have sent."""
         if self._clock.monotonic_s() - self._unsaid_at_s < UNSAID_S:
             return 0
         self._unsaid_at_s = self._clock.monotonic_s()
@@ -189,7 +189,21 @@ class Steward:
             found = unsaid.sites(connection, self._clock.now())
         for site in found:
             self._write(partial(presume_at, site=site))
-        return len(found)
+        return len(found) + self._tell_unsent()
+
+    def _tell_unsent(self) -> int:
+        """Tell a person of goods that arrived, and that nobody says to have sent."""
+        with self._store.read() as connection:
+            found = unsent.find(connection, self._clock.now())
+        if not found:
+            return 0
+
+        def work(connection: Connection, present: Present) -> list[Address]:
+            books.open_exceptions(connection, found, present.now)
+            return []
+
+        self._write(work)
+        return 1
 
     def _answer_waiting(self) -> int:
         with self._store.read() as connection:

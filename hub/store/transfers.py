@@ -16,6 +16,7 @@ from hub.store.rights_tables import passages
 TRANSIT: Final = "-"  # where what was lost on the way is adjusted: no site may be named so, and no shelf has it
 AT_ONCE: Final = 500  # transfers in one statement; databases take some tens of thousands of values
 _KIND: Final = "transfer_differs"
+UNSENT: Final = "transfer_unsent"  # it arrived, and nobody says to have sent it (hub.store.unsent)
 _SHOWN: Final = 20  # goods in one exception: hub transfer list shows all
 Half = tuple[str, Passage, int]  # with its region, and the kiosk that told of it
 
@@ -112,7 +113,8 @@ def close(connection: Connection, transfer: str, now: str, *, limit: int) -> lis
             key = PoolKey(one.region, TRANSIT, one.what)
             pools.add(connection, {key: PoolDelta(adjusted=-one.missing)})
             booked.append(one)
-            troubles.resolve(connection, _KIND, f"{one.region} {one.id}", now)
+            for kind in (_KIND, UNSENT):
+                troubles.resolve(connection, kind, f"{one.region} {one.id}", now)
     return booked
 
 
