@@ -24,7 +24,7 @@ from kiosk.core.neighbours import Neighbour, decide_cover, decide_others
 from kiosk.core.ports import Clock, Counted
 from kiosk.core.promises import Promise, PromiseError
 from kiosk.core.reservations import DEFAULT_HOLD, NotPromisable, Reservation, ReservationError, State
-from kiosk.core.stock_take import decide_receive_lines
+from kiosk.core.stock_take import check_count, decide_receive_lines
 from kiosk.journal import advices, wishes
 from kiosk.journal import promises as kept_promises
 from kiosk.journal import reservations as kept_reservations
@@ -103,11 +103,18 @@ class LocalStockroom:
         )
 
     def count(
-        self, lines: Sequence[ShelfLine], *, others: Sequence[TillPosition] = (), reason: str = "", by: str = ""
+        self,
+        lines: Sequence[ShelfLine],
+        *,
+        others: Sequence[TillPosition] = (),
+        reason: str = "",
+        by: str = "",
+        sure: bool = False,
     ) -> Counted:
         """Record a blind count, in one transaction with what it is compared with; only then say what was expected.
 
-        ``others`` are named by a person; the tills that are heard on the site's own network need not be.
+        ``others`` are named by a person; the tills that are heard on the site's own network need not be. ``sure``: what
+        is far from the books is no slip of the hand.
         """
         others = self._others(others)
         with self.journal.writing() as writing:
@@ -122,6 +129,7 @@ class LocalStockroom:
                 at=self._now(),
             )
             expected = expected_on_shelf(self.journal.connection, fact.lines)
+            check_count(fact.lines, expected, self._rights(expected), sure=sure)
             (recorded,) = writing.add([fact])
             note_count(writing.connection, fact)
         items = self.items(line.sku for line in fact.lines)
@@ -268,6 +276,11 @@ class LocalStockroom:
             return decide_cover(self.neighbours())
         except (JournalError, Malformed, sqlite3.Error):
             return {}
+
+    def _rights(self, keys: Iterable[StockKey]) -> Mapping[StockKey, int]:
+        """Return what this till and its neighbours may sell."""
+        cover = self._cover()
+        return {key: max(0, account_of(self.journal, key).available) + cover.get(key, 0) for key in keys}
 
     def _now(self) -> datetime:
         return self._clock.stamp().at

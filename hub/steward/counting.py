@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
+from contract.doubt import is_doubtful
 from contract.stock import Account, StockKey
 from hub.core.counting import clears_limbo, difference, missing
 from hub.store import books, closing, troubles
@@ -57,6 +58,7 @@ class Counting:
                 found_by_now = adjusted + found.delta.adjusted
                 by = difference(count.counted, accounts, adjusted=found_by_now, behind=[behind])
                 closing.close(self._connection, count, by, now)
+                self._tell_surplus(count, what, by, now)
                 clears = found.clears or clears_limbo(count.cut, count.at, self._closings)
                 found = Counted(found.delta.plus(_delta(by)), clears, found.wait_s)
         if found.clears:  # of a closed life with goods left elsewhere a person must still know
@@ -78,6 +80,14 @@ class Counting:
         elif not waits:
             troubles.resolve(self._connection, "count_waits", subject, now)
         return bool(waits)
+
+    def _tell_surplus(self, count: Count, what: StockKey, by: int, now: str) -> None:
+        """Have a person look at goods that nobody knew of; they may be promised all the same, as they were counted."""
+        if by > 0 and is_doubtful(count.counted, count.counted - by, what.unit):
+            detail = {"count": count.id, "first": str(what.sku), "over": by, "what": "count again, if that cannot be"}
+            books.open_exceptions(
+                self._connection, [Trouble("count_surplus", _subject(count), count.kiosk_id, detail)], now
+            )
 
     def _wait_s(self, count: Count) -> float:
         waited_s = (self._now - datetime.fromisoformat(count.at)).total_seconds()

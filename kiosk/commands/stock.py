@@ -40,6 +40,7 @@ from kiosk.core.deliveries import Expected
 from kiosk.core.entry import EntryError, parse_amount, parse_entry
 from kiosk.core.goods import Discrepancy, read_till
 from kiosk.core.ports import Counted
+from kiosk.core.stock_take import CountDoubted
 from kiosk.journal.catalogue import Catalogue
 from kiosk.journal.stock import Kept, kept
 from kiosk.stockroom import LocalStockroom
@@ -169,6 +170,7 @@ def arrive(
 @click.option("--scan", is_flag=True, help="Read codes from standard input too, one a line; 3*CODE for three.")
 @click.option("--till", "tills", multiple=True, metavar="K=E@N", help="Another till, its epoch and position.")
 @click.option("--reason", default="", metavar="TEXT", help="Why it was counted, at most 200 characters.")
+@click.option("--sure", is_flag=True, help="It was counted again, and is right although it is far from the books.")
 @by_whom
 @damaged
 @as_json
@@ -179,6 +181,7 @@ def count(
     goods: tuple[str, ...],
     tills: tuple[str, ...],
     reason: str,
+    sure: bool,
     by: str,
     scan: bool,
     damaged: bool,
@@ -203,7 +206,10 @@ def count(
         condition = condition_of(damaged=damaged)
         lines = [ShelfLine(sku, quantity, condition) for sku, quantity in read_pairs(room, goods, least=0)]
         lines += _scanned(room, condition) if scan else []
-        counted = room.count(lines, others=others, reason=reason, by=by)
+        try:
+            counted = room.count(lines, others=others, reason=reason, by=by, sure=sure)
+        except CountDoubted as error:
+            raise Refused(f"{error}: count again; with --sure it is recorded as counted") from error
         if counted.found is not None and not room.neighbours():
             tell("compared with this till's books alone: the hub waits for any other till of the site")
         _show_count(room, counted, as_json=as_json)

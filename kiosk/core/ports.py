@@ -278,9 +278,15 @@ class Stockroom(Protocol):
         ...
 
     def count(
-        self, lines: Sequence[ShelfLine], *, others: Sequence[TillPosition] = (), reason: str = "", by: str = ""
+        self,
+        lines: Sequence[ShelfLine],
+        *,
+        others: Sequence[TillPosition] = (),
+        reason: str = "",
+        by: str = "",
+        sure: bool = False,
     ) -> Counted:
-        """Record a blind count; only then say what was expected."""
+        """Record a blind count; only then say what was expected. What is far from the books needs ``sure``."""
         ...
 
     def hold(self, lines: Sequence[StockLine], *, wait: timedelta = DEFAULT_HOLD) -> Reservation:

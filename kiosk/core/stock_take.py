@@ -1,17 +1,21 @@
 """What a person says of stock on the command line, as facts. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from contract.csv_rows import read_number
+from contract.doubt import is_doubtful
 from contract.facts import CountLine, StockCounted, StockLine, StockReceived
+from contract.goods import ShelfLine
+from contract.stock import StockKey
 from contract.values import MAX_AMOUNT, Quantity, Seq, Sku, Unit
-from kiosk.core.goods import merged
+from kiosk.core.goods import GoodsError, merged
 
 _AMOUNT: Final = re.compile(r"(?P<number>[-+]?[0-9.]+)\s*(?P<unit>[a-z]*)")
+_NAMED: Final = 3  # goods that one line of error bears
 _SCALES: Final = {
     "pc": (Unit.PIECE, 1),
     "g": (Unit.GRAM, 1),
@@ -47,6 +51,36 @@ def read_quantity(text: str, unit: Unit, *, least: int) -> Quantity:
     return Quantity(int(amount), unit)
 
 
+class CountDoubted(GoodsError):
+    """What was counted is far from what the books say; nothing was recorded. It tells neither what nor which way."""
+
+    def __init__(self, skus: Iterable[Sku]) -> None:
+        """Name the goods, the first few."""
+        named = list(skus)
+        more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+        super().__init__(f"{', '.join(named[:_NAMED])}{more}: far from what the books say, nothing was recorded")
+
+
+def check_count(
+    lines: Iterable[ShelfLine], expected: Mapping[StockKey, int], rights: Mapping[StockKey, int], *, sure: bool
+) -> None:
+    """Refuse a count that is a slip of the hand by all that is known here, unless the person is ``sure``.
+
+    ``expected`` is by this till's books and its last count, ``rights`` what it and its neighbours may sell: of a shelf
+    that is others' too, its own books know a part. Raises: CountDoubted.
+    """
+    doubted = [
+        line.sku
+        for line in lines
+        if all(
+            is_doubtful(line.counted.amount, known.get(_key(line), 0), line.counted.unit)
+            for known in (expected, rights)
+        )
+    ]
+    if doubted and not sure:
+        raise CountDoubted(doubted)
+
+
 def decide_receive(sku: Sku, quantity: Quantity, at: datetime, advice: str = "") -> StockReceived:
     """Return the fact that goods arrived."""
     return StockReceived([StockLine(sku, quantity)], at, advice=advice)
@@ -63,3 +97,7 @@ def decide_receive_lines(lines: Iterable[StockLine], at: datetime, advice: str =
 def decide_count(sku: Sku, counted: Quantity, *, expected: int, covers: Seq, at: datetime, reason: str) -> StockCounted:
     """Return the fact of a count that covers all that was recorded up to ``covers``."""
     return StockCounted([CountLine(sku, counted, expected)], at, covers, reason)
+
+
+def _key(line: ShelfLine) -> StockKey:
+    return StockKey(line.sku, line.condition, line.counted.unit)

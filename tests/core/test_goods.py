@@ -27,7 +27,7 @@ from kiosk.core.goods import (
     on_shelf,
     read_till,
 )
-from kiosk.core.stock_take import decide_count, decide_receive, decide_receive_lines
+from kiosk.core.stock_take import CountDoubted, check_count, decide_count, decide_receive, decide_receive_lines
 
 AT = datetime(2026, 11, 21, 9, tzinfo=UTC)
 TEA, HAM = Sku("TEA"), Sku("HAM")
@@ -207,3 +207,16 @@ def test_single_goods_are_received_and_counted_the_old_way():
     assert decide_receive(TEA, Quantity(2), AT, "D-1").lines == [pieces(TEA, 2)]
     counted = decide_count(TEA, Quantity(2), expected=3, covers=5, at=AT, reason="")
     assert counted.lines[0].adjustment == -1
+
+
+def test_a_count_is_doubted_by_all_that_is_known_here_and_names_the_first_few():
+    key = StockKey(Sku("TEA"))
+    far = [ShelfLine(key.sku, Quantity(500))]
+    with pytest.raises(CountDoubted, match=r"^TEA: far"):
+        check_count(far, {key: 3}, {}, sure=False)
+    check_count(far, {key: 3}, {key: 250}, sure=False)
+    check_count(far, {key: 450}, {}, sure=False)
+    check_count(far, {}, {}, sure=True)
+    many = [ShelfLine(Sku(f"S{number}"), Quantity(500)) for number in range(5)]
+    with pytest.raises(CountDoubted, match=r"^S0, S1, S2 and 2 more: far"):
+        check_count(many, {}, {}, sure=False)

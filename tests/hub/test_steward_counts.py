@@ -46,6 +46,23 @@ def close(shop: Shop, till: Till, why: str = "stolen") -> Any:
         return by_operator.close_kiosk(connection, present(shop.hub), till.address, why)
 
 
+@pytest.mark.parametrize(
+    ("there", "counted", "odd"), [(4, 5000, True), (4, 100, False), (200, 9, False), (0, 101, True)]
+)
+def test_a_surplus_that_is_more_likely_a_slip_counts_and_is_looked_at(
+    shop: Shop, there: int, counted: int, *, odd: bool
+) -> None:
+    k1 = shop.till()
+    if there:
+        k1.receive(there)
+    k1.count(counted)
+    k1.flush()
+    shop.work()
+    assert shop.pool().adjusted == counted - there
+    assert ("count_surplus" in open_kinds(shop)) is odd
+    shop.check()
+
+
 def test_what_a_count_finds_over_is_free_and_what_is_short_is_owed(shop: Shop) -> None:
     k1 = shop.till()
     k1.receive(10)

@@ -149,6 +149,22 @@ def test_a_count_is_blind_and_says_the_difference_and_its_value_afterwards(shop:
     assert shop("stock", "count", "A", "21").out == "A\tApple\t21 pc\t+2 pc, 19 expected\t1.00 EUR\n"
 
 
+@pytest.mark.parametrize(("there", "counted"), [("0", "500000"), ("24", "4006381"), ("500", "5"), ("150", "0")])
+def test_a_count_far_from_the_books_is_asked_about_once_more_and_stays_blind(
+    shop: Kiosk, there: str, counted: str
+) -> None:
+    shop("stock", "receive", *(("H", "1kg") if there == "0" else ("A", there)))
+    before = facts(shop)
+    done = shop("stock", "count", "A", counted)
+    assert done.status == 1
+    assert "A: far from what the books say, nothing was recorded: count again; with --sure" in done.complaint
+    assert there == "0" or there not in done.complaint, "it stays blind"
+    assert facts(shop) == before
+    assert shop("stock", "count", "A", counted, "--sure").status == 0
+    assert facts(shop)[-1].lines[0].counted.amount == int(counted)
+    assert shop("stock", "count", "A", counted).status == 0, "it is in the books of this till now"
+
+
 def test_a_count_beside_other_tills_names_their_positions_and_leaves_comparing_to_the_hub(shop: Kiosk) -> None:
     shop("stock", "receive", "A", "24")
     shop("stock", "count", "A", "20")
