@@ -70,8 +70,8 @@ def _troubles(found: Iterable[Move], posts: dict[Address, Post]) -> Iterable[Tro
             "epoch": moves[0].epoch,
             "to": moves[0].receiver,
             "goods": {f"{one.key.what.sku} {one.key.what.condition} {one.key.what.unit}": one.amount for one in moves},
-            "what": f"{moves[0].receiver} took rights that {giver.kiosk} gave over the LAN, and {giver.kiosk} knows "
-            "nothing of it: its card was put back to an older state, so it may have promised the same goods again",
+            "what": f"{moves[0].receiver} took rights that {giver.kiosk} gave over the LAN, and {giver.kiosk} has "
+            "nothing to tell of it: its card is gone, or was put back to an older state, and may have sold them again",
             "do": f"count these goods at {giver.site}; find out who put an old card into {giver.kiosk}",
         }
         yield Trouble(KIND, subject_of(moves[0]), posts[giver].kiosk.id, detail)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select, tuple_, update
 
 from contract.codec import decode
 from contract.errors import Malformed
@@ -19,7 +19,7 @@ from hub.store.accounts import stock_key
 from hub.store.chores import Site
 from hub.store.passages import AT_ONCE, Half
 from hub.store.pools import PoolKey
-from hub.store.rights_tables import passages
+from hub.store.rights_tables import lives, passages
 from hub.store.tables import facts, kiosks, lanes, quarantine
 
 KIND: Final = "giver_put_back"  # the exception
@@ -48,15 +48,16 @@ def find(connection: Connection, at: datetime, site: Site | None = None) -> list
         kiosks.c.region == passages.c.region, kiosks.c.site == passages.c.site, kiosks.c.kiosk == passages.c.giver
     )
     is_old = (passages.c.into > passages.c.out, passages.c.at <= instant_text(at - WAIT))
+    has_ended = exists().where(lives.c.kiosk_id == kiosks.c.id, lives.c.closed_at.is_not(None)).correlate(kiosks)
     statement = (
-        select(passages, kiosks.c.id.label("giver_id"), kiosks.c.last_seen_at)
+        select(passages, kiosks.c.id.label("giver_id"), kiosks.c.last_seen_at, kiosks.c.epoch.label("newest"))
         .join(kiosks, is_giver)
-        .where(passages.c.kind == "move", *is_old, kiosks.c.last_seen_at > passages.c.at)
+        .where(passages.c.kind == "move", *is_old, or_(kiosks.c.last_seen_at > passages.c.at, has_ended))
         .limit(MAX_FOUND)
     )
     if site:
         statement = statement.where(passages.c.region == site.region, passages.c.site == site.site)
-    return list(_decide(connection, connection.execute(statement).all()))
+    return list(_decide(connection, at, connection.execute(statement).all()))
 
 
 def presume(connection: Connection, move: Move) -> None:
@@ -85,16 +86,23 @@ def subject_of(move: Move) -> str:
     return f"{move.giver} {move.id}"
 
 
-def _decide(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Move]:
+def _decide(connection: Connection, at: datetime, rows: Sequence[Row[Any]]) -> Iterator[Move]:
     for row in rows:
-        heard = Unsaid(row.out, row.into, datetime.fromisoformat(row.at), datetime.fromisoformat(row.last_seen_at))
-        epoch = _epoch_of(connection, row) if decide_presumed(heard) else None
-        if epoch is None:
-            continue
-        backlog, unread = _unheard(connection, row.giver_id, epoch)
-        amount = decide_presumed(Unsaid(heard.out, heard.into, heard.taken_at, heard.heard_at, backlog, unread))
-        if amount:
+        epoch = _epoch_of(connection, row)
+        amount = decide_presumed(_heard(connection, at, row, epoch)) if epoch else 0
+        if epoch and amount:
             yield _move(row, epoch, amount)
+
+
+def _heard(connection: Connection, at: datetime, row: Row[Any], epoch: int) -> Unsaid:
+    is_life = (lives.c.kiosk_id == row.giver_id, lives.c.epoch == epoch)
+    closed_at = connection.execute(select(lives.c.closed_at).where(*is_life)).scalar()
+    if closed_at or row.newest > epoch:
+        since = datetime.fromisoformat(max(row.at, closed_at or row.at))
+        return Unsaid(row.out, row.into, since, at, over=True)
+    backlog, unread = _unheard(connection, row.giver_id, epoch)
+    taken_at, heard_at = datetime.fromisoformat(row.at), datetime.fromisoformat(row.last_seen_at)
+    return Unsaid(row.out, row.into, taken_at, heard_at, backlog, unread)
 
 
 def _epoch_of(connection: Connection, row: Row[Any]) -> int | None:

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from hub_books import Hub
 from sqlalchemy import select
-from steward_twins import TEA, Shop, Till
+from steward_twins import TEA, Shop, Till, present
 
 from contract import stock
 from contract.facts import StockLine
 from contract.rights import RightsAccepted, RightsMoved
 from contract.values import Epoch, KioskId, Quantity
 from hub.core.unsaid import WAIT, Unsaid, decide_presumed, said_after_all
+from hub.steward.by_operator import close_kiosk
 from hub.store.rights_tables import lives, passages
 from hub.store.tables import exceptions, kiosks
 
@@ -143,6 +144,7 @@ def test_a_half_that_comes_after_all_counts_nothing_twice(shop: Shop, *, life_we
     if not life_went_on:
         newer = shop.till("market/k2", epoch=2)
         newer.receive(1)
+        newer.flush()
     shop.work(LONG_S)
     shop.settle_down(2)
     assert moves(shop) == [(6, 6, -6)]
@@ -165,6 +167,26 @@ def test_what_of_the_giver_cannot_be_read_may_be_the_half(shop: Shop) -> None:
     assert moves(shop) == [(0, 6, 0)]
 
 
+def test_a_card_that_died_with_it_is_not_waited_for_once_its_life_is_over(shop: Shop) -> None:
+    taker, _, giver = put_back(shop)
+    shop.tills[:] = [taker]
+    giver.sent = len(giver.raws)
+    giver.flush()  # it said how far it was, and died before its batch was heard
+    shop.settle_down(2)
+    shop.work(LONG_S)
+    assert moves(shop) == [(0, 6, 0)]
+    with shop.hub.store.write() as connection:
+        close_kiosk(connection, present(shop.hub), giver.address, "drowned")
+    shop.work()
+    assert shop.pool().limbo == 6, "which k1 has"
+    shop.work(LONG_S)
+    assert (shop.pool().limbo, shop.pool().unsettled, moves(shop)) == (0, 0, [(6, 6, -6)])
+    shop.hub.take(giver.message(len(giver.raws)))  # its card was salvaged
+    shop.settle_down(3)
+    assert (shop.pool().unsettled, shop.pool().deficit, moves(shop)) == (0, 0, [(6, 6, 0)])
+    shop.check()
+
+
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
@@ -185,6 +207,8 @@ def test_a_half_is_presumed_when_its_giver_had_time_and_has_nothing_to_tell(
     late: timedelta, backlog: int, unread: int, out: int, presumed: int
 ) -> None:
     assert decide_presumed(Unsaid(out, 6, AT, AT + late, backlog, unread)) == presumed
+    of_one_over = decide_presumed(Unsaid(out, 6, AT, AT + late, backlog, unread, over=True))
+    assert of_one_over == (0 if late < WAIT else max(0, 6 - out))
 
 
 @pytest.mark.parametrize(
