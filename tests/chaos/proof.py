@@ -7,6 +7,7 @@
 Exit status: 0 held; 1 a promise was broken, or a part could not tell; 2 used wrongly; 130 stopped by Ctrl-C.
 """
 
+import argparse
 import json
 import os
 import shutil
@@ -110,4 +111,5 @@ def hostile(messages: int, seed: int) -> Part:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     sys.exit(main(os.environ))

@@ -81,6 +81,7 @@ class Cloned(Nemesis):
         self.world.kills += 1
         if any(one.kiosk is kiosk for one in self.world.clones):
             kiosk.start()  # one copy of a kiosk is enough to look for
+            self.bit(probe.forks(self.world.hub.db) > 0)  # a hub with a backlog may have come to it only now
             return
         clone = kiosk.copy_card(len(self.world.clones))
         self.world.clones.append(clone)
