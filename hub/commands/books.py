@@ -8,7 +8,15 @@ import click
 from contract.money import format_minor
 from contract.values import Currency, Money
 from hub.bootstrap import opened_to_read
-from hub.commands.common import Refused, database_option, json_option, limit_option, said_plainly, show
+from hub.commands.common import (
+    Refused,
+    database_option,
+    json_option,
+    limit_option,
+    note_unknown_site,
+    said_plainly,
+    show,
+)
 from hub.commands.sites import set_site
 from hub.store import queries
 from hub.store.stock import list_stock
@@ -46,6 +54,7 @@ def kiosk() -> None:
 def list_kiosks(*, database_url: str, site: str | None, limit: int, as_json: bool) -> None:
     """List kiosks: online or not, last seen, how many facts the hub has not got yet, and since when one is lost."""
     with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
+        note_unknown_site(connection, site)
         rows = queries.list_kiosks(connection, site=site, limit=limit)
     columns = ["region", "site", "kiosk", "epoch", "online", "last_seen_at", "backlog", "version", "fenced_at"]
     show(rows, "kiosks", columns, as_json=as_json)
@@ -65,6 +74,7 @@ def stock(
     if context.invoked_subcommand is not None:
         return
     with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
+        note_unknown_site(connection, site)
         rows = list_stock(connection, site=site, sku=sku, limit=limit)
     columns = ["region", "site", "sku", "condition", "unit", "received", "returned", "sold", "wasted", "adjusted"]
     rights = ["overdraft", "available", "held", "in_flight", "free", "reserved", "limbo", "deficit", "unsettled"]
@@ -107,6 +117,7 @@ def show_faults(faults: Sequence[Fault], *, as_json: bool) -> None:
 def report(*, database_url: str, site: str | None, as_json: bool) -> None:
     """Show what each site took in each currency."""
     with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
+        note_unknown_site(connection, site)
         rows = queries.takings(connection, site=site)
     if as_json:
         show(rows, "takings", [], as_json=True)

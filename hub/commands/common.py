@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import IO, Any, Final, TypeVar
 
 import click
+from sqlalchemy import Connection
 
 from hub.bootstrap import DEFAULT_DATABASE
 from hub.store.database import parse_url
 from hub.store.errors import BadDatabaseUrl, ContentRefused, FolderTaken, NewerDatabase, NotMigrated, StoreError
+from hub.store.sites import is_known
 
 F = TypeVar("F", bound=Callable[..., Any])
 MAX_ROWS: Final = 10_000  # what a person can read, or a program takes at once
@@ -96,6 +98,14 @@ def said_plainly(database_url: str) -> Iterator[None]:
         parsed = parse_url(database_url)
         shown = parsed.set(drivername=parsed.get_backend_name()).render_as_string()
         raise Refused(f"cannot use {shown}: {error}: {_advice(error)}") from error
+
+
+def note_unknown_site(connection: Connection, site: str | None) -> None:
+    """Say on standard error that nothing was ever told of a site: what is shown of it is empty for that reason."""
+    if site is not None and not is_known(connection, None, site):
+        click.echo(
+            f"note: nothing was ever told of a site {site[:MAX_WORDS]!r}: hub site list shows what there is", err=True
+        )
 
 
 def show(rows: Sequence[Any], name: str, columns: Sequence[str], *, as_json: bool) -> None:

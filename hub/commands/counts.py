@@ -16,6 +16,7 @@ from hub.commands.common import (
     database_option,
     json_option,
     limit_option,
+    note_unknown_site,
     said_plainly,
     show,
     state_option,
@@ -70,6 +71,7 @@ def list_counts(*, database_url: str, site: str | None, limit: int, as_json: boo
     """List open counts, and which till each waits for."""
     rows = []
     with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
+        note_unknown_site(connection, site)
         for one in closing.open_page(connection, site=site, limit=limit):
             names = closing.names(connection, Site(one.region, one.site))
             held = closing.held(connection, {kiosk_id: name for name, kiosk_id in names.items()})

@@ -25,6 +25,7 @@ from hub.commands.common import (
     database_option,
     json_option,
     limit_option,
+    note_unknown_site,
     said_plainly,
     show,
     state_option,
@@ -110,6 +111,7 @@ def advise(
 def list_deliveries(*, database_url: str, site: str | None, limit: int, as_json: bool) -> None:
     """List what was advised, and what was received of it."""
     with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
+        note_unknown_site(connection, site)
         found = deliveries.page(connection, site=site, limit=limit)
     columns = ["site", "advice", "kiosk", "sku", "unit", "expected_on", "expected", "received", "differs"]
     show(list(map(_row, found)), "deliveries", columns, as_json=as_json)

@@ -10,6 +10,7 @@ from hub.commands.common import (
     database_option,
     json_option,
     limit_option,
+    note_unknown_site,
     said_plainly,
     show,
     state_option,
@@ -37,6 +38,7 @@ def reservation() -> None:
 def list_reservations(*, database_url: str, site: str | None, state: str | None, limit: int, as_json: bool) -> None:
     """List reservations, the newest first."""
     with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
+        note_unknown_site(connection, site)
         found = reservations.list_page(connection, site=site, state=state, limit=limit)
     show([reservation_row(one) for one in found], "reservations", COLUMNS, as_json=as_json)
 

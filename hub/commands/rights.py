@@ -20,6 +20,7 @@ from hub.commands.common import (
     database_option,
     json_option,
     limit_option,
+    note_unknown_site,
     said_plainly,
     show,
     state_option,
@@ -100,6 +101,7 @@ def list_rights(*, database_url: str, site: str | None, sku: str | None, limit: 
     "by_hand" of what the hub has is kept for hub rights grant, until then; policy moves none of these goods before.
     """
     with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
+        note_unknown_site(connection, site)
         rows = [*_of_hub(connection, site, sku, limit), *_of_kiosks(connection, site, sku, limit)]
     columns = ["site", "holder", "sku", "condition", "unit", "available", "held", "in_flight"]
     show(rows[:limit], "rights", [*columns, *_REST], as_json=as_json)
@@ -113,6 +115,7 @@ def list_rights(*, database_url: str, site: str | None, sku: str | None, limit: 
 def list_recalls(*, database_url: str, site: str | None, limit: int, as_json: bool) -> None:
     """List what kiosks were asked to give back and have not answered."""
     with said_plainly(database_url), opened_to_read(database_url) as store, store.read() as connection:
+        note_unknown_site(connection, site)
         found = recalls.list_open(connection, site=site, limit=limit)
     rows = [
         RecallRow(

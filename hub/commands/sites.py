@@ -11,7 +11,7 @@ from contract.messages import FIELDS
 from contract.values import MAX_NAME_LENGTH, parse_name
 from hub.bootstrap import opened_to_write, state_folder
 from hub.commands.common import UsedWrongly, database_option, json_option, region_option, said_plainly, state_option
-from hub.store.sites import SiteRow, find_site, save_site
+from hub.store.sites import SiteRow, find_site, is_known, save_site
 
 
 @click.command("set", epilog="Example: hub site set market --lat 52.5200 --lon 13.4050 --zone Europe/Berlin")
@@ -54,6 +54,8 @@ def set_site(
             before.lon if lon is None else lon,
             before.zone if zone is None else zone,
         )
+        if not is_known(connection, region, site):
+            click.echo(f"note: nothing was told of {region}/{site} before: right if it is new", err=True)
         save_site(connection, row)
     _tell(row, as_json=as_json)
 

@@ -33,10 +33,13 @@ def find_site(connection: Connection, region: str, site: str) -> SiteRow | None:
     return SiteRow(*row) if row else None
 
 
-def is_known(connection: Connection, region: str, site: str) -> bool:
-    """Return whether anything was ever told of a site: by an operator, by a kiosk, or of its goods."""
+def is_known(connection: Connection, region: str | None, site: str) -> bool:
+    """Return whether anything was ever told of a site: by an operator, by a kiosk, or of its goods.
+
+    In any region where none is named.
+    """
     places = (sites, kiosks, pools)
-    found = [exists().where(one.c.region == region, one.c.site == site) for one in places]
+    found = [exists().where(one.c.site == site, *([one.c.region == region] if region else [])) for one in places]
     return bool(connection.scalar(select(or_(*found))))
 
 

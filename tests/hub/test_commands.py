@@ -76,6 +76,28 @@ def test_books_are_shown_to_people_and_to_programs(
     assert (str(value) if field != "net_minor" else "net 5.00 EUR") in shown.output
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "stock",
+        "kiosk list",
+        "report",
+        "rights list",
+        "rights recalls",
+        "count list",
+        "delivery list",
+        "reservation list",
+    ],
+)
+def test_a_list_of_a_site_that_nobody_knows_says_why_it_is_empty(url: str, command: str) -> None:
+    assert run(url, *command.split(), "--site", "market").stderr == ""
+    done = run(url, *command.split(), "--site", "nosuch", "--json")
+    assert (done.exit_code, done.stderr) == (
+        0,
+        "note: nothing was ever told of a site 'nosuch': hub site list shows what there is\n",
+    )
+
+
 def test_a_database_without_tables_says_what_to_do(database_url: str) -> None:
     result = run(database_url, "stock")
     assert result.exit_code == 1

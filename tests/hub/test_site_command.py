@@ -34,7 +34,13 @@ def test_what_is_not_given_stays_as_it_was(url: str) -> None:
     assert plain == "demo/pier: without a name of its own, its place is not known, Europe/Berlin\n"
 
 
+def test_a_site_that_is_new_is_said_once(url: str) -> None:
+    assert "note: nothing was told of demo/fair before" in run(url, "fair", "--name", "Fair").stderr
+    assert run(url, "fair", "--zone", "Europe/Berlin").stderr == ""
+
+
 def test_a_name_that_messages_cut_is_said(url: str) -> None:
+    run(url, "fair")
     assert "note" not in run(url, "fair", "--name", "x" * 32).stderr
     assert "note: messages show the first 31 characters" in run(url, "fair", "--name", "x" * 33).stderr
 
