@@ -116,6 +116,9 @@ BUGS: Final[Mapping[str, Bug]] = {
     ),
     "one half of a transfer counts twice": one(begin.sent_twice, passages, "add", of_hub.count_halves_twice),
     "a move is booked at its receiver only": one(begin.given, desk, "effects_of", of_hub.book_moves_at_receivers),
+    "what a giver put back cannot tell is not booked": one(
+        begin.given_and_put_back, Steward, "_presume", of_hub.presume_nothing
+    ),
     "a hub that went back grants before tills report": one(begin.put_back, lives, "may_grant", of_hub.may_always_grant),
     "a report lowers what was granted": one(begin.reported_amid, PoolWork, "report", of_hub.believe_lower_reports),
     "what a second card sold is not booked": one(begin.cloned, desk.Desk, "_book_fork", of_hub.book_no_fork),

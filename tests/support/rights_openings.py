@@ -203,6 +203,18 @@ def given(machine: RightsMachine) -> None:
     work(machine)
 
 
+def given_and_put_back(machine: RightsMachine) -> None:
+    """A till gave rights to its neighbour while the hub heard neither; then its card was put back to before it."""
+    stocked(machine)
+    machine.copy_card(0)
+    for which in (0, 1):
+        machine.disconnect(which)
+    machine.give(giver=False, sku="tea", amount=3, at_once=True)
+    machine.restore_card(0, 0, connect=True)
+    machine.connect(1)
+    work(machine)
+
+
 def put_back(machine: RightsMachine) -> None:
     """The hub went back to before it granted; tills hold what they were granted for their own shoppers."""
     pooled(machine)
@@ -278,5 +290,6 @@ def send(machine: RightsMachine) -> None:
 OPENINGS: Final[tuple[Opening, ...]] = (
     *(empty, stocked, pooled, shared, on_the_way, exchanged, late, counted_late, found, overdrawn, beyond_all, placed),
     *(over_time, called_off, asked_again, wanted_by_two, unpromisable, greedy, sent_twice, given, put_back),
+    given_and_put_back,
     *(reported_amid, cloned, cloned_unheard, cloned_counted, given_up, shared_again, counted_behind),
 )

@@ -85,7 +85,8 @@ def _pass_time(world: World, checks: Checks) -> None:
 
 def _is_quiet(world: World) -> bool:
     books = Books(world.hub.reader)
-    return not (world.network.up or world.network.down or _open_chores(world, books) or books.pending)
+    unsaid = any(into > out for *_, out, into in books.passages)  # it is waited for, for minutes
+    return not (world.network.up or world.network.down or _open_chores(world, books) or books.pending or unsaid)
 
 
 def _unheard(world: World, kiosk: RightsKiosk) -> list[tuple[int, int]]:
@@ -145,7 +146,7 @@ def _check_rest(world: World, books: Books) -> None:
         counted_out = pool["limbo"] == 0 or any(who.split("/")[1] == site for who, _ in books.closed)
         assert counted_out, f"limbo at {site} where no life was closed: {pool}"
     for kind, name, what, out, into in books.passages:
-        whole = out == into or not (out and into)
+        whole = out == into or not into  # what arrived left somewhere, if only by what its receiver said
         assert whole, f"{kind} {name} of {what.sku}: {out} left, {into} came"
 
 
