@@ -25,7 +25,7 @@ from kiosk.core.ports import Clock, Counted
 from kiosk.core.promises import Promise, PromiseError
 from kiosk.core.reservations import DEFAULT_HOLD, NotPromisable, Reservation, ReservationError, State
 from kiosk.core.stock_take import check_count, decide_receive_lines
-from kiosk.journal import advices, wishes
+from kiosk.journal import advices, passages, wishes
 from kiosk.journal import promises as kept_promises
 from kiosk.journal import reservations as kept_reservations
 from kiosk.journal.accounts import Line, lines_of
@@ -95,12 +95,16 @@ class LocalStockroom:
         fact = goods.decide_send(lines, transfer=name, here=here, to=to, by=by, at=self._now())
         return self._leave(fact, lines, by)
 
-    def arrive(self, lines: Sequence[StockLine], *, transfer: str, origin: SiteId, by: str = "") -> TransferReceived:
-        """Take goods in that came from another site."""
+    def arrive(
+        self, lines: Sequence[StockLine], *, transfer: str, origin: SiteId, by: str = "", part: int = 1
+    ) -> TransferReceived:
+        """Take goods in that came from another site; of a transfer that comes in parts each ``part`` is booked once."""
         here = self.config.site
-        return self._record(
-            goods.decide_arrive(lines, transfer=transfer, here=here, origin=origin, by=by, at=self._now())
-        )
+        fact = goods.decide_arrive(lines, transfer=transfer, here=here, origin=origin, by=by, at=self._now())
+        with self.journal.writing() as writing:
+            passages.begin_part(writing.connection, transfer, part)
+            (recorded,) = writing.add([fact])
+        return cast("TransferReceived", recorded.data)
 
     def count(
         self,

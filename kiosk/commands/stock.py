@@ -47,6 +47,7 @@ from kiosk.stockroom import LocalStockroom
 from kiosk.tools.files import Refused, UsedWrongly, tell
 
 _TOKEN: Final = re.compile(r"[0-9A-Za-z-]{1,64}")  # as facts hold an id
+MAX_PARTS: Final = 99  # of one transfer: nobody unpacks more vans for one slip
 _MAX_SCANS: Final = 100_000  # lines of one count; a store of five thousand goods has fewer things in it
 
 
@@ -146,21 +147,35 @@ def send(data_dir: Path, *, goods: tuple[str, ...], to: str, sure: bool, by: str
 @goods_argument
 @click.option("--from", "origin", required=True, metavar="SITE", help="The site that sent them.")
 @click.option("--transfer", required=True, metavar="ID", help="The id that came with them.")
+@click.option(
+    "--part", type=click.IntRange(1, MAX_PARTS), default=1, show_default=True, help="Which part, if it came in several."
+)
 @by_whom
 @damaged
 @as_json
 @click.pass_obj
 def arrive(
-    data_dir: Path, *, goods: tuple[str, ...], origin: str, transfer: str, by: str, damaged: bool, as_json: bool
+    data_dir: Path,
+    *,
+    goods: tuple[str, ...],
+    origin: str,
+    transfer: str,
+    part: int,
+    by: str,
+    damaged: bool,
+    as_json: bool,
 ) -> None:
-    """Take goods in that came from another site: what was there to unpack, whatever the slip says."""
+    """Take goods in that came from another site: what was there to unpack, whatever the slip says.
+
+    What came of the same transfer later is booked as --part 2, and so on; the same part is never booked twice.
+    """
     check_text("--by", by, MAX_ID)
     site = _site("--from", origin)
     if not _TOKEN.fullmatch(transfer):
         raise UsedWrongly(f"--transfer: {transfer[:40]!r} is no id of letters, digits and dashes: see its slip")
     with stockroom(data_dir, load_config(data_dir), tell) as room, refusals():
         lines = read_goods(room, goods, is_damaged=damaged)
-        room.arrive(lines, transfer=transfer, origin=site, by=by)
+        room.arrive(lines, transfer=transfer, origin=site, by=by, part=part)
         tell(f"what {site} sent is not known here: if nobody there sent {transfer}, the hub asks a person about it")
         _show_left(room, lines, {"transfer": transfer}, as_json=as_json)
 

@@ -273,8 +273,10 @@ class Stockroom(Protocol):
         """Put goods on the way to another site, under a transfer id of their own; ``by`` as for waste."""
         ...
 
-    def arrive(self, lines: Sequence[StockLine], *, transfer: str, origin: SiteId, by: str = "") -> TransferReceived:
-        """Take goods in that came from another site: what was there to unpack."""
+    def arrive(
+        self, lines: Sequence[StockLine], *, transfer: str, origin: SiteId, by: str = "", part: int = 1
+    ) -> TransferReceived:
+        """Take goods in that came from another site: what was there to unpack, each ``part`` of it once."""
         ...
 
     def count(

@@ -77,9 +77,20 @@ class KnownAlready(JournalError):
 class BookedAlready(JournalError):
     """What a passage brought is in this kiosk's books."""
 
-    def __init__(self, what: str, name: str) -> None:
-        """Name it."""
-        super().__init__(f"{what} {name} was booked here already: nothing was booked twice; count what lies there")
+    def __init__(self, what: str, name: str, *, next_part: int | None = None) -> None:
+        """Name it, and how what came besides is booked."""
+        more = f"; if more of it came since, give --part {next_part}" if next_part else ""
+        super().__init__(
+            f"{what} {name} was booked here already: nothing was booked twice; count what lies there{more}"
+        )
+
+
+class PartMissing(JournalError):
+    """A part of a transfer was named before the one that comes before it."""
+
+    def __init__(self, transfer: str, part: int) -> None:
+        """Name the part that is next."""
+        super().__init__(f"the next part of transfer {transfer} that is booked here is {part}: give --part {part}")
 
 
 class ReceivedAlready(JournalError):

@@ -1,6 +1,7 @@
 """Rights between tills and goods between sites, as the till's lane booked its halves of them: each id once (I10).
 
-An id stays booked over the lives of a kiosk. Where it was booked twice, the hub would hold more come than went.
+An id stays booked over the lives of a kiosk. Where it was booked twice, the hub would hold more come than went. Goods
+of a transfer may come in parts: each but the last is kept as the id, a slash and its number, which no id contains.
 """
 
 import sqlite3
@@ -15,7 +16,7 @@ from contract.stock import StockKey
 from contract.values import Epoch, KioskId, Seq
 from kiosk.core.neighbours import Given
 from kiosk.journal.accounts import lines_of
-from kiosk.journal.errors import BookedAlready
+from kiosk.journal.errors import BookedAlready, PartMissing
 
 Half = RightsMoved | RightsAccepted | TransferReceived
 _PASSED: Final = "INSERT INTO passed (kind, id, epoch, seq) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -23,6 +24,10 @@ _MOVED: Final = (
     "INSERT INTO moved (id, epoch, seq, receiver, to_epoch, accepted) VALUES (?, ?, ?, ?, ?, NULL) "
     "ON CONFLICT DO NOTHING"
 )
+_PARTS: Final = (
+    "SELECT count(*) FROM passed WHERE kind = 'transfer' AND (id = ?1 OR (id > ?1 || '/' AND id < ?1 || '0'))"
+)
+_EARLIER: Final = "UPDATE passed SET id = ?1 || '/' || ?2 WHERE kind = 'transfer' AND id = ?1"
 _BYTES: Final = "(SELECT bytes FROM facts WHERE facts.epoch = {0}.epoch AND facts.seq = {0}.seq)"
 _OPEN: Final = (
     f"SELECT id, receiver, to_epoch, epoch, seq, {_BYTES.format('moved')} FROM moved WHERE accepted IS NULL "  # noqa: S608
@@ -53,6 +58,19 @@ def book(connection: sqlite3.Connection, data: Half, *, epoch: Epoch, seq: Seq) 
         done = connection.execute(_PASSED, (what, name, epoch, seq)).rowcount
     if not done:
         raise BookedAlready(what, name)
+
+
+def begin_part(connection: sqlite3.Connection, transfer: str, part: int) -> None:
+    """Make room for the next part of a transfer, in the transaction that books it.
+
+    Raises: BookedAlready if that part, or a later one, is booked; PartMissing if the one before it is not.
+    """
+    booked = connection.execute(_PARTS, (transfer,)).fetchone()[0]
+    if part <= booked:
+        raise BookedAlready("transfer", transfer, next_part=booked + 1)
+    if part > booked + 1:
+        raise PartMissing(transfer, booked + 1)
+    connection.execute(_EARLIER, (transfer, booked))
 
 
 def was_moved(connection: sqlite3.Connection, move: str) -> bool:

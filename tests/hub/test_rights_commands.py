@@ -132,6 +132,23 @@ def test_what_a_transfer_lost_is_booked_once_and_on_no_shelf(url: str, tmp_path:
     assert run(url, tmp_path, "transfer", "close", "t1").exit_code == 1
 
 
+def test_what_turns_up_of_a_transfer_that_was_closed_is_found_again(
+    url: str, database_url: str, tmp_path: Path
+) -> None:
+    assert run(url, tmp_path, "transfer", "close", "t1").exit_code == 0
+    with open_hub(database_url, tmp_path / "state") as hub:
+        far = Till(hub, "harbour/k1")
+        for amount in (2, 1):  # the first was sent before, and is said again
+            came = [StockLine(TEA.sku, Quantity(amount))]
+            far.record(TransferReceived("t1", SiteId("market"), came, AT + timedelta(hours=1)))
+        far.flush()
+    (row,) = rows(url, tmp_path, "transfer", "list")
+    assert (row["sent"], row["arrived"], row["missing"]) == (3, 4, -1)
+    (booked,) = rows(url, tmp_path, "transfer", "close", "t1")
+    assert booked["missing"] == -1
+    assert not [row for row in rows(url, tmp_path, "rights", "list") if row["site"] == "demo/-"], "nothing is lost"
+
+
 def test_a_lost_kiosk_is_fenced_shown_and_admitted_again(url: str, tmp_path: Path) -> None:
     assert "it is fenced" in run(url, tmp_path, "kiosk", "close", "demo/market/k2", "--lost", "--why", "stolen").stderr
     fenced = {(row["site"], row["kiosk"]) for row in rows(url, tmp_path, "kiosk", "list") if row["fenced_at"]}

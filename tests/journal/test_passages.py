@@ -8,7 +8,7 @@ from sqlite_utils import Database
 from contract.stock import Account, StockKey
 from contract.values import Epoch, Sku
 from kiosk.journal import passages
-from kiosk.journal.errors import BookedAlready
+from kiosk.journal.errors import BookedAlready, PartMissing
 from kiosk.journal.schema_lan import passage_tables
 from kiosk.journal.stock import account_of
 
@@ -32,6 +32,36 @@ def test_an_id_stays_booked_over_lives(journal):
     with pytest.raises(BookedAlready):
         journal.record([facts.moved_in("m1", 2)])
     assert account_of(journal, TEA) == Account()
+
+
+def arrive(journal, transfer, part):
+    with journal.writing() as writing:
+        passages.begin_part(writing.connection, transfer, part)
+        writing.add([facts.arrived(transfer, 2)])
+
+
+def test_each_part_of_a_transfer_is_booked_once_and_in_order(journal):
+    for part in range(1, 12):
+        arrive(journal, "t1", part)
+        for again in range(1, part + 1):
+            with pytest.raises(BookedAlready, match=f"t1 was booked here already.*--part {part + 1}$"):
+                arrive(journal, "t1", again)
+        with pytest.raises(PartMissing, match=f"give --part {part + 1}$"):
+            arrive(journal, "t1", part + 2)
+    assert account_of(journal, TEA) == Account(arrived=22)
+    with pytest.raises(BookedAlready):
+        journal.record([facts.arrived("t1", 2)])
+
+
+def test_the_parts_of_one_transfer_are_no_others(journal):
+    for transfer in ("t1", "t10", "t", "t1-2", "T1"):
+        with pytest.raises(PartMissing, match=r"--part 1$"):
+            arrive(journal, transfer, 2)
+        arrive(journal, transfer, 1)
+    journal.raise_epoch(Epoch(1))
+    arrive(journal, "t1", 2)
+    with pytest.raises(BookedAlready):
+        arrive(journal, "t1", 2)
 
 
 def test_a_move_and_a_transfer_of_one_id_are_two_things(journal):
