@@ -10,6 +10,7 @@ from hub.store.tables import ID, INSTANT, MAX_SUM, SKU, metadata
 _NEGATIVE: Final = frozenset({"held", "adjusted"})  # a mirror's, while facts of other lanes or copies are unread
 
 _IS_OPEN: Final = text('"out" > "into"')  # of a passage: what is on its way is little, what ever was is much
+_IS_UNSAID: Final = text('"into" > "out"')  # of a passage: it came, and its giver has not told of it
 
 
 def _key(*, primary: bool = True) -> list[Column[str]]:
@@ -96,10 +97,11 @@ passages = Table(
     _amount("to_epoch"),  # the life of the till that a move is for; goods go to a site
     _amount("out"),
     _amount("into"),
-    _amount("ended"),  # of `into`: did not arrive, and is in limbo, for that life is closed
+    _amount("ended"),  # of `into`: did not arrive, and is in limbo, for that life is closed; < 0: of `out`, presumed
     Column("at", INSTANT, nullable=False),
     CheckConstraint("kind IN ('move', 'transfer')", name="kind"),
     Index("ix_passages_open", "region", "site", "sku", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+    Index("ix_passages_unsaid", "at", sqlite_where=_IS_UNSAID, postgresql_where=_IS_UNSAID),
 )
 
 recalls = Table(

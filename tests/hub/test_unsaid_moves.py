@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from hub_books import Hub
-from sqlalchemy import select
+from sqlalchemy import event, select
 from steward_twins import TEA, Shop, Till, present
 
 from contract import stock
@@ -16,6 +16,7 @@ from contract.rights import RightsAccepted, RightsMoved
 from contract.values import Epoch, KioskId, Quantity
 from hub.core.unsaid import WAIT, Unsaid, decide_presumed, said_after_all
 from hub.steward.by_operator import close_kiosk
+from hub.store import unsaid
 from hub.store.rights_tables import lives, passages
 from hub.store.tables import exceptions, kiosks
 
@@ -156,6 +157,18 @@ def test_a_half_that_comes_after_all_counts_nothing_twice(shop: Shop, *, life_we
     assert (pool.unsettled, pool.deficit, pool.free + pool.limbo) == (0, 0, 0)
     assert (troubles(shop), len(troubles(shop, resolved=True))) == ([], 1)
     shop.check()
+
+
+def test_a_look_at_them_does_not_read_every_move_that_ever_was(hub: Hub) -> None:
+    with hub.store.read() as connection:
+        if connection.dialect.name != "sqlite":
+            return  # an empty table is read whole there
+        asked: list[tuple[str, Any]] = []
+        event.listen(connection, "before_cursor_execute", lambda *of: asked.append((of[2], of[3])))
+        unsaid.find(connection, hub.clock.now())
+        sql, values = next(one for one in asked if "FROM passages" in one[0])
+        plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
+    assert any("ix_passages_unsaid" in step for step in plan), plan
 
 
 def test_what_of_the_giver_cannot_be_read_may_be_the_half(shop: Shop) -> None:
