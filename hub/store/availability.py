@@ -1,6 +1,10 @@
-"""What is available, asked of the books: free rights of the hub and what open lives may still promise, as last told."""
+"""What is available, asked of the books: free rights of the hub and what open lives may still promise, as last told.
 
-from collections.abc import Iterable, Iterator, Sequence
+What was granted to an open life counts as its own, but for what was placed with it for a shopper: an idle till says
+nothing for hours that would tell the hub that a grant came, and the goods lie there all the while.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -22,7 +26,7 @@ from sqlalchemy import (
 
 from contract.stock import StockKey
 from contract.values import Condition, Unit
-from hub.store.rights_tables import accounts, lives, pools
+from hub.store.rights_tables import accounts, lives, pools, reservation_lines, reservations
 from hub.store.tables import kiosks
 from hub.store.transfers import TRANSIT
 from hub.store.upsert import Among
@@ -56,8 +60,9 @@ def sites_with_stock(connection: Connection) -> list[tuple[str, str]]:
 
 def amounts_at(connection: Connection, region: str, site: str) -> Iterator[Amount]:
     """Yield what is available at a site, of everything that it ever had."""
-    of_pools = and_(pools.c.region == region, pools.c.site == site)
-    yield from _amounts(connection, of_pools, and_(accounts.c.region == region, accounts.c.site == site))
+    yield from map(
+        _amount, connection.execute(_sums(lambda table: and_(table.c.region == region, table.c.site == site)))
+    )
 
 
 def amounts_of(connection: Connection, keys: Iterable[Key]) -> Iterator[Amount]:
@@ -84,16 +89,12 @@ def heard(connection: Connection) -> dict[tuple[str, str], float]:
     return newest | oldest
 
 
-def _amounts(
-    connection: Connection, of_pools: ColumnElement[bool], of_accounts: ColumnElement[bool]
-) -> Iterator[Amount]:
-    yield from map(_amount, connection.execute(_sums(of_pools, of_accounts)))
-
-
-def _sums(of_pools: ColumnElement[bool], of_accounts: ColumnElement[bool]) -> Select[Any]:
+def _sums(of: Callable[[Any], ColumnElement[bool]]) -> Select[Any]:
+    in_flight = accounts.c.issued - accounts.c.granted
     both = union_all(
-        _part(pools, pools.c.free, literal(0.0), [of_pools]),
-        _part(accounts, _promisable(), accounts.c.rate, [of_accounts, _is_open()]),
+        _part(pools, pools.c.free, literal(0.0), [of(pools)]),
+        _part(accounts, _promisable() + in_flight, accounts.c.rate, [of(accounts), _is_open()]),
+        _part(_PLACED, -_PLACED.c.amount, literal(0.0), [of(_PLACED)]),
     ).subquery()
     key = [both.c.region, both.c.site, both.c.sku, both.c.unit]
     return select(*key, func.sum(both.c.amount), func.sum(both.c.rate)).group_by(*key)
@@ -101,11 +102,11 @@ def _sums(of_pools: ColumnElement[bool], of_accounts: ColumnElement[bool]) -> Se
 
 def _amount(row: Any) -> Amount:
     region, site, sku, unit, amount, rate = row
-    return Amount(region, site, sku, _UNITS[unit], int(amount), float(rate))
+    return Amount(region, site, sku, _UNITS[unit], max(0, int(amount)), float(rate))
 
 
 def _of_keys(wanted: CTE) -> Select[Any]:
-    return _sums(_is(pools, wanted), _is(accounts, wanted))
+    return _sums(lambda table: _is(table, wanted))
 
 
 def _part(
@@ -137,4 +138,14 @@ def _is_open() -> ColumnElement[bool]:
     )
 
 
+def _placed() -> Select[Any]:
+    line = reservation_lines.c
+    return (
+        select(reservations.c.region, reservations.c.site, line.sku, line.condition, line.unit, line.amount)
+        .join(reservation_lines, line.reservation == reservations.c.id)
+        .where(reservations.c.state == "placed", reservations.c.ended_at.is_(None))
+    )
+
+
+_PLACED: Final = _placed().subquery("placed")
 _OF_KEYS: Final = Among([pools.c[name] for name in _KEY], _of_keys)

@@ -9,7 +9,7 @@ from hub_books import AT, Hub, LaneTwin, received
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text, update
-from stock_rows import NOW, add_account, add_kiosk, add_pool, key, note_keys
+from stock_rows import NOW, add_account, add_kiosk, add_placed, add_pool, key, note_keys
 
 from contract.stock import TERMS, Account
 from contract.values import Unit
@@ -216,6 +216,18 @@ def test_the_books_add_up_what_open_lives_may_promise(
     assert at == of
     known = counted or free is not None
     assert at == ([("demo", "market", "tea", Unit.PIECE, expected, 2.0 * len(counted))] if known else [])
+
+
+def test_what_was_granted_counts_but_for_what_is_to_be_set_aside(hub: Hub) -> None:
+    with hub.store.write() as connection:
+        idle = add_kiosk(connection, "market")
+        add_account(connection, idle, "market", Account(received=2), coming=7)
+        add_placed(connection, idle, "market", 4)
+    with hub.store.read() as connection:
+        (at,) = books.amounts_at(connection, "demo", "market")
+        (of,) = books.amounts_of(connection, [key("market")])
+    assert at == of
+    assert at.amount == 2 + 7 - 4
 
 
 def test_an_answer_is_kept_for_as_long_as_its_goods_allow(api: Api) -> None:

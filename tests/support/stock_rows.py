@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select
 from contract.stock import Account, StockKey
 from contract.values import Sku, Unit, instant_text
 from hub.store.changes import note
-from hub.store.rights_tables import accounts, lives, pools
+from hub.store.rights_tables import accounts, lives, pools, reservation_lines, reservations
 from hub.store.tables import kiosks
 
 NOW = instant_text(AT)
@@ -27,11 +27,30 @@ def add_kiosk(connection: Connection, site: str, kiosk: str = "k1", *, heard: st
 
 
 def add_account(
-    connection: Connection, kiosk_id: int, site: str, account: Account, sku: str = "tea", **other: Any
+    connection: Connection,
+    kiosk_id: int,
+    site: str,
+    account: Account,
+    sku: str = "tea",
+    *,
+    coming: int = 0,
+    **other: Any,
 ) -> None:
-    """Add what a kiosk holds."""
+    """Add what a kiosk holds; ``coming`` was granted and is not known to have come."""
     row = {"kiosk_id": kiosk_id, "epoch": 1, "condition": "sellable", "unit": "pc", "region": "demo", "rate": 0.0}
+    row["issued"] = account.granted + coming
     connection.execute(insert(accounts).values(**(row | other), site=site, sku=sku, **asdict(account)))
+
+
+def add_placed(connection: Connection, kiosk_id: int, site: str, amount: int, sku: str = "tea") -> None:
+    """Add a reservation that is on its way to a kiosk."""
+    name = f"r-{kiosk_id}-{sku}"
+    row = {"id": name, "region": "demo", "site": site, "kiosk_id": kiosk_id, "epoch": 1, "state": "placed"}
+    connection.execute(
+        insert(reservations).values(**row, source="promise", paid=False, code="AAAA-1111", at=NOW, until=NOW)
+    )
+    line = {"reservation": name, "sku": sku, "condition": "sellable", "unit": "pc", "amount": amount}
+    connection.execute(insert(reservation_lines).values(**line))
 
 
 def add_pool(connection: Connection, site: str, free: int, sku: str = "tea", **other: Any) -> None:
