@@ -85,7 +85,7 @@ def _pass_time(world: World, checks: Checks) -> None:
 
 def _is_quiet(world: World) -> bool:
     books = Books(world.hub.reader)
-    unsaid = any(into > out for *_, out, into in books.passages)  # it is waited for, for minutes
+    unsaid = any(kind == "move" and into > out for kind, *_, out, into in books.passages)  # it is waited for
     return not (world.network.up or world.network.down or _open_chores(world, books) or books.pending or unsaid)
 
 
@@ -146,7 +146,8 @@ def _check_rest(world: World, books: Books) -> None:
         counted_out = pool["limbo"] == 0 or any(who.split("/")[1] == site for who, _ in books.closed)
         assert counted_out, f"limbo at {site} where no life was closed: {pool}"
     for kind, name, what, out, into in books.passages:
-        whole = out == into or not into  # what arrived left somewhere, if only by what its receiver said
+        gone = not into or (kind == "transfer" and not out)  # what a move brought left, if only by its receiver's word
+        whole = out == into or gone
         assert whole, f"{kind} {name} of {what.sku}: {out} left, {into} came"
 
 
