@@ -84,9 +84,7 @@ def take_free(connection: Connection, seeker: Seeker, make: Make, now: str) -> F
     return Found(choice, silent=_is_silent(connection, seeker, left, left.keys() if mute is None else mute))
 
 
-def _is_silent(
-    connection: Connection, seeker: Seeker, left: Mapping[str, Goods], mute: Collection[str]
-) -> bool:
+def _is_silent(connection: Connection, seeker: Seeker, left: Mapping[str, Goods], mute: Collection[str]) -> bool:
     """Return whether one of the sites that have not reported may have what is wanted: rule 3."""
     goods = seeker.wish.goods
     at_tills = offers.last_held(connection, seeker.region, goods, mute) if mute else {}
