@@ -47,15 +47,6 @@ def stocked(shop: Shop, amount: int, name: str = "market/k1") -> Till:
     return till
 
 
-def round_trip(shop: Shop, seconds: float = 1.0) -> None:
-    """Let the hub ask, the tills give, and the hub take: all within a moment."""
-    shop.work(seconds)
-    for till in shop.tills:
-        till.hear()
-        till.flush()
-    shop.work(0.01)
-
-
 def is_asked_back(answer: httpx.Response) -> bool:
     return answer.status_code == 409 and "retry_after_s" in answer.json()
 
@@ -68,7 +59,7 @@ def test_what_a_till_holds_is_refused_asked_back_and_held_a_moment_later(shop: S
     assert (refused.json()["retry_after_s"], refused.headers["retry-after"]) == (TRY_AGAIN_S, str(TRY_AGAIN_S))
     assert "asked back, try again in 3 s" in refused.json()["detail"]
     assert shop.pool().reserved == 0
-    round_trip(shop)
+    shop.round_trip()
     assert [(row.asked, row.urgent) for row in rows(shop, recalls)] == [(3, True)]
     assert api.hold(3, key=key).status_code == 201
     assert (shop.pool().reserved, till.account().available) == (3, 7)
@@ -84,7 +75,7 @@ def test_a_request_that_is_repeated_has_no_more_asked_back_than_it_asks(shop: Sh
     shop.work()
     assert is_asked_back(api.hold(3))
     for _ in range(4):
-        round_trip(shop, WAITED.total_seconds() / 5)
+        shop.round_trip(WAITED.total_seconds() / 5)
     assert [row.asked for row in rows(shop, recalls) if row.urgent] == [3]
     assert api.hold(3).status_code == 201
 
@@ -93,7 +84,7 @@ def test_two_shoppers_have_asked_back_what_both_want(shop: Shop, api: Api) -> No
     stocked(shop, 10)
     assert is_asked_back(api.hold(3, key="ada"))
     assert is_asked_back(api.hold(4, key="bert"))
-    round_trip(shop)
+    shop.round_trip()
     assert sum(row.asked for row in rows(shop, recalls)) == 7
     assert [api.hold(3, key="ada").status_code, api.hold(4, key="bert").status_code] == [201, 201]
     shop.check()
@@ -129,7 +120,7 @@ def test_what_a_promise_waits_for_is_not_asked_back_for_a_program(shop: Shop, ap
     harbour.flush()
     assert not is_asked_back(api.hold(3, key="late"))
     assert is_asked_back(api.hold(2, key="small"))
-    round_trip(shop)
+    shop.round_trip()
     assert [(one.answer, one.site) for one in answers(shop.hub, harbour.address)] == [(Answer.CONFIRMED, "market")]
     assert till.account().promisable == 0
     assert api.hold(2, key="small").status_code == 201
@@ -138,12 +129,12 @@ def test_what_a_promise_waits_for_is_not_asked_back_for_a_program(shop: Shop, ap
 def test_who_never_tries_again_ties_goods_up_for_a_while_only(shop: Shop, api: Api) -> None:
     till = stocked(shop, 10)
     assert is_asked_back(api.hold(6))
-    round_trip(shop)
+    shop.round_trip()
     till.want(9)
-    round_trip(shop)
+    shop.round_trip()
     assert (shop.pool().free, till.account().available) == (6, 4)
     for _ in range(4):
-        round_trip(shop, WAITED.total_seconds() / 3)
+        shop.round_trip(WAITED.total_seconds() / 3)
     assert (shop.pool().free, till.account().available) == (1, 9)
     shop.check()
 

@@ -54,22 +54,13 @@ def said(shop: Shop, till: Till) -> list[tuple[str, Answer, str | None]]:
     return [(one.promise, one.answer, one.site) for one in answers(shop.hub, till.address)]
 
 
-def round_trip(shop: Shop, seconds: float = 1.0) -> None:
-    """Let the hub ask, the tills give, and the hub take: all within a moment."""
-    shop.work(seconds)
-    for till in shop.tills:
-        till.hear()
-        till.flush()
-    shop.work(0.01)
-
-
 def test_goods_at_a_till_of_the_wanted_site_are_fetched_from_it_and_promised(shop: Shop) -> None:
     market = stocked(shop, "market/k1", 5)
     harbour = shop.till("harbour/k1")
     ask(harbour, asks(site="market", tea=3))
     assert said(shop, harbour) == []
     assert (promise(shop.hub) or pytest.fail("unknown")).state == "pending"
-    round_trip(shop)
+    shop.round_trip()
     assert said(shop, harbour) == [("p-1", Answer.CONFIRMED, "market")]
     assert [(row.asked, row.urgent) for row in rows(shop, recalls)] == [(3, True)]
     assert rows(shop, waits) == []
@@ -83,7 +74,7 @@ def test_goods_that_only_another_site_has_are_fetched_there(shop: Shop) -> None:
     stocked(shop, "market/k1", 5)
     harbour = stocked(shop, "harbour/k1", 1)
     ask(harbour, asks(tea=3))
-    round_trip(shop)
+    shop.round_trip()
     assert said(shop, harbour) == [("p-1", Answer.ELSEWHERE, "market")]
 
 
@@ -100,7 +91,7 @@ def test_what_an_idle_till_was_granted_is_fetched_from_it(shop: Shop) -> None:
     harbour = shop.till("harbour/k1")
     ask(harbour, asks(site="market", tea=9))
     assert said(shop, harbour) == []
-    round_trip(shop)
+    shop.round_trip()
     assert said(shop, harbour) == [("p-1", Answer.CONFIRMED, "market")]
     assert idle.account().available <= 1
     shop.check()
@@ -109,20 +100,20 @@ def test_what_an_idle_till_was_granted_is_fetched_from_it(shop: Shop) -> None:
 def test_a_till_that_gave_less_than_it_was_asked_for_is_left_alone_for_a_while(shop: Shop) -> None:
     market, harbour = stocked(shop, "market/k1", 9), shop.till("harbour/k1")
     ask(harbour, asks("p-1", site="market", tea=2))
-    round_trip(shop)
+    shop.round_trip()
     ask(harbour, asks("p-2", site="market", tea=2))
-    round_trip(shop)  # it gave all it was asked for, and is asked again at once
+    shop.round_trip()  # it gave all it was asked for, and is asked again at once
     assert [name for name, *_ in said(shop, harbour)] == ["p-1", "p-2"]
     ask(harbour, asks("p-3", site="market", tea=2))
     shop.work()
     market.spend(market.account().available)
-    round_trip(shop)
+    shop.round_trip()
     market.receive(5)
     market.flush()
     assert [(row.asked, row.given) for row in rows(shop, recalls)] == [(2, 2), (2, 2), (2, 0)]
-    round_trip(shop)
+    shop.round_trip()
     assert len(rows(shop, recalls)) == 3
-    round_trip(shop, REST.total_seconds())
+    shop.round_trip(REST.total_seconds())
     assert len(rows(shop, recalls)) == 4
 
 
@@ -188,7 +179,7 @@ def test_two_never_wait_for_the_same_goods_and_who_asked_first_gets_them(shop: S
     shop.hub.clock.advance(0.5)
     ask(harbour, asks("p-3", site="market", tea=1))
     assert {row.id: row.amount for row in rows(shop, waits)} == {"p-1": 4, "p-3": 1}
-    round_trip(shop)
+    shop.round_trip()
     assert sorted(said(shop, harbour)[1:]) == [
         ("p-1", Answer.CONFIRMED, "market"),
         ("p-3", Answer.CONFIRMED, "market"),
@@ -226,7 +217,7 @@ def test_a_till_that_sells_fast_keeps_its_cover(shop: Shop) -> None:
     ask(harbour, asks("p-1", site="market", tea=12))
     assert said(shop, harbour) == [("p-1", Answer.SORRY, None)]
     ask(harbour, asks("p-2", site="market", tea=9))
-    round_trip(shop)
+    shop.round_trip()
     assert said(shop, harbour)[1] == ("p-2", Answer.CONFIRMED, "market")
     assert market.account().available >= 11
 
@@ -248,7 +239,7 @@ def test_no_more_than_so_many_of_one_till_wait(shop: Shop) -> None:
     ask(harbour, *(asks(f"p-{n:03}", site="market", tea=1) for n in range(MAX_OPEN + 2)))
     assert said(shop, harbour) == [(f"p-{n:03}", Answer.SORRY, None) for n in (MAX_OPEN, MAX_OPEN + 1)]
     assert [(row.kind, row.subject) for row in rows(shop, exceptions)] == [("bound_met", "demo/harbour/k1 promises")]
-    round_trip(shop)
+    shop.round_trip()
     assert len(said(shop, harbour)) == MAX_OPEN + 2
 
 

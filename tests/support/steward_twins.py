@@ -220,6 +220,14 @@ class Shop:
                 return done
         raise AssertionError("the steward never ends")
 
+    def round_trip(self, seconds: float = 1.0) -> None:
+        """Let the hub ask, the tills give, and the hub take: all within a moment."""
+        self.work(seconds)
+        for till in self.tills:
+            till.hear()
+            till.flush()
+        self.work(0.01)
+
     def settle_down(self, rounds: int = 12, seconds: float = 11.0) -> None:
         """Let everybody talk until nobody has anything to say."""
         for _ in range(rounds):
