@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from pathlib import Path
-from shutil import copytree
 
 import pytest
 from kiosk_command import Kiosk
@@ -16,23 +14,8 @@ from kiosk.bootstrap import open_journal
 from kiosk.config import load_config
 from kiosk.journal.own_log import OwnLog
 
-LIST = "sku,name,price,unit,gtin\nA,Apple,0.50,,4006381333931\nH,Ham,20,kg,\n"
 ADVISED = [StockLine(Sku("A"), Quantity(24)), StockLine(Sku("H"), Quantity(500, Unit.GRAM))]
 AT = datetime(2026, 3, 7, 9, 30, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def listed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("listed")
-    (folder / "list.csv").write_text(LIST)
-    Kiosk(folder / "shop")("catalogue", "import", folder / "list.csv")
-    return folder / "shop"
-
-
-@pytest.fixture
-def shop(kiosk: Kiosk, listed: Path) -> Kiosk:
-    copytree(listed, kiosk.data)
-    return kiosk
 
 
 def advise(shop: Kiosk, advice: str = "D-1", lines: Sequence[StockLine] = ADVISED, position: int = 1) -> None:

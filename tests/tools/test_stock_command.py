@@ -2,7 +2,6 @@ import sqlite3
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
-from shutil import copytree
 from typing import Any
 
 import pytest
@@ -20,23 +19,6 @@ from kiosk.clock import now_utc
 from kiosk.core.goods import read_till
 from kiosk.core.stock_take import BadQuantity, read_quantity
 from kiosk.journal.elsewhere import FILE, Elsewhere
-
-LIST = "sku,name,price,unit,gtin\nA,Apple,0.50,,4006381333931\nH,Ham,20,kg,\n"
-
-
-@pytest.fixture(scope="module")
-def listed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a kiosk with a catalogue; each test has a copy of its own."""
-    folder = tmp_path_factory.mktemp("listed")
-    (folder / "list.csv").write_text(LIST)
-    Kiosk(folder / "shop")("catalogue", "import", folder / "list.csv")
-    return folder / "shop"
-
-
-@pytest.fixture
-def shop(kiosk: Kiosk, listed: Path) -> Kiosk:
-    copytree(listed, kiosk.data)
-    return kiosk
 
 
 def account(shop: Kiosk, sku: str) -> dict[str, Any]:
@@ -104,15 +86,14 @@ def test_damaged_goods_are_kept_apart(shop: Kiosk) -> None:
     }
 
 
-def test_a_transfer_is_known_at_both_ends_by_its_id(shop: Kiosk, tmp_path: Path) -> None:
+def test_a_transfer_is_known_at_both_ends_by_its_id(shop: Kiosk, listed: Path, tmp_path: Path) -> None:
     shop("stock", "receive", "A", "9")
     sent = shop("stock", "send", "A", "4", "--to", "pier", "--json").json
     assert (sent["overdraft"], sent["stock"][0]["available"], sent["stock"][0]["sent"]) == (0, 5, 4)
     pier = Kiosk(tmp_path / "pier")
     pier.data.mkdir()
     (pier.data / "kiosk.toml").write_text('site = "pier"\nclock = "system"\n')
-    (tmp_path / "list.csv").write_text(LIST)
-    pier("catalogue", "import", tmp_path / "list.csv")
+    pier("catalogue", "import", listed.with_name("list.csv"))
     slip = ("--from", "demo", "--transfer", sent["transfer"])
     assert pier("stock", "arrive", "A", "3", *slip, "--json").json["stock"][0]["arrived"] == 3
     (out,) = facts(shop)[1:]
