@@ -357,7 +357,7 @@ def test_what_is_told_is_counted_and_kept_outside_the_database(hub: Hub) -> None
 
 
 def test_what_was_put_off_is_due_at_once_when_it_has_a_reason_and_never_later_for_it(hub: Hub) -> None:
-    key, now, later = PoolKey("demo", "market", CAKE), "2026-03-07T10", "2026-03-07T11"
+    key, now, later = PoolKey("demo", "market", CAKE), "2026-03-07T10:00:00.000000Z", "2026-03-07T11:00:00.000000Z"
     with hub.store.write() as connection:
         chore_rows.add(connection, [(key, "want")], now)
         chore_rows.add(connection, [(key, "want")], later)
@@ -368,6 +368,19 @@ def test_what_was_put_off_is_due_at_once_when_it_has_a_reason_and_never_later_fo
         assert chore_rows.sites(connection, now, limit=9) == [MARKET]
         chore_rows.done(connection, [key], now)
         assert chore_rows.sites(connection, later, limit=9) == []
+
+
+def test_a_chore_noted_before_the_clock_was_put_back_is_due_all_the_same(hub: Hub) -> None:
+    key, noted = PoolKey(*MARKET, StockKey(Sku("tea"))), "2026-03-07T12:00:00.000000Z"
+    an_hour_before, long_before = "2026-03-07T11:00:00.000000Z", "2026-03-07T10:59:59.000000Z"
+    with hub.store.write() as connection:
+        chore_rows.add(connection, [(key, "settle")], noted)
+        assert chore_rows.sites(connection, an_hour_before, limit=9) == []
+        chore_rows.done(connection, [key], an_hour_before)
+        assert chore_rows.sites(connection, long_before, limit=9) == [MARKET]
+        assert chore_rows.due(connection, MARKET, long_before, limit=9) == [key]
+        chore_rows.done(connection, [key], long_before)
+        assert chore_rows.sites(connection, noted, limit=9) == []
 
 
 def test_goods_that_came_are_shared_before_anybody_asks(shop: Shop) -> None:
