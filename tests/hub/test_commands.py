@@ -35,14 +35,14 @@ def run(url: str, *arguments: str) -> Result:
 
 
 @pytest.fixture
-def url(database_url: str, tmp_path: Path) -> str:
+def url(books_url: str, tmp_path: Path) -> str:
     """Books with a little of everything."""
     twin = LaneTwin()
     twin.record(received("tea", 10), sale("k1-1-1", "tea", 3, 250), refund("k1-1-2", "tea", 1, 250))
     twin.raws.append(b"junk")
-    with open_hub(database_url, tmp_path / "state") as hub:
+    with open_hub(books_url, tmp_path / "state") as hub:
         hub.take(twin.message(), status(twin.address))
-    return database_url
+    return books_url
 
 
 @pytest.mark.parametrize(("name", "command"), list(commands(main)))

@@ -53,17 +53,17 @@ def work_alone(url: str, state: str, messages: list[Message], start: "multiproce
 
 
 @pytest.mark.parametrize("sites", [1, 2])
-def test_processes_that_get_the_same_batches_apply_them_once(database_url: str, tmp_path: Path, sites: int) -> None:
+def test_processes_that_get_the_same_batches_apply_them_once(books_url: str, tmp_path: Path, sites: int) -> None:
     twins = [LaneTwin(epoch=epoch) for epoch in range(1, sites + 1)]
     for twin in twins:
         for _ in range(30):
             twin.sell()
     messages = [twin.message(first, 5) for first in range(1, 31, 5) for twin in twins]
-    with open_hub(database_url, tmp_path / "state") as hub:
+    with open_hub(books_url, tmp_path / "state") as hub:
         spawn = multiprocessing.get_context("spawn")
         start = spawn.Barrier(2)
         processes = [
-            spawn.Process(target=work_alone, args=(database_url, str(tmp_path / f"state-{n}"), messages, start))
+            spawn.Process(target=work_alone, args=(books_url, str(tmp_path / f"state-{n}"), messages, start))
             for n in range(2)
         ]
         for process in processes:

@@ -22,15 +22,15 @@ ITEMS = [
 
 
 @pytest.fixture
-def url(database_url: str, tmp_path: Path) -> str:
+def url(books_url: str, tmp_path: Path) -> str:
     """Books of a site with two kiosks, and a catalogue."""
-    with open_hub(database_url, tmp_path / "state") as hub:
+    with open_hub(books_url, tmp_path / "state") as hub:
         shop = Shop(hub, still)
         for name in ("market/k1", "market/k2"):
             shop.till(name).flush()
         with hub.store.write() as connection:
             down.save_items(connection, RegionId("demo"), Currency("EUR"), ITEMS)
-    return database_url
+    return books_url
 
 
 def run(url: str, tmp_path: Path, *arguments: str) -> Result:
@@ -81,11 +81,11 @@ def test_a_list_may_come_from_a_file(url: str, tmp_path: Path) -> None:
     assert {row["sku"]: row["expected"] for row in rows(url, tmp_path)} == {"tea": 24, "olives": 500}
 
 
-def test_a_region_whose_kiosks_have_catalogues_of_their_own_says_the_unit(database_url: str, tmp_path: Path) -> None:
-    with open_hub(database_url, tmp_path / "state") as hub:
+def test_a_region_whose_kiosks_have_catalogues_of_their_own_says_the_unit(books_url: str, tmp_path: Path) -> None:
+    with open_hub(books_url, tmp_path / "state") as hub:
         Shop(hub, still).till().flush()
-    run(database_url, tmp_path, "advise", "demo/market/k1", "D-1", "anything=3", "oil=500ml")
-    assert [(row["sku"], row["unit"]) for row in rows(database_url, tmp_path)] == [("anything", "pc"), ("oil", "ml")]
+    run(books_url, tmp_path, "advise", "demo/market/k1", "D-1", "anything=3", "oil=500ml")
+    assert [(row["sku"], row["unit"]) for row in rows(books_url, tmp_path)] == [("anything", "pc"), ("oil", "ml")]
 
 
 def test_another_kiosk_is_refused_and_told_why(url: str, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hub_books import (
     books,
     counted,
     make_hub,
+    open_hub,
     positions,
     received,
     refund,
@@ -385,8 +386,9 @@ def test_stored_bytes_are_the_bytes_that_came(hub: Hub, till: LaneTwin) -> None:
     assert [(row[3], row[4]) for row in books(hub.store)["facts"]] == [(digest(till.raws[0]), till.raws[0])]
 
 
-def test_the_database_file_is_its_owners_alone(tmp_path: Path, hub: Hub, database_url: str) -> None:
-    if database_url.startswith("sqlite"):
-        assert (tmp_path / "books" / "hub.db").stat().st_mode & 0o777 == 0o600
-        assert (tmp_path / "books").stat().st_mode & 0o777 == 0o700
-    assert (tmp_path / "state" / "incarnation.json").stat().st_mode & 0o777 == 0o600
+def test_the_database_file_is_its_owners_alone(tmp_path: Path, database_url: str) -> None:
+    with open_hub(database_url, tmp_path / "state"):
+        if database_url.startswith("sqlite"):
+            assert (tmp_path / "books" / "hub.db").stat().st_mode & 0o777 == 0o600
+            assert (tmp_path / "books").stat().st_mode & 0o777 == 0o700
+        assert (tmp_path / "state" / "incarnation.json").stat().st_mode & 0o777 == 0o600

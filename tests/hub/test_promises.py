@@ -290,11 +290,11 @@ def test_the_kiosk_says_that_it_has_the_answer(hub: Hub) -> None:
 
 
 @pytest.fixture
-def reborn(database_url: str, tmp_path: Path) -> Iterator[Hub]:
+def reborn(books_url: str, tmp_path: Path) -> Iterator[Hub]:
     """A hub in its second incarnation, with empty books."""
-    with open_hub(database_url, tmp_path / "state"):
+    with open_hub(books_url, tmp_path / "state"):
         pass
-    with open_hub(database_url, tmp_path / "state", promoted=True) as opened:
+    with open_hub(books_url, tmp_path / "state", promoted=True) as opened:
         yield opened
 
 

@@ -67,15 +67,15 @@ def delivered(hub: Hub, till: LaneTwin, monkeypatch: pytest.MonkeyPatch) -> Lane
 
 
 def test_after_an_update_the_books_are_as_if_it_had_been_read_at_once(
-    hub: Hub, delivered: LaneTwin, database_url: str, tmp_path: Path
+    hub: Hub, delivered: LaneTwin, books_url: str, tmp_path: Path
 ) -> None:
     assert faults(hub) == ["unread"]
     assert "quarantined" in open_cases(hub)
-    (row,) = read_again(database_url, tmp_path)
+    (row,) = read_again(books_url, tmp_path)
     assert (row["booked"], row["why"]) == (True, "")
     assert faults(hub) == []
     assert "quarantined" not in open_cases(hub)
-    again = read_again(database_url, tmp_path, str(row["id"]))
+    again = read_again(books_url, tmp_path, str(row["id"]))
     assert again == [{"id": row["id"], "booked": True, "why": ""}]
     found = books(hub.store)
     with open_hub(f"sqlite:///{tmp_path}/other/hub.db", tmp_path / "other") as other:
@@ -86,40 +86,40 @@ def test_after_an_update_the_books_are_as_if_it_had_been_read_at_once(
 
 
 def test_a_repeat_of_what_was_read_again_changes_nothing(
-    hub: Hub, delivered: LaneTwin, database_url: str, tmp_path: Path
+    hub: Hub, delivered: LaneTwin, books_url: str, tmp_path: Path
 ) -> None:
-    read_again(database_url, tmp_path)
+    read_again(books_url, tmp_path)
     before = books(hub.store)
     hub.take(delivered.message())
     assert books(hub.store) == before
     assert "fork" not in open_cases(hub)
 
 
-def test_what_cannot_be_read_stays_and_says_why(hub: Hub, till: LaneTwin, database_url: str, tmp_path: Path) -> None:
+def test_what_cannot_be_read_stays_and_says_why(hub: Hub, till: LaneTwin, books_url: str, tmp_path: Path) -> None:
     till.sell()
     till.raws.append(b"{damaged")
     hub.take(till.message())
-    (row,) = read_again(database_url, tmp_path)
+    (row,) = read_again(books_url, tmp_path)
     assert not row["booked"]
     assert row["why"]
     assert "quarantined" in open_cases(hub)
 
 
 def test_a_fact_of_a_life_that_is_closed_by_now_is_late(
-    hub: Hub, delivered: LaneTwin, database_url: str, tmp_path: Path
+    hub: Hub, delivered: LaneTwin, books_url: str, tmp_path: Path
 ) -> None:
     newer = LaneTwin(delivered.address, epoch=2)
     newer.sell(overdraft=1)
     hub.take(newer.message())
-    (row,) = read_again(database_url, tmp_path)
+    (row,) = read_again(books_url, tmp_path)
     assert row["booked"]
     assert faults(hub) == []
-    done = run(database_url, tmp_path, "quarantine", "read-again", "4711")
+    done = run(books_url, tmp_path, "quarantine", "read-again", "4711")
     assert (done.exit_code, "nothing was set aside under 4711" in done.output) == (1, True)
 
 
 def test_what_was_asked_for_long_ago_is_not_asked_again(
-    hub: Hub, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, books_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = Shop(hub, still)
     till = shop.till("market/k1")
@@ -128,39 +128,39 @@ def test_what_was_asked_for_long_ago_is_not_asked_again(
         older_release(patch, RightsRequested, RightsReported)
         till.want(5)
         till.flush()
-    (row,) = read_again(database_url, tmp_path)
+    (row,) = read_again(books_url, tmp_path)
     assert row["booked"]
     with hub.store.read() as connection:
         assert connection.execute(select(wants)).all() == []
 
 
-def test_a_person_closes_what_was_looked_into(hub: Hub, delivered: LaneTwin, database_url: str, tmp_path: Path) -> None:
+def test_a_person_closes_what_was_looked_into(hub: Hub, delivered: LaneTwin, books_url: str, tmp_path: Path) -> None:
     assert delivered.raws
     (case,) = [one for one in cases(hub) if one.kind == "quarantined"]
     words = ("--by", "ana", "--note", "the hub is updated tonight")
-    done = run(database_url, tmp_path, "exceptions", "resolve", str(case.id), *words)
+    done = run(books_url, tmp_path, "exceptions", "resolve", str(case.id), *words)
     assert (done.exit_code, done.output) == (0, f"resolved: {case.id}\n")
     (closed,) = [one for one in cases(hub, resolved=True) if one.id == case.id]
     assert (closed.resolved_at is not None, closed.detail["decided_by"]) == (True, "ana")
-    done = run(database_url, tmp_path, "exceptions", "resolve", str(case.id), *words)
+    done = run(books_url, tmp_path, "exceptions", "resolve", str(case.id), *words)
     assert (done.exit_code, f"no open exception: {case.id}" in done.output) == (1, True)
 
 
 @pytest.mark.parametrize("words", [("--by", "", "--note", "x"), ("--by", "ana", "--note", "two\nlines")])
 def test_a_case_is_closed_with_words_that_can_be_read(
-    words: tuple[str, ...], database_url: str, hub: Hub, tmp_path: Path
+    words: tuple[str, ...], books_url: str, hub: Hub, tmp_path: Path
 ) -> None:
     assert not cases(hub)
-    done = run(database_url, tmp_path, "exceptions", "resolve", "1", *words)
+    done = run(books_url, tmp_path, "exceptions", "resolve", "1", *words)
     assert (done.exit_code, "printable" in done.output) == (2, True)
 
 
 def test_a_receipt_that_is_read_again_is_compared_with_what_came_since(
-    hub: Hub, delivered: LaneTwin, database_url: str, tmp_path: Path
+    hub: Hub, delivered: LaneTwin, books_url: str, tmp_path: Path
 ) -> None:
     other = LaneTwin(parse_address("demo/market/k2"))
     other.record(received("tea", 10))
     hub.take(other.message())
     assert "delivery_twice" not in open_cases(hub)
-    read_again(database_url, tmp_path)
+    read_again(books_url, tmp_path)
     assert "delivery_twice" in open_cases(hub)

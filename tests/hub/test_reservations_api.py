@@ -400,11 +400,11 @@ def grab(url: str, worker: int, start: "multiprocessing.synchronize.Barrier", wi
     store.close()
 
 
-def test_eight_workers_that_race_for_the_last_units_get_exactly_those(database_url: str, hub: Hub) -> None:
+def test_eight_workers_that_race_for_the_last_units_get_exactly_those(books_url: str, hub: Hub) -> None:
     give(hub, MARKET, tea=29, cup=31)
     spawn = multiprocessing.get_context("spawn")
     start, wins = spawn.Barrier(WORKERS), spawn.Queue()
-    workers = [spawn.Process(target=grab, args=(database_url, n, start, wins)) for n in range(WORKERS)]
+    workers = [spawn.Process(target=grab, args=(books_url, n, start, wins)) for n in range(WORKERS)]
     for worker in workers:
         worker.start()
     for worker in workers:

@@ -25,8 +25,8 @@ def rows(result: Result, name: str) -> list[dict[str, object]]:
 
 
 @pytest.fixture
-def url(database_url: str) -> str:
-    return database_url
+def url(books_url: str) -> str:
+    return books_url
 
 
 @pytest.fixture

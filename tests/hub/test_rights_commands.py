@@ -17,8 +17,8 @@ from hub.cli import main
 
 
 @pytest.fixture
-def url(database_url: str, tmp_path: Path) -> str:
-    with open_hub(database_url, tmp_path / "state") as hub:
+def url(books_url: str, tmp_path: Path) -> str:
+    with open_hub(books_url, tmp_path / "state") as hub:
         shop = Shop(hub, still)
         k1, k2, far = shop.till("market/k1"), shop.till("market/k2"), shop.till("harbour/k1")
         k1.receive(10)
@@ -29,7 +29,7 @@ def url(database_url: str, tmp_path: Path) -> str:
             till.flush()
         shop.give(free=3)
         shop.work()
-    return database_url
+    return books_url
 
 
 def _send(giver: Till, receiver: Till) -> None:
@@ -132,11 +132,9 @@ def test_what_a_transfer_lost_is_booked_once_and_on_no_shelf(url: str, tmp_path:
     assert run(url, tmp_path, "transfer", "close", "t1").exit_code == 1
 
 
-def test_what_turns_up_of_a_transfer_that_was_closed_is_found_again(
-    url: str, database_url: str, tmp_path: Path
-) -> None:
+def test_what_turns_up_of_a_transfer_that_was_closed_is_found_again(url: str, books_url: str, tmp_path: Path) -> None:
     assert run(url, tmp_path, "transfer", "close", "t1").exit_code == 0
-    with open_hub(database_url, tmp_path / "state") as hub:
+    with open_hub(books_url, tmp_path / "state") as hub:
         far = Till(hub, "harbour/k1")
         for amount in (2, 1):  # the first was sent before, and is said again
             came = [StockLine(TEA.sku, Quantity(amount))]

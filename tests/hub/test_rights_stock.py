@@ -21,8 +21,8 @@ from hub.store.tables import quarantine
 HARBOUR = parse_address("demo/harbour/h1")
 
 
-def run(database_url: str, *arguments: str) -> Result:
-    return CliRunner().invoke(main, ["stock", *arguments], env={"HUB_DATABASE_URL": database_url})
+def run(books_url: str, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["stock", *arguments], env={"HUB_DATABASE_URL": books_url})
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def close(hub: Hub, twin: RightsTwin) -> None:
         lives.close(connection, kiosk, twin.epoch, "lost", "2026-03-07T09:30:00.000000Z")
 
 
-def test_a_sku_is_shown_with_all_its_terms(hub: Hub, till: RightsTwin, database_url: str) -> None:
-    (row,) = json.loads(run(database_url, "--json").stdout)["stock"]
+def test_a_sku_is_shown_with_all_its_terms(hub: Hub, till: RightsTwin, books_url: str) -> None:
+    (row,) = json.loads(run(books_url, "--json").stdout)["stock"]
     assert {name: value for name, value in row.items() if value and name not in {"region", "condition", "unit"}} == {
         "site": "market",
         "sku": "tea",
@@ -65,7 +65,7 @@ def test_a_sku_is_shown_with_all_its_terms(hub: Hub, till: RightsTwin, database_
         "free": 5,
     }
     close(hub, till)
-    (row,) = json.loads(run(database_url, "--json").stdout)["stock"]
+    (row,) = json.loads(run(books_url, "--json").stdout)["stock"]
     assert (row["sold"], row["available"], row["held"], row["in_flight"], row["limbo"]) == (3, 0, 0, 0, 9)
 
 
@@ -86,22 +86,22 @@ def test_pages_hold_what_only_a_kiosk_or_only_the_hub_has(hub: Hub, till: Rights
     assert found == [("harbour", "coffee", 1), ("harbour", "hope", 1), ("harbour", "milk", 1), ("market", "tea", 9)]
 
 
-def test_books_that_add_up_are_said_to(hub: Hub, till: RightsTwin, database_url: str) -> None:
-    result = run(database_url, "verify")
+def test_books_that_add_up_are_said_to(hub: Hub, till: RightsTwin, books_url: str) -> None:
+    result = run(books_url, "verify")
     assert (result.exit_code, result.stdout) == (0, "the books of stock add up\n")
-    assert json.loads(run(database_url, "verify", "--json").stdout) == {"faults": []}
+    assert json.loads(run(books_url, "verify", "--json").stdout) == {"faults": []}
 
 
-def test_a_unit_that_is_gone_is_one_line_and_status_1(hub: Hub, till: RightsTwin, database_url: str) -> None:
+def test_a_unit_that_is_gone_is_one_line_and_status_1(hub: Hub, till: RightsTwin, books_url: str) -> None:
     with hub.store.write() as connection:
         connection.execute(update(pools_table).values(free=4))
-    result = run(database_url, "verify")
+    result = run(books_url, "verify")
     assert result.exit_code == 1
     assert result.stdout == ("demo tea sellable pc: I2 by -1: 4 went, 15 are there, but 20 came and 0 are owed\n")
     assert "1 differences in the books of stock" in result.stderr
-    (fault,) = json.loads(run(database_url, "verify", "--json").stdout)["faults"]
+    (fault,) = json.loads(run(books_url, "verify", "--json").stdout)["faults"]
     assert (fault["sku"], fault["what"], fault["by"]) == ("tea", "I2", -1)
-    assert run(database_url, "verify", "--region", "south").exit_code == 0
+    assert run(books_url, "verify", "--region", "south").exit_code == 0
 
 
 def test_more_applied_than_granted_and_a_mirror_below_zero_are_found(hub: Hub, till: RightsTwin) -> None:
@@ -110,7 +110,7 @@ def test_more_applied_than_granted_and_a_mirror_below_zero_are_found(hub: Hub, t
     assert {one[1] for one in faults(hub)} == {"I1", "I2", "I4"}
 
 
-def test_unread_facts_excuse_what_they_may_explain(hub: Hub, database_url: str) -> None:
+def test_unread_facts_excuse_what_they_may_explain(hub: Hub, books_url: str) -> None:
     till = LaneTwin()
     till.record(sale("k1-1-1", "tea", 2), refund("k1-1-2", "cake", 1))
     hub.take(till.message())
@@ -119,7 +119,7 @@ def test_unread_facts_excuse_what_they_may_explain(hub: Hub, database_url: str) 
     late.sell("tea", 5)
     hub.take(LaneTwin(address=parse_address("demo/harbour/h2")).raw_message(1, late.raws, newest=1))  # it says of h1
     assert faults(hub) == [("tea", "unread", 1)]
-    assert "unread by 1" in (shown := run(database_url, "verify")).stdout
+    assert "unread by 1" in (shown := run(books_url, "verify")).stdout
     assert shown.exit_code == 0
     with hub.store.write() as connection:
         connection.execute(update(quarantine).values(resolved_at="now"))
