@@ -25,7 +25,7 @@ from typing import IO, Final, Self
 from msgspec import Struct
 
 from bench.figure import Figure
-from bench.road import BenchError, Road
+from bench.road import BenchError, Road, operator
 from bench.shoppers import SITES
 from bench.sites import READY, STOCKED, WAIT_S
 from contract.rights import Answer
@@ -175,16 +175,8 @@ def _wait_for_steward(folder: Path) -> float:
 
 def _check(folder: Path, answers: list[str]) -> None:
     """Raise BenchError unless the books add up, nothing was set aside, and every promise was kept."""
-    _hub(folder, "stock", "verify")
-    if found := json.loads(_hub(folder, "quarantine", "list", "--json"))["quarantine"]:
+    operator(folder, "stock", "verify")
+    if found := json.loads(operator(folder, "quarantine", "list", "--json"))["quarantine"]:
         raise BenchError(f"{len(found)} facts were set aside, the first: {found[0]}")
     if sorry := [answer for answer in answers if answer not in {Answer.CONFIRMED, Answer.ELSEWHERE}]:
         raise BenchError(f"{len(sorry)} of {len(answers)} promises were answered {set(sorry)}: there are goods for all")
-
-
-def _hub(folder: Path, *arguments: str) -> str:
-    command = [str(Path(sys.executable).parent / "hub"), *arguments, "--database-url", f"sqlite:///{folder / 'hub.db'}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
-    if done.returncode:
-        raise BenchError(f"hub {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
-    return done.stdout

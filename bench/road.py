@@ -3,6 +3,8 @@
 import os
 import random
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
@@ -123,6 +125,15 @@ def wait_until(done: Callable[[], bool], what: str, poll_s: float = _POLL_S) -> 
             raise BenchError(f"waited {_WAIT_S:.0f} s for {what}")
         time.sleep(poll_s)  # noqa: TID251 - polls with a deadline
     return time.perf_counter()
+
+
+def operator(folder: Path, *arguments: str) -> str:
+    """Run a command of the hub's operator on the books below ``folder``; return what it says. Raises BenchError."""
+    command = [str(Path(sys.executable).parent / "hub"), *arguments, "--database-url", f"sqlite:///{folder / 'hub.db'}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+    if done.returncode:
+        raise BenchError(f"hub {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
 
 
 @contextmanager
