@@ -25,7 +25,7 @@ from hub.store.sites import SiteRow, all_sites
 
 LOOK_EVERY_S: Final = 0.25  # a sale shows within half a second of its commit; two small queries a look
 REST: Final = 19  # times as long as a look took until the next: where much changes, a twentieth of a processor
-LONGEST_REST_S: Final = 2.0  # and answers are no older than that all the same
+LONGEST_REST_S: Final = 5.0  # and answers are no older than that all the same
 PLACES_EVERY_S: Final = 1.0  # when kiosks were heard: one row a kiosk; they report every 30 s
 GEO_CHARS: Final = 5  # a cell of 5 km: what is "near" for a shopper on foot or on a bicycle
 _PAGE: Final = 1000  # changes in one statement
