@@ -57,6 +57,7 @@ class Floor(World):
         self.clock = MachineClock()
         self.lock = threading.RLock()
         self._ids = itertools.count(1)
+        self.rested = 0  # tills at which nothing is done any more
         self.shelves = {site: Shelf() for site in SITES}
         self.vans, self.moves, self.ever, self.ended, self.kiosks = {}, {}, {}, set(), []
         self.answers, self.tellers, self.stray_spent = {}, {}, defaultdict(int)
@@ -98,6 +99,8 @@ def tend_till(floor: Floor, nth: int, folder: Path) -> None:
     for turn in range(TURNS):
         act_at_till(floor, hands, kiosk, rng, turn)
         carry(floor, worker, downlink, kiosk, rng)
+    with floor.lock:
+        floor.rested += 1
     while not floor.done.wait(0.01):
         with floor.lock:
             kiosk.record([KioskStopping("the day is over")]) if rng.random() < 0.02 else None
@@ -215,7 +218,8 @@ def wait_until_heard(floor: Floor) -> None:
         with floor.lock:
             books = look(floor)
             unsettled = any(pool["unsettled"] for pool in books.pools.values())
-            if not set(floor.ever) - books.held and not unsettled and not books.pending:
+            is_heard = floor.rested == len(floor.kiosks) and not set(floor.ever) - books.held
+            if is_heard and not unsettled and not books.pending:
                 return
         floor.done.wait(0.1)
     assert floor.failures, "the hub never heard everything"
