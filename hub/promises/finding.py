@@ -25,6 +25,7 @@ from hub.core.waiting import Turn, Wait, left_for, where_to_wait
 from hub.promises.reserving import Present, reserve
 from hub.store import chores, lives, offers, waits
 from hub.store.chores import Site
+from hub.store.due import has_come
 from hub.store.offers import FreeBySite
 from hub.store.pools import PoolKey
 from hub.store.reservations import Reservation
@@ -102,7 +103,7 @@ def wait(connection: Connection, seeker: Seeker, why: Why, until: datetime, pres
     if site is None:
         waits.end(connection, seeker.id)
         return False
-    if known and known[0].site == site and known[1] > present.now:
+    if known and known[0].site == site and not has_come(known[1], present.now):
         return True
     one = Wait(seeker.id, site, seeker.wish.goods, seeker.at)
     look_at = instant_text(present.at + ASK_AGAIN)
@@ -114,7 +115,7 @@ def wait(connection: Connection, seeker: Seeker, why: Why, until: datetime, pres
 def fetch(connection: Connection, seeker: Seeker, present: Present) -> None:
     """Have tills asked for goods that one waits for at a site, wherever they come from, once some are there."""
     known = waits.find(connection, seeker.id)
-    if known is None or known[1] > present.now:
+    if known is None or not has_come(known[1], present.now):
         return
     waits.look_again(connection, seeker.id, instant_text(present.at + ASK_AGAIN))
     if _where(connection, seeker, known[0].site, present) == known[0].site:

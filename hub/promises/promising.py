@@ -94,6 +94,7 @@ def lock_all(connection: Connection, asked: Iterable[tuple[str, ReservationReque
 def settle(connection: Connection, promise: Promise, present: Present, *, may_wait: bool = True) -> bool:
     """Decide a pending promise, set its goods aside and tell its kiosk; False if it must wait."""
     request = promise.request
+    promise = promises.begun_by(connection, promise, present.now)
     waited = present.at - datetime.fromisoformat(promise.at)
     if request is None:
         return False

@@ -71,7 +71,7 @@ def recall(
     held = holdings.read(connection, Site(at.region, at.site), [what])[what]
     if not any((one.kiosk_id, one.epoch) == (post.kiosk.id, epoch) for one in held):
         raise _unknown(str(at), what)
-    open_ones = recalls.recent(connection, [post.kiosk.id], [what], answered_since=present.now)
+    open_ones = recalls.recent(connection, [post.kiosk.id], [what], moment=present.now)
     if any(one.answered_at is None and one.epoch == epoch and one.what == what for one in open_ones):
         raise NotDone(f"{at} is asked for {what.sku} already: wait for its answer (hub rights recalls)")
     own_log.begin(connection, post.kiosk, present.at, present.incarnation)

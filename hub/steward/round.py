@@ -68,6 +68,7 @@ class SiteRound:
         self._connection = connection
         self._site = site
         self._present = present
+        self._moment = instant_text(present.at - REST)
         self._new_id = new_id
         self._policy = policy
         self.posts = holdings.lock_site(connection, site)
@@ -118,8 +119,7 @@ class SiteRound:
         self._online = read_online(connection, site, whats, self._present)
         self._waited = waits.at_site(connection, site, whats)
         self._wants = holdings.read_wants(connection, sorted(self._tills), whats)
-        since = instant_text(self._present.at - REST)
-        for one in recalls.recent(connection, sorted(self._tills), all_whats, answered_since=since):
+        for one in recalls.recent(connection, sorted(self._tills), all_whats, moment=self._moment):
             if one.epoch == self._tills[one.kiosk_id].life:
                 self._recalls.setdefault((one.kiosk_id, one.what), []).append(one)
 
@@ -353,7 +353,7 @@ class SiteRound:
         return max(0, self._balance(post.kiosk.id, what)) + self._in_flight(post.kiosk.id, what)
 
     def _standing(self, kiosk_id: int, what: StockKey) -> Standing:
-        return standing(self._recalls.get((kiosk_id, what), ()))
+        return standing(self._recalls.get((kiosk_id, what), ()), moment=self._moment)
 
     def _open(self, found: Sequence[Trouble]) -> None:
         books.open_exceptions(self._connection, found, self._present.now)

@@ -62,7 +62,7 @@ def decide(policy: Policy, hub: Hub, shares: Sequence[Share], now: datetime) -> 
     pool = redistribute.Pool(free=free, holders=holders, demand_per_h=hub.online_per_h, promises=lacking)
     is_idle = not lacking and not any(one.waiting for one in holders)
     plan = Plan() if is_idle and hub.by_hand is not None else policy(pool)
-    askable = {str(one.post.kiosk.id): _spare(one) for one in shares if _may_be_asked(one, for_some=lacking > 0)}
+    may_be = {str(one.post.kiosk.id): one for one in shares if _may_be_asked(one, for_some=lacking > 0)}
     left, grants = free, []
     for grant in plan.grants:
         units = min(grant.units, left)
@@ -70,9 +70,11 @@ def decide(policy: Policy, hub: Hub, shares: Sequence[Share], now: datetime) -> 
             grants.append(redistribute.Grant(grant.to, units))
             left -= units
     recalls = [
-        redistribute.Recall(one.of, min(one.units, askable[one.of]), urgent=one.urgent)
+        redistribute.Recall(one.of, units, urgent=one.urgent)
         for one in plan.recalls
-        if askable.get(one.of, 0) > 0 and one.units > 0
+        if (asked := may_be.get(one.of)) is not None
+        and (one.urgent or not asked.recalled.keeps)
+        and (units := min(one.units, _spare(asked))) > 0
     ]
     return Plan(tuple(grants), tuple(recalls))
 

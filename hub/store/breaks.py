@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select, update
 from hub.core.promise import Goods, code_of, distances_km
 from hub.store import sites
 from hub.store.books import MAX_SUBJECT
+from hub.store.due import is_due, moment
 from hub.store.reservations import Reservation
 from hub.store.rights_tables import reservations, waits
 from hub.store.tables import exceptions
@@ -21,12 +22,12 @@ def pending(connection: Connection, now: str, *, limit: int) -> list[str]:
     Those that wait for tills are looked at again when the tills are asked again.
     """
     columns = reservations.c
-    rests = select(waits.c.id).where(waits.c.id == columns.id, waits.c.look_at > now)
+    rests = select(waits.c.id).where(waits.c.id == columns.id, ~is_due(waits.c.look_at))
     is_pending = (columns.broken_at.is_not(None), columns.answered_at.is_(None), columns.ended_at.is_not(None))
     statement = (
         select(columns.id).where(*is_pending, ~rests.exists()).order_by(columns.broken_at, columns.id).limit(limit)
     )
-    return list(connection.execute(statement).scalars())
+    return list(connection.execute(statement, moment(now)).scalars())
 
 
 def is_pending(one: Reservation) -> bool:

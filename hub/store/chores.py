@@ -1,21 +1,16 @@
-"""What the steward must look at: one row a site, account and reason, written with its cause, taken away when done.
-
-Nothing is put off for longer than :data:`LONGEST`: what seems to be is due, for the hub's clock was put back since.
-"""
+"""What the steward must look at: one row a site, account and reason, written with its cause, taken away when done."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, select, update
 
-from contract.values import instant_text
 from hub.store.accounts import stock_key
+from hub.store.due import is_due, moment
 from hub.store.pools import PoolKey
 from hub.store.rights_tables import chores
 from hub.store.upsert import Insert, Many, Question, insert
 
-LONGEST: Final = timedelta(hours=1)  # three times the longest that anything is put off
 _KEY: Final = ("region", "site", "sku", "condition", "unit")
 _GOODS: Final = (chores.c.sku, chores.c.condition, chores.c.unit)
 
@@ -46,19 +41,19 @@ def add(connection: Connection, wanted: Iterable[tuple[PoolKey, str]], now: str)
 
 def sites(connection: Connection, now: str, *, limit: int) -> list[Site]:
     """Return the sites that have chores due, those that wait longest first."""
-    return [Site(*row) for row in _SITES.ask(connection, _at(now) | {"at_most": limit})]
+    return [Site(*row) for row in _SITES.ask(connection, moment(now) | {"at_most": limit})]
 
 
 def due(connection: Connection, site: Site, now: str, *, limit: int) -> list[PoolKey]:
     """Return the accounts of a site that have chores due, those that wait longest first."""
-    values = {"of_region": site.region, "of_site": site.site, "at_most": limit} | _at(now)
+    values = {"of_region": site.region, "of_site": site.site, "at_most": limit} | moment(now)
     return [PoolKey(site.region, site.site, stock_key(*what)) for what in _DUE.ask(connection, values)]
 
 
 def done(connection: Connection, keys: Sequence[PoolKey], now: str) -> None:
     """Take away what was due at ``now`` for ``keys``."""
-    moment = _at(now)
-    _DONE.run(connection, [_of(key) | moment for key in sorted(keys)])
+    times = moment(now)
+    _DONE.run(connection, [_of(key) | times for key in sorted(keys)])
 
 
 def put_off(connection: Connection, keys: Sequence[PoolKey], until: str) -> None:
@@ -68,14 +63,6 @@ def put_off(connection: Connection, keys: Sequence[PoolKey], until: str) -> None
 
 def _of(key: PoolKey) -> dict[str, Any]:
     return dict(zip((f"of_{name}" for name in _KEY), (key.region, key.site, *key.what), strict=True))
-
-
-def _at(now: str) -> dict[str, Any]:
-    return {"now": now, "beyond": instant_text(datetime.fromisoformat(now) + LONGEST)}
-
-
-def _is_due() -> ColumnElement[bool]:
-    return or_(chores.c.at <= bindparam("now"), chores.c.at > bindparam("beyond"))
 
 
 def _is_it() -> ColumnElement[bool]:
@@ -89,11 +76,11 @@ def _sooner(connection: Connection) -> Insert:
 
 
 _ADD: Final = Many(_sooner)
-_DONE: Final = Many(lambda _: delete(chores).where(_is_it(), _is_due()))
+_DONE: Final = Many(lambda _: delete(chores).where(_is_it(), is_due(chores.c.at)))
 _PUT_OFF: Final = Many(lambda _: update(chores).where(_is_it()).values(at=bindparam("until")))
 _SITES: Final = Question(
     select(chores.c.region, chores.c.site)
-    .where(_is_due())
+    .where(is_due(chores.c.at))
     .group_by(chores.c.region, chores.c.site)
     .order_by(func.min(chores.c.at), chores.c.region, chores.c.site)
     .limit(bindparam("at_most"))
@@ -103,7 +90,7 @@ _DUE: Final = Question(
     .where(
         chores.c.region == bindparam("of_region"),
         chores.c.site == bindparam("of_site"),
-        _is_due(),
+        is_due(chores.c.at),
     )
     .group_by(*_GOODS)
     .order_by(func.min(chores.c.at), *_GOODS)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from contract.down_rights import PromiseResolved
@@ -61,6 +62,14 @@ def pending_of(connection: Connection, kiosk_ids: Sequence[int], *, limit: int) 
     """Return the promises of ``kiosk_ids`` that wait for an answer, the oldest first."""
     rows = connection.execute(_PENDING_OF, {"of_kiosks": list(kiosk_ids), "at_most": limit})
     return [_promise(row) for row in rows]
+
+
+def begun_by(connection: Connection, promise: Promise, now: str) -> Promise:
+    """Return the promise, asked for by ``now``: its wait begins anew where the hub's clock was put back since."""
+    if promise.at <= now:
+        return promise
+    _BEGIN_ANEW.run(connection, {"of_id": promise.id, "now": now})
+    return replace(promise, at=now)
 
 
 def set_answer(
@@ -153,6 +162,7 @@ _ANSWER: Final = Change(
     .where(_IS_IT)
     .values(state=bindparam("new_state"), answer=bindparam("new_answer"), answered_at=bindparam("now"))
 )
+_BEGIN_ANEW: Final = Change(update(promises).where(_IS_IT).values(at=bindparam("now")))
 _TOLD: Final = Change(update(promises).where(_IS_IT, promises.c.told_at.is_(None)).values(told_at=bindparam("now")))
 
 

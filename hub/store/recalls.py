@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import CTE, Connection, Select, bindparam, or_, select
+from sqlalchemy import CTE, Connection, Select, and_, bindparam, or_, select
 
 from contract.stock import StockKey
 from contract.values import instant_text
@@ -15,7 +15,9 @@ from hub.store.rights_tables import recalls
 from hub.store.tables import kiosks
 from hub.store.upsert import Among, Many, is_among
 
-LONGEST: Final = timedelta(hours=1)  # that anybody looks back for: what lies beyond is of a clock that was put back
+LONGEST: Final = timedelta(
+    hours=1
+)  # that anybody looks back or ahead: what lies beyond is of a clock that was put back
 
 
 class Recall(Struct, frozen=True):
@@ -40,21 +42,25 @@ class Recall(Struct, frozen=True):
 class Standing(NamedTuple):
     """What is to be asked back of one account: ``asked`` of it already, and whether it was asked a moment ago.
 
-    One that gave all it was asked for ``rests`` only; one that ``fell_short`` may serve its own queue first.
+    One that gave all it was asked for ``rests`` only; one that ``fell_short`` may serve its own queue first. One that
+    ``keeps`` its cover said so within the hour: it is asked again when somebody needs the goods, not to share them.
     """
 
     asked: int = 0
     rests: bool = False
     fell_short: bool = False
+    keeps: bool = False
 
 
-def standing(found: Iterable[Recall]) -> Standing:
-    """Return how an account stands by its open recalls and those answered a moment ago."""
+def standing(found: Iterable[Recall], *, moment: str) -> Standing:
+    """Return how an account stands by its open recalls and those of :func:`recent`; ``moment`` is a moment ago."""
     known = list(found)
+    now = [one for one in known if one.answered_at is not None and one.answered_at >= moment]
     return Standing(
         sum(one.asked for one in known if one.answered_at is None),
-        any(one.answered_at is not None for one in known),
-        any(one.fell_short for one in known),
+        bool(now),
+        any(one.fell_short for one in now),
+        any(one.fell_short and not one.urgent for one in known),
     )
 
 
@@ -74,16 +80,15 @@ def add(connection: Connection, recall: Recall) -> None:
     _ADD.run(connection, [row | {name: getattr(recall, name) for name in names}])
 
 
-def recent(
-    connection: Connection, kiosk_ids: Sequence[int], keys: Sequence[StockKey], *, answered_since: str
-) -> list[Recall]:
-    """Return the recalls of ``keys`` that are open, or were answered since.
+def recent(connection: Connection, kiosk_ids: Sequence[int], keys: Sequence[StockKey], *, moment: str) -> list[Recall]:
+    """Return the recalls of ``keys`` that are open, were answered since ``moment``, or in vain an hour before it.
 
     An answer that seems to lie in the future is an old one: the hub's clock was put back, and by it alone it is recent.
     """
-    until = instant_text(datetime.fromisoformat(answered_since) + LONGEST)
+    at = datetime.fromisoformat(moment)
     wanted = product(kiosk_ids, {key.sku for key in keys})
-    rows = _RECENT.ask(connection, wanted, {"since": answered_since, "until": until})
+    spans = {"kept": instant_text(at - LONGEST), "moment": moment, "until": instant_text(at + LONGEST)}
+    rows = _RECENT.ask(connection, wanted, spans)
     return sorted(map(_recall, rows), key=lambda recall: (recall.at, recall.id))
 
 
@@ -107,8 +112,14 @@ def _recall(row: Any) -> Recall:
 
 
 def _recent(wanted: CTE) -> Select[Any]:
-    since_then = recalls.c.answered_at.between(bindparam("since"), bindparam("until"))
-    is_recent = or_(recalls.c.answered_at.is_(None), since_then)
+    columns = recalls.c
+    a_moment_ago = columns.answered_at.between(bindparam("moment"), bindparam("until"))
+    in_vain = and_(
+        columns.given < columns.asked,
+        ~columns.urgent,
+        columns.answered_at.between(bindparam("kept"), bindparam("until")),
+    )
+    is_recent = or_(columns.answered_at.is_(None), a_moment_ago, in_vain)
     return select(recalls).where(is_among([recalls.c.kiosk_id, recalls.c.sku], wanted), is_recent)
 
 

@@ -9,6 +9,7 @@ from contract.stock import StockKey
 from hub.core.waiting import Wait
 from hub.store.accounts import stock_key
 from hub.store.chores import Site
+from hub.store.due import is_due, moment
 from hub.store.rights_tables import waits
 from hub.store.upsert import Among, Change, Many, Question, is_among
 
@@ -70,12 +71,12 @@ def due(connection: Connection, now: str, *, limit: int) -> list[str]:
     """Return promises of goods on their way that are to be looked at, those that were asked for first."""
     statement = (
         select(waits.c.id)
-        .where(waits.c.why == "later", waits.c.look_at <= now)
+        .where(waits.c.why == "later", is_due(waits.c.look_at))
         .group_by(waits.c.id)
         .order_by(func.min(waits.c.at), waits.c.id)
         .limit(limit)
     )
-    return list(connection.execute(statement).scalars())
+    return list(connection.execute(statement, moment(now)).scalars())
 
 
 def due_later(connection: Connection, site: Site, keys: Iterable[StockKey]) -> dict[StockKey, int]:

@@ -11,13 +11,14 @@ from steward_twins import TEA, Shop, Till, still
 
 from contract.down_rights import PromiseResolved, Remedy, ReservationPlaced
 from contract.rights import Answer, PromiseTold, ReservationCollected
-from contract.values import BasketId
+from contract.values import BasketId, instant_text
 from hub.core.promise import MAX_MOVES, code_of, successor
 from hub.core.redistribute import plan_ours
 from hub.promises.breaking import WINDOW
 from hub.promises.holds import Hold, Holds, Refused, cancel, confirm, hold
 from hub.store import bookings, chores, pools, sites
 from hub.store.books import Trouble, open_exceptions
+from hub.store.holdings import fence
 from hub.store.pools import PoolKey
 from hub.store.rights_tables import waits
 from hub.store.sites import SiteRow
@@ -112,6 +113,21 @@ def test_the_nearest_other_site_takes_its_place_and_the_shopper_is_told_once(sho
     found = promise(shop.hub)
     assert found is not None
     assert (found.state, found.answer, found.earlier, bool(found.told_at)) == ("elsewhere", second, (first,), True)
+
+
+@pytest.mark.parametrize(("lost", "state"), [(False, "placed"), (True, "reserved")])
+def test_what_takes_its_place_where_it_was_asked_is_placed_there_but_not_with_a_lost_kiosk(
+    shop: Shop, state: str, *, lost: bool
+) -> None:
+    promised(shop)
+    with shop.hub.store.write() as connection:
+        assert not lost or fence(connection, 1, instant_text(AT))
+    shop.give(free=2, site="harbour")
+    fall_short(shop)
+    shop.work()
+    new = reservation(shop.hub, successor("p-1", 1))
+    assert new is not None
+    assert (new.site, new.state) == ("harbour", state)
 
 
 def test_goods_of_tills_at_its_own_site_take_its_place_before_another_site_does(hub: Hub) -> None:

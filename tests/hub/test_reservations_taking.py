@@ -83,5 +83,5 @@ def test_a_flag_comes_back_as_a_flag_and_not_as_a_number(hub: Hub, flag: bool) -
         (post,) = holdings.lock_site(connection, Site("demo", "market"))
         assert post.online is flag
         recalls.add(connection, Recall("c-1", kiosk_id, 1, StockKey(Sku("tea")), 1, flag, NOW))
-        (recall,) = recalls.recent(connection, [kiosk_id], [StockKey(Sku("tea"))], answered_since=NOW)
+        (recall,) = recalls.recent(connection, [kiosk_id], [StockKey(Sku("tea"))], moment=NOW)
         assert recall.urgent is flag

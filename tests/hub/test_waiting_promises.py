@@ -23,6 +23,7 @@ from hub.promises.promising import JOURNEY, KEPT, MAX_OPEN, WINDOW
 from hub.promises.reserving import Present
 from hub.steward.round import REST
 from hub.store.holdings import fence
+from hub.store.lives import mark_forked
 from hub.store.rights_tables import recalls, waits
 from hub.store.tables import exceptions
 
@@ -117,6 +118,21 @@ def test_a_till_that_gave_less_than_it_was_asked_for_is_left_alone_for_a_while(s
     assert len(rows(shop, recalls)) == 4
 
 
+@pytest.mark.parametrize("hours", [-2, -48])
+def test_who_waited_when_the_clock_was_put_back_waits_no_longer_than_others(shop: Shop, hours: int) -> None:
+    market, harbour = stocked(shop, "market/k1", 5), shop.till("harbour/k1")
+    ask(harbour, asks(site="market", tea=3))
+    shop.hub.clock.advance(hours * 3600)
+    shop.work()
+    assert said(shop, harbour) == [], "the till is asked, and says nothing"
+    for _ in range(3):
+        market.flush()  # it is heard, and may still give
+        harbour.flush()
+        shop.work(WINDOW.total_seconds() / 2)
+    assert said(shop, harbour) == [("p-1", Answer.SORRY, None)]
+    assert rows(shop, waits) == []
+
+
 def test_a_lost_kiosk_is_promised_nothing_and_nothing_is_placed_with_it(shop: Shop) -> None:
     till = shop.till("market/k1")
     ask(till, asks("p-1", tea=1))
@@ -129,6 +145,16 @@ def test_a_lost_kiosk_is_promised_nothing_and_nothing_is_placed_with_it(shop: Sh
         assert fence(connection, 1, None)
     ask(till, asks("p-3", tea=1))
     assert said(shop, till)[-1] == ("p-3", Answer.CONFIRMED, "market")
+
+
+def test_nothing_is_placed_with_a_life_that_a_second_card_speaks_in(shop: Shop) -> None:
+    till = stocked(shop, "market/k1", 1)
+    with shop.hub.store.write() as connection:
+        mark_forked(connection, [(1, 1)], instant_text(AT))
+    shop.give(free=9)
+    ask(till, asks(site="market"))
+    assert said(shop, till) == [("p-1", Answer.CONFIRMED, "market")]
+    assert (reservation(shop.hub) or pytest.fail("unknown")).state == "reserved"
 
 
 def test_what_is_free_is_promised_at_once_and_no_till_is_asked(shop: Shop) -> None:
