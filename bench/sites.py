@@ -1,7 +1,8 @@
 """A share of a region's sites in one process: ``python -m bench.sites FOLDER BROKER SITES FACTS SEED FIRST AFTER``.
 
 Each site has a till's journal, written by the kiosk's own checkout, and the parts of ``kiosk bridge`` over it: outbox,
-session, pump, link and ``link.db``, in threads. A process a site would measure how fast this machine starts and holds
+session, pump, link and ``link.db``, in threads; once the hub asks for rights back, the part of ``kiosk backroom`` that
+gives them as well. A process a site would measure how fast this machine starts and holds
 120 of them, each with 36 MB; in the field every one has a machine of its own. Only what is stored is observed.
 
 One word on standard output ends each step, one line on standard input begins the next: see :func:`main`.
@@ -10,12 +11,13 @@ One word on standard output ends each step, one line on standard input begins th
 import json
 import logging
 import random
+import secrets
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -30,12 +32,13 @@ from contract.facts import StockLine
 from contract.rights import ReservationRequested, RightsReleased
 from contract.values import Money, Quantity, SiteId
 from kiosk import bootstrap
-from kiosk.bootstrap import LocalDesk, open_desk
+from kiosk.backroom.rights import RightsRoom
+from kiosk.bootstrap import LocalDesk, open_desk, recording
 from kiosk.clock import now_utc
 from kiosk.config import Config, load_config
 from kiosk.journal.bridge_lock import only_bridge
 from kiosk.journal.errors import StorageFailed
-from kiosk.journal.links import LinkStore
+from kiosk.journal.links import LinkReader, LinkStore
 from kiosk.journal.outbox import Outbox
 from mqtt_bridge.link import LinkEvent
 from mqtt_bridge.pump import POLL_S, Pump
@@ -48,17 +51,20 @@ _RELEASED: Final = 10_000  # of each sku, before the sites are cut off: what the
 _SELLS: Final = 100  # baskets between two releases: a till gives rights back some times a day
 _GIVEN_BACK: Final = 3  # accounts in one release
 WAIT_S: Final = 600.0  # ten times the target: a slow machine still prints its figure
+_ASKED_AGO: Final = timedelta(hours=1)  # in the middle of two days that take half a minute here
 _END_S: Final = 5.0
 _LOOK_S: Final = 0.5  # as seldom as acknowledgements are stored while a backlog drains
 _RESOLVED: Final = b"promise.resolved"
+_RECALL: Final = b"recall.requested"
 
 
 class Watched(LinkStore):
     """``link.db``, which notes the moments at which the last acknowledgement and the answer were stored, synced."""
 
-    def __init__(self, path: Path, config: Config, *, facts: int, asked: bool) -> None:
+    def __init__(self, path: Path, config: Config, *, facts: int, asked: bool, on_recall: Callable[[], None]) -> None:
         """Wait for ``facts`` acknowledged, and for the answer to a promise if one was ``asked``."""
         super().__init__(path, config.address)
+        self._on_recall = on_recall
         self._facts = facts
         self._asked = asked
         self.acked_at_s: float | None = None
@@ -81,6 +87,8 @@ class Watched(LinkStore):
             data = decode_down(raw).data if _RESOLVED in raw else None
             if self.answered_at_s is None and isinstance(data, PromiseResolved):
                 self.answered_at_s, self.answer = now_s, data.answer
+        if any(_RECALL in raw for raw in facts):
+            self._on_recall()
         self._note()
 
     def _note(self) -> None:
@@ -99,14 +107,50 @@ class Unhurried(Pump):
         return self._events.get(timeout=wait_s if wait_s < POLL_S else _LOOK_S)
 
 
+class Rights:
+    """The part of ``kiosk backroom`` that gives rights back, over one site's journal; it begins with a recall."""
+
+    def __init__(self, site: "Site", parts: ExitStack) -> None:
+        """Wait for :meth:`wake`; it ends with ``parts``."""
+        self._site = site
+        self._woken, self._stopped = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        parts.callback(self._stop)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Do what the hub asks."""
+        self._woken.set()
+
+    def _run(self) -> None:
+        self._woken.wait()
+        if self._stopped.is_set():
+            return
+        data, link = self._site.data, LinkReader(self._site.data / "link.db")
+        with recording(data, self._site.config, logging.getLogger(__name__).error) as (journal, clock):
+            room = RightsRoom(journal, clock, link, new_id=lambda: secrets.token_hex(16), linked=lambda: True)
+            while not self._stopped.is_set():
+                self._woken.clear()
+                while room.step():
+                    pass
+                self._woken.wait()
+
+    def _stop(self) -> None:
+        self._stopped.set()
+        self._woken.set()
+        self._thread.join(_END_S)
+
+
 class Bridge:
     """What ``kiosk bridge`` is made of, over one site's journal; see ``kiosk.commands.bridge.carry``."""
 
     def __init__(self, site: "Site", parts: ExitStack, stopped: threading.Event, *, asked: bool) -> None:
         """Put the parts together; nothing is connected before :meth:`start`. ``stopped`` ends the pump."""
         parts.enter_context(only_bridge(site.data))
+        self._rights = Rights(site, parts)
+        path, facts = site.data / "link.db", site.facts()
         self.store = parts.enter_context(
-            closing(Watched(site.data / "link.db", site.config, facts=site.facts(), asked=asked))
+            closing(Watched(path, site.config, facts=facts, asked=asked, on_recall=self._rights.wake))
         )
         rng = random.Random()  # noqa: S311 - jitter
         self._stopped = stopped
@@ -173,7 +217,8 @@ class Site:
 
     def _promise(self, desk: LocalDesk, items: list[Item], wanted_at: str) -> ReservationRequested:
         wish = [StockLine(self._rng.choice(items).sku, Quantity(1))]
-        name, at, site = f"promise-{self._rng.getrandbits(128):032x}", desk.clock.stamp().at, SiteId(wanted_at)
+        name, site = f"promise-{self._rng.getrandbits(128):032x}", SiteId(wanted_at)
+        at = desk.clock.stamp().at - _ASKED_AGO
         return ReservationRequested(name, wish, "en", desk.config.currency, at, Money(0), site)
 
 

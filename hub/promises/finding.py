@@ -9,6 +9,9 @@ Rules
     is a reason to put the answer off: :attr:`Found.silent`.
 4.  What is on its way counts as far as nobody was promised it, the site owes nothing to be paid from it first, and it
     left lately: what left long ago is lost, or was never sent.
+5.  What tills that are silent were last known to have above their cover may be had when they come back. No shopper who
+    stands at a counter is kept for that; who asked a till that was cut off is (:func:`may_come`): when a region comes
+    back, the first till to be heard would else be told that there is nothing.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -138,12 +141,25 @@ def reach(
 ) -> FreeBySite:
     """Return what is free or can be had from tills, by site, or at one site; what a site owes is paid first."""
     found = offers.offered(connection, region, goods, site=site)
-    for at, there in offers.at_tills(connection, region, goods, present.at).items():
-        if site in {None, at}:
-            known = found.setdefault(at, {})
-            for key, amount in there.items():
-                known[key] = known.get(key, 0) + amount
-    return found
+    at_tills = offers.at_tills(connection, region, goods, present.at)
+    return _with(found, {at: there for at, there in at_tills.items() if site in {None, at}})
+
+
+def may_come(connection: Connection, seeker: Seeker, present: Present) -> bool:
+    """Return whether a site has what is wanted if its tills that are silent still have what they had: rule 5."""
+    region, goods = seeker.region, seeker.wish.goods
+    silent = offers.at_tills(connection, region, goods, present.at, heard=False)
+    return bool(silent and rank(seeker.wish, _with(reach(connection, region, goods, present), silent)))
+
+
+def _with(found: FreeBySite, more: FreeBySite) -> FreeBySite:
+    """Return what there is of both."""
+    both = {site: dict(there) for site, there in found.items()}
+    for site, there in more.items():
+        known = both.setdefault(site, {})
+        for key, amount in there.items():
+            known[key] = known.get(key, 0) + amount
+    return both
 
 
 def _where(connection: Connection, seeker: Seeker, now_at: str | None, present: Present) -> str | None:

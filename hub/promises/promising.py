@@ -29,7 +29,7 @@ from contract.values import Money, SiteId, instant_text
 from hub.core.promise import MAX_MOVES, Choice, Goods, Wish, code_of, decide, sorry, successor
 from hub.core.waiting import Wait
 from hub.promises.answer_words import worded
-from hub.promises.finding import Seeker, arriving, lock_goods, take_free, wait
+from hub.promises.finding import Seeker, arriving, lock_goods, may_come, take_free, wait
 from hub.promises.reserving import Present, adopt, give_back, place
 from hub.store import lives, own_log, promises, reservations, waits
 from hub.store.books import Trouble, open_exceptions
@@ -39,6 +39,7 @@ from hub.store.reservations import Reservation
 
 KEPT: Final = timedelta(hours=48)  # goods wait for who named no time: the rest of this day, and all of the next
 WINDOW: Final = timedelta(seconds=90)  # what a shopper at the counter was told to wait
+ON_LINE: Final = timedelta(seconds=5)  # a request that took longer waited for the link: nobody stands at the counter
 REPORT_WAIT: Final = timedelta(hours=1)  # for a life that goes silent after the first word: it may never report
 MAX_GOODS: Final = 100  # accounts in one promise: a full basket; its answer fits in one batch
 MAX_OPEN: Final = 50  # promises of one kiosk that wait: more than stand at a counter; what they wait for others lack
@@ -180,7 +181,9 @@ def _choose(
         return Verdict(found.choice, found.reservation)
     if may_wait:
         until = datetime.fromisoformat(promise.at) + WINDOW
-        if wait(connection, seeker, "promise", until, present) or found.silent:
+        can_wait = wait(connection, seeker, "promise", until, present) or found.silent
+        was_cut_off = present.at - request.requested_at > ON_LINE
+        if can_wait or (was_cut_off and may_come(connection, seeker, present)):
             return None
     return _at_last(connection, region, wish, request, present)
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, bindparam, select
+from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, bindparam, not_, select
 
 from contract.down import Item
 from contract.stock import StockKey
@@ -41,17 +41,20 @@ def offered(connection: Connection, region: str, keys: Iterable[StockKey], *, si
     return found
 
 
-def at_tills(connection: Connection, region: str, keys: Iterable[StockKey], now: datetime) -> FreeBySite:
+def at_tills(
+    connection: Connection, region: str, keys: Iterable[StockKey], now: datetime, *, heard: bool = True
+) -> FreeBySite:
     """Return what tills that are heard have above their cover, by site: what they would give if they were asked.
 
-    What shoppers at their counters wait for is not known here; the tills keep it when they are asked.
+    What shoppers at their counters wait for is not known here; the tills keep it when they are asked. Of tills that are
+    not ``heard``, it is what they had when they were heard last.
     """
+    is_heard = and_(kiosks.c.online, kiosks.c.last_seen_at >= instant_text(now - timedelta(seconds=HEARD_S)))
     may_be_asked = (
         lives.c.forked_at.is_(None),  # such a life is asked for nothing, nor is a kiosk that is lost
         kiosks.c.fenced_at.is_(None),
         kiosks.c.epoch == accounts.c.epoch,
-        kiosks.c.online,
-        kiosks.c.last_seen_at >= instant_text(now - timedelta(seconds=HEARD_S)),
+        is_heard if heard else not_(is_heard),
     )
     found: FreeBySite = {}
     for site, held, coming in _held(connection, region, keys, *may_be_asked):

@@ -118,6 +118,36 @@ def test_a_till_that_gave_less_than_it_was_asked_for_is_left_alone_for_a_while(s
     assert len(rows(shop, recalls)) == 4
 
 
+def test_who_asked_while_cut_off_waits_for_tills_that_are_not_heard_yet(shop: Shop) -> None:
+    silent, harbour = stocked(shop, "market/k1", 5), shop.till("harbour/k1")
+    silent.leave()
+    shop.hub.clock.advance(3600)
+    ask(harbour, asks("p-1", site="market", tea=3), asks("p-2", site="market", tea=50))
+    assert said(shop, harbour) == [("p-2", Answer.SORRY, None)], "so much was never there"
+    shop.work(WINDOW.total_seconds() / 2)
+    silent.flush()
+    shop.round_trip()
+    assert said(shop, harbour)[1:] == [("p-1", Answer.CONFIRMED, "market")]
+
+
+def test_who_asked_while_cut_off_is_told_in_time_where_nobody_comes_back(shop: Shop) -> None:
+    silent, harbour = stocked(shop, "market/k1", 5), shop.till("harbour/k1")
+    silent.leave()
+    shop.hub.clock.advance(3600)
+    ask(harbour, asks(site="market", tea=3))
+    shop.work(WINDOW.total_seconds() - 1)
+    assert said(shop, harbour) == []
+    shop.work(1)
+    assert said(shop, harbour) == [("p-1", Answer.SORRY, None)]
+
+
+def test_who_stands_at_a_counter_is_not_kept_waiting_for_tills_that_are_not_heard(shop: Shop) -> None:
+    silent, harbour = stocked(shop, "market/k1", 5), shop.till("harbour/k1")
+    silent.leave()
+    ask(harbour, asks(site="market", tea=3))
+    assert said(shop, harbour) == [("p-1", Answer.SORRY, None)]
+
+
 @pytest.mark.parametrize("hours", [-2, -48])
 def test_who_waited_when_the_clock_was_put_back_waits_no_longer_than_others(shop: Shop, hours: int) -> None:
     market, harbour = stocked(shop, "market/k1", 5), shop.till("harbour/k1")
