@@ -28,7 +28,7 @@ MAX_REQUESTS_OF_ONE: Final = 16  # a till has one counter
 MAX_REQUEST_BYTES: Final = 64 * 1024  # a larger one is a fact in its turn: a request names one basket
 MAX_BYTES_OF_ONE: Final = 8 * 1024 * 1024  # four windows of a session
 GROUP_MESSAGES: Final = 64  # one transaction: enough that its sync is shared, short enough that its answers are soon
-GROUP_REQUESTS: Final = 8  # of them in one transaction, and as much else: some 15 ms each
+GROUP_REQUESTS: Final = 8  # of them in one transaction, and as much else: some 7 ms each
 GROUP_BYTES: Final = 3 * 1024 * 1024  # some 2,500 sales: half a second, which a shopper may have to wait behind
 
 

@@ -30,13 +30,13 @@ _PARTS: Final = (
 _EARLIER: Final = "UPDATE passed SET id = ?1 || '/' || ?2 WHERE kind = 'transfer' AND id = ?1"
 _BYTES: Final = "(SELECT bytes FROM facts WHERE facts.epoch = {0}.epoch AND facts.seq = {0}.seq)"
 _OPEN: Final = (
-    f"SELECT id, receiver, to_epoch, epoch, seq, {_BYTES.format('moved')} FROM moved WHERE accepted IS NULL "  # noqa: S608
+    f"SELECT id, receiver, to_epoch, epoch, seq, {_BYTES.format('moved')} FROM moved WHERE accepted IS NULL "  # noqa: S608 - names of tables
     "ORDER BY epoch, seq LIMIT ?"
 )
 _TO: Final = (
-    f"SELECT {_BYTES.format('moved')} FROM moved WHERE receiver = ? AND to_epoch = ? AND ifnull(accepted, ?) > ?"  # noqa: S608
+    f"SELECT {_BYTES.format('moved')} FROM moved WHERE receiver = ? AND to_epoch = ? AND ifnull(accepted, ?) > ?"  # noqa: S608 - names of tables
 )
-_ACCEPTED: Final = f"SELECT {_BYTES.format('passed')} FROM passed WHERE kind = 'move' AND id = ?"  # noqa: S608
+_ACCEPTED: Final = f"SELECT {_BYTES.format('passed')} FROM passed WHERE kind = 'move' AND id = ?"  # noqa: S608 - names of tables
 
 
 class OpenMove(Given, frozen=True):

@@ -39,7 +39,7 @@ def test_what_a_till_holds_is_refused_with_a_hint_and_held_when_the_hint_says(ti
         tries, began_s = 0, time.monotonic()
         while answer.status_code == 409 and tries < 5:  # one is enough; a busy machine is slow
             tries += 1
-            time.sleep(answer.json()["retry_after_s"])  # noqa: TID251 - polls with a deadline
+            time.sleep(answer.json()["retry_after_s"])  # noqa: TID251 - as long as the hub says
             answer = ask()
         took_s = time.monotonic() - began_s
         assert answer.status_code == 201, f"after {took_s:.1f} s: {answer.text}\n{till.log()}"

@@ -1,5 +1,7 @@
 """Whatever the link loses, repeats and reorders: the same books as in order, once."""
 
+from typing import Any
+
 from hub_books import Hub, LaneTwin, ack_in, books, counted, make_hub, positions, received, refund
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -145,12 +147,12 @@ def test_whatever_a_hostile_peer_sends_is_taken_set_aside_or_refused(hub: Hub, m
     assert len(found["facts"]) + len(found["quarantine"]) <= len(messages)
 
 
-def without_row_numbers(found: dict[str, object]) -> dict[str, object]:
+def without_row_numbers(found: dict[str, Any]) -> dict[str, object]:
     """Kiosks are numbered as they are first heard of; what is compared is not.
 
     Of two receipts of the same goods the one that is heard last calls a person, and kiosks are heard in any order.
     """
-    receipts = sorted(row[1:] for row in found["receipts"])  # type: ignore[attr-defined]
-    lists = {name: sorted(found[name]) for name in ("stock", "facts", "lanes", "quarantine")}  # type: ignore[call-overload]
-    cases = [(kind, "" if kind == "delivery_twice" else what) for kind, what in found["exceptions"]]  # type: ignore[attr-defined]
+    receipts = sorted(row[1:] for row in found["receipts"])
+    lists = {name: sorted(found[name]) for name in ("stock", "facts", "lanes", "quarantine")}
+    cases = [(kind, "" if kind == "delivery_twice" else what) for kind, what in found["exceptions"]]
     return {**lists, "receipts": receipts, "exceptions": sorted(cases)}

@@ -250,7 +250,7 @@ def test_a_newer_count_of_other_goods_says_nothing_of_an_older_one(shop: Shop, e
 @pytest.mark.parametrize(("older_first", "differences"), [(True, [-2, 8]), (False, [0, 6])])
 def test_of_counts_whose_positions_tell_no_order_the_clock_does(
     shop: Shop,
-    older_first: bool,  # noqa: FBT001
+    older_first: bool,  # noqa: FBT001 - a column of the table
     differences: list[int],
 ) -> None:
     """Each was taken ahead of the other at its own till; only one that is older says nothing any more."""
@@ -337,7 +337,7 @@ def test_a_kiosk_that_is_closed_or_unknown_cannot_be_closed_recalled_or_granted(
 
 @pytest.mark.parametrize("how", ["closed", "newer life"])
 @pytest.mark.parametrize("heard", [True, False], ids=["held", "placed"])
-def test_what_a_closed_till_had_set_aside_is_placed_anew_and_never_given_away(hub: Hub, how: str, heard: bool) -> None:  # noqa: FBT001
+def test_what_a_closed_till_had_set_aside_is_placed_anew_and_never_given_away(hub: Hub, how: str, heard: bool) -> None:  # noqa: FBT001 - a column of the table
     shop = Shop(hub, still)
     k1, k2 = shop.till("market/k1"), shop.till("market/k2")
     k1.receive(6)

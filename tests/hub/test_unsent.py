@@ -36,7 +36,7 @@ LONG_S = WAIT.total_seconds() + 20
 def test_a_person_is_told_once_nobody_can_tell_of_it_any_more(
     after: timedelta,
     senders: list[Sender],
-    told: bool,  # noqa: FBT001
+    told: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
     assert decide_unsent(NOON, NOON + after, senders) == told
 

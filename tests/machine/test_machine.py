@@ -30,7 +30,7 @@ def run(template: Path, parts: Parts, openings: Sequence[Opening] = OPENINGS, **
     )
 
 
-@pytest.mark.timeout(1800)  # hundreds of lives in the nightly profile
+@pytest.mark.timeout(max(300, 2 * settings().max_examples))  # hundreds of lives in the nightly profile
 def test_two_kiosks_and_a_hub_agree_whatever_happens(template):
     """Few of the profile's examples, for each is a whole life of thirty steps."""
     run(template, Parts(), max_examples=max(25, settings().max_examples // 10), stateful_step_count=30)

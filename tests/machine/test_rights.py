@@ -31,7 +31,7 @@ def run(template: Path, openings: Sequence[Opening] = OPENINGS, **limits: object
     )
 
 
-@pytest.mark.timeout(7200)  # a thousand lives in the nightly profile
+@pytest.mark.timeout(max(300, 2 * settings().max_examples))  # a thousand lives in the nightly profile
 def test_no_unit_is_promised_twice_whatever_happens(template):
     """A fifth of the profile's examples, for each is a whole life: 20,000 steps a night."""
     run(template, max_examples=max(10, settings().max_examples // 5), stateful_step_count=20)

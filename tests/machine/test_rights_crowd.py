@@ -40,7 +40,7 @@ def make(room: Room) -> Iterator[Callable[..., RightsMachine]]:
         yield lambda *openings: make_rights_machine(template, openings or OPENINGS, partial(Crowd, room=room))()
 
 
-@pytest.mark.timeout(10800)
+@pytest.mark.timeout(max(300, 3 * settings().max_examples))  # hundreds of lives in the nightly profile
 def test_eight_workers_promise_no_unit_twice_whatever_happens(make, room):
     """A few lives; in the nightly profile 20,000 steps."""
     wanted = 4 * settings().max_examples
