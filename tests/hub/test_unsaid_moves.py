@@ -64,7 +64,7 @@ def put_back(shop: Shop) -> tuple[Till, Till, Till]:
         till.flush()
     shop.settle_down(1)
     shop.tills.clear()
-    hub, giver.hub = giver.hub, None  # type: ignore[assignment] - the hub is not copied with the card
+    hub, giver.hub = giver.hub, None  # type: ignore[assignment]  # the hub is not copied
     card = deepcopy(giver)
     giver.hub = card.hub = hub
     give(giver, taker)
