@@ -6,9 +6,13 @@ Rules
     paid from limbo.
 2.  Where a count since has found those goods missing already, its shortage is taken back that far.
 3.  What is left was spent without a right: it is unsettled, as an overdraft is, and settled as one.
-4.  What came in without our knowing had a count since find it over: that surplus is taken back that far, for it was
-    minted already. The rest is in limbo, where the next count finds it.
+4.  Goods that came in without our knowing had a count since find them over: that surplus is taken back that far, for
+    it was minted already. The rest pays for what left, and is in limbo else, where the next count finds it. What left
+    cannot be paid with goods that a count found: they came before it, and went after it perhaps.
 5.  Overdraft on the late lines themselves changes nothing: the whole of what left is paid here.
+6.  A fact whose number was taken, of a second card, stands in nobody's order: whether a count saw what it did, nobody
+    knows. In doubt, goods are missed until the next count, and promised twice never: what it brought was found over by
+    any count there was, and no count's shortage is taken back for what it took.
 """
 
 from typing import Final
@@ -17,8 +21,9 @@ from msgspec import Struct
 
 from contract.stock import Account
 
-_LEFT: Final = ("sold", "wasted", "sent", "moved_out", "released")
-_CAME: Final = ("received", "returned", "arrived", "moved_in", "adjusted")
+_SPENT: Final = ("sold", "wasted", "sent", "moved_out", "released")
+_GIVEN: Final = ("moved_in", "adjusted")  # rights without goods
+_BROUGHT: Final = ("received", "returned", "arrived")
 
 
 class Means(Struct, frozen=True):
@@ -43,18 +48,24 @@ class Paid(Struct, frozen=True):
         return self.short - self.over
 
 
-def need(delta: Account) -> int:
-    """Return how many rights late facts spent; below zero: brought."""
-    left: int = sum(getattr(delta, term) for term in _LEFT)
-    came: int = sum(getattr(delta, term) for term in _CAME)
-    return left - came
+def spent_by(delta: Account) -> int:
+    """Return how many rights late facts spent, less those that they were given."""
+    spent: int = sum(getattr(delta, term) for term in _SPENT)
+    given: int = sum(getattr(delta, term) for term in _GIVEN)
+    return spent - given
 
 
-def pay(spent: int, means: Means) -> Paid:
-    """Return what ``spent`` rights, or below zero brought ones, come to."""
+def brought_by(delta: Account) -> int:
+    """Return how many goods came in with late facts."""
+    return sum(getattr(delta, term) for term in _BROUGHT)
+
+
+def pay(spent: int, means: Means, *, brought: int = 0) -> Paid:
+    """Return what ``spent`` rights (below zero: given ones) and goods that were ``brought`` come to."""
+    over = min(brought, means.over)
+    spent -= brought - over
     if spent < 0:
-        over = min(-spent, means.over)
-        return Paid(limbo=-spent - over, over=over)
+        return Paid(limbo=-spent, over=over)
     limbo = min(spent, means.limbo)
     short = min(spent - limbo, means.short)
-    return Paid(-limbo, short, 0, spent - limbo - short)
+    return Paid(-limbo, short, over, spent - limbo - short)

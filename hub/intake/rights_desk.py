@@ -207,7 +207,8 @@ class RightsDesk:
             free, overdraft = terms.get("released", 0), terms.get("overdraft", 0)
             if life.closed_at is not None:
                 in_limbo = again.pop(Again(key.kiosk_id, pool), 0)
-                work.late(pool, life.closed_at, add(Account(**terms), Account(moved_out=in_limbo)))
+                since = life.closed_at if key.epoch != GHOST else ""
+                work.late(pool, since, add(Account(**terms), Account(moved_out=in_limbo)))
                 overdraft = 0
             if free or overdraft:
                 work.add(pool, PoolDelta(free=free, unsettled=overdraft))

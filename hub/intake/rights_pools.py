@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from contract.rights import RightsReported
 from contract.stock import NOTHING, Account, StockKey, add
-from hub.core.late import Means, need, pay
+from hub.core.late import Means, brought_by, pay, spent_by
 from hub.store import accounts, chores, counts, lives, pools
 from hub.store.accounts import AccountKey
 from hub.store.books import Trouble
@@ -19,7 +19,7 @@ from hub.store.pools import EMPTY, Pool, PoolDelta, PoolKey
 
 
 class _Late(NamedTuple):
-    """Late facts of one account: what they came to, and since when their life is closed."""
+    """Late facts of one account: what they came to, and since when their life is closed; "": in no order (rule 6)."""
 
     since: str
     delta: Account
@@ -45,7 +45,7 @@ class PoolWork:
         self.touched.add(key)
 
     def late(self, key: PoolKey, since: str, delta: Account) -> None:
-        """Note late facts of a life that is closed ``since`` then."""
+        """Note late facts of a life that is closed ``since`` then; "" for facts that stand in no order."""
         known = self._late.get((key, since))
         self._late[key, since] = _Late(since, add(known.delta if known else NOTHING, delta))
 
@@ -93,9 +93,7 @@ class PoolWork:
         for key, amount, is_open in self._forgotten:
             self._forget(key, amount, self._after(there, key), is_open=is_open)
         for (key, _), late in sorted(self._late.items()):
-            spent = need(late.delta)
-            if spent:
-                self._pay(key, late.since, spent, self._after(there, key))
+            self._pay(key, late, self._after(there, key))
 
     def _after(self, there: dict[PoolKey, Pool], key: PoolKey) -> Pool:
         return there[key].plus(self._deltas.get(key, EMPTY))
@@ -117,11 +115,14 @@ class PoolWork:
                 Trouble("deficit", subject, None, {"missing": missing, "why": "granted and forgotten"})
             )
 
-    def _pay(self, key: PoolKey, since: str, spent: int, there: Pool) -> None:
-        stands = counts.reversible(self._connection, key, since)
-        short = [one for one in stands if one.left < 0]
+    def _pay(self, key: PoolKey, late: _Late, there: Pool) -> None:
+        spent, brought = spent_by(late.delta), brought_by(late.delta)
+        if not spent and not brought:
+            return
+        stands = counts.reversible(self._connection, key, late.since)
+        short = [one for one in stands if one.left < 0 and late.since]
         over = [one for one in stands if one.left > 0]
-        paid = pay(spent, Means(there.limbo, _sum(short), _sum(over)))
+        paid = pay(spent, Means(there.limbo, _sum(short), _sum(over)), brought=brought)
         counts.take_back(self._connection, key, short, paid.short)
         counts.take_back(self._connection, key, over, paid.over)
         self.add(key, PoolDelta(limbo=paid.limbo, unsettled=paid.unsettled, adjusted=paid.adjusted))

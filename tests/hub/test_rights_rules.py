@@ -6,45 +6,50 @@ from hypothesis import strategies as st
 
 from contract.stock import Account
 from hub.core.conservation import Sums, verify
-from hub.core.late import Means, Paid, need, pay
+from hub.core.late import Means, Paid, brought_by, pay, spent_by
 
 AMOUNT = st.integers(0, 50)
 MEANS = st.builds(Means, AMOUNT, AMOUNT, AMOUNT)
 
 
 @pytest.mark.parametrize(
-    ("delta", "spent"),
+    ("delta", "spent", "brought"),
     [
-        (Account(sold=3, overdraft=2), 3),
-        (Account(wasted=1, sent=2, moved_out=3, released=4), 10),
-        (Account(received=1, returned=2, arrived=3, moved_in=4, adjusted=5), -15),
-        (Account(adjusted=-2), 2),
-        (Account(held=5, granted=7, settled=2), 0),
+        (Account(sold=3, overdraft=2), 3, 0),
+        (Account(wasted=1, sent=2, moved_out=3, released=4), 10, 0),
+        (Account(received=1, returned=2, arrived=3), 0, 6),
+        (Account(moved_in=4, adjusted=5), -9, 0),
+        (Account(adjusted=-2), 2, 0),
+        (Account(held=5, granted=7, settled=2), 0, 0),
     ],
 )
-def test_what_left_is_spent_and_what_came_is_brought(delta: Account, spent: int) -> None:
-    assert need(delta) == spent
+def test_what_left_is_spent_and_goods_that_came_are_brought(delta: Account, spent: int, brought: int) -> None:
+    assert (spent_by(delta), brought_by(delta)) == (spent, brought)
 
 
 @pytest.mark.parametrize(
-    ("spent", "means", "paid"),
+    ("spent", "brought", "means", "paid"),
     [
-        (3, Means(limbo=5, short=9), Paid(limbo=-3)),
-        (7, Means(limbo=5, short=1), Paid(-5, 1, 0, 1)),
-        (2, Means(over=5), Paid(unsettled=2)),
-        (-3, Means(short=5), Paid(limbo=3)),
-        (-3, Means(over=2), Paid(limbo=1, over=2)),
-        (0, Means(1, 2, 3), Paid()),
+        (3, 0, Means(limbo=5, short=9), Paid(limbo=-3)),
+        (7, 0, Means(limbo=5, short=1), Paid(-5, 1, 0, 1)),
+        (2, 0, Means(over=5), Paid(unsettled=2)),
+        (0, 3, Means(short=5), Paid(limbo=3)),
+        (0, 3, Means(over=2), Paid(limbo=1, over=2)),
+        (-3, 0, Means(over=2), Paid(limbo=3)),
+        (3, 3, Means(limbo=1, short=1), Paid()),
+        (3, 3, Means(limbo=1, short=1, over=3), Paid(-1, 1, 3, 1)),
+        (5, 3, Means(over=1), Paid(over=1, unsettled=3)),
+        (0, 0, Means(1, 2, 3), Paid()),
     ],
 )
-def test_limbo_pays_first_then_the_count_then_nobody(spent: int, means: Means, paid: Paid) -> None:
-    assert pay(spent, means) == paid
+def test_limbo_pays_first_then_the_count_then_nobody(spent: int, brought: int, means: Means, paid: Paid) -> None:
+    assert pay(spent, means, brought=brought) == paid
 
 
-@given(st.integers(-100, 100), MEANS)
-def test_conservation_holds_whatever_comes_late(spent: int, means: Means) -> None:
-    paid = pay(spent, means)
-    assert spent + paid.limbo == paid.adjusted + paid.unsettled
+@given(st.integers(-100, 100), AMOUNT, MEANS)
+def test_conservation_holds_whatever_comes_late(spent: int, brought: int, means: Means) -> None:
+    paid = pay(spent, means, brought=brought)
+    assert spent - brought + paid.limbo == paid.adjusted + paid.unsettled
     assert means.limbo + paid.limbo >= 0
     assert 0 <= paid.short <= means.short
     assert 0 <= paid.over <= means.over
@@ -67,6 +72,18 @@ def test_facts_in_pieces_cost_what_they_cost_at_once_if_all_were_spent(pieces: l
         at_once.short,
         at_once.unsettled,
     )
+
+
+@given(brought=AMOUNT, taken=AMOUNT, limbo=AMOUNT, brought_before=st.booleans(), taken_before=st.booleans())
+def test_late_goods_are_never_promised_twice(
+    brought: int, taken: int, limbo: int, *, brought_before: bool, taken_before: bool
+) -> None:
+    """Whether a count came before or after: what may be promised is never more than what lies there."""
+    found = brought * brought_before - taken * taken_before
+    there = limbo + found + brought * (not brought_before) - taken * (not taken_before)
+    paid = pay(taken, Means(limbo, max(0, -found), max(0, found)), brought=brought)
+    after_settling = limbo + found + paid.limbo - paid.unsettled
+    assert after_settling <= there
 
 
 SOUND = Sums(sold=4, wasted=1, received=9, returned=1, adjusted=-1, at_kiosks=2, in_flight=1, in_transit=1, limbo=2,
