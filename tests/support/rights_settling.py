@@ -43,11 +43,15 @@ def settle(world: World, checks: Checks) -> None:
     _check_counted(world, checks, ended)
 
 
-def take_stock(world: World, kiosk: RightsKiosk, skus: tuple[str, ...] = SKUS) -> None:
-    """Count what lies at the site of ``kiosk``, and write down how far each of its tills is."""
+def take_stock(world: World, kiosk: RightsKiosk, skus: tuple[str, ...] = SKUS, *, connected: bool = False) -> None:
+    """Count what lies at the site of ``kiosk``, and write down how far each of its tills is.
+
+    Of two cards of a name it is the newest life, or the one that is ``connected``: the hub never hears of the other.
+    """
     site = kiosk.address.site
     of_site = [one for one in world.kiosks if one.address.site == site]
-    others = {one.address.kiosk: one for one in sorted(of_site, key=_place)}  # of two cards of a name the newest life
+    rising = sorted(of_site, key=lambda one: (connected and one.link.online, *_place(one)))
+    others = {one.address.kiosk: one for one in rising}
     others.pop(kiosk.address.kiosk)
     kiosk.journal.before_record()  # it may have to begin a new life first
     covers = kiosk.position
@@ -179,7 +183,7 @@ def _count_all(world: World) -> None:
     for site in SITES:
         kiosk = max((one for one in world.kiosks if one.address.site == site), key=_place)
         world.connect(kiosk)  # of two cards of a name the other one may be
-        take_stock(world, kiosk)
+        take_stock(world, kiosk, connected=True)
     world.observe()
 
 
