@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from contract.rights import RightsReported
 from contract.stock import NOTHING, Account, StockKey, add
 from hub.core.late import Means, brought_by, pay, spent_by
-from hub.store import accounts, chores, counts, lives, pools
+from hub.store import accounts, chores, counts, lives, pools, promises
 from hub.store.accounts import AccountKey
 from hub.store.books import Trouble
 from hub.store.counts import Reversible
@@ -73,6 +73,7 @@ class PoolWork:
         if said.last and hub is not None and said.generation == hub.incarnation:
             life.reported = hub.incarnation
             lives.save(self._connection, [life])
+            promises.wake(self._connection, kiosk.id)
 
     def write(self) -> Sequence[Trouble]:
         """Write the pools and what is to be done about them; return the exceptions to open."""

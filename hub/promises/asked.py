@@ -73,9 +73,12 @@ def answer(connection: Connection, asked: Sequence[Asked_], now: str) -> None:
                 continue
 
 
-def answer_waiting(connection: Connection, kiosks: Iterable[KioskRow], now: str) -> int:
-    """Answer what can be answered by now of what waits, of ``kiosks``, which are locked; return how many there were."""
-    return promising.settle_waiting(connection, kiosks, present_at(connection, now))
+def answer_waiting(connection: Connection, kiosks: Iterable[KioskRow], now: str, *, for_goods: bool = False) -> int:
+    """Answer what can be answered by now of what waits, of ``kiosks``, which are locked; return how many there were.
+
+    ``for_goods``: goods came free that somebody waits for.
+    """
+    return promising.settle_waiting(connection, kiosks, present_at(connection, now), for_goods=for_goods)
 
 
 def present_at(connection: Connection, now: str) -> Present:

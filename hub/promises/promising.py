@@ -41,6 +41,8 @@ KEPT: Final = timedelta(hours=48)  # goods wait for who named no time: the rest 
 WINDOW: Final = timedelta(seconds=90)  # what a shopper at the counter was told to wait
 ON_LINE: Final = timedelta(seconds=5)  # a request that took longer waited for the link: nobody stands at the counter
 REPORT_WAIT: Final = timedelta(hours=1)  # for a life that goes silent after the first word: it may never report
+LEAST_REST: Final = timedelta(seconds=5)  # a look takes the hub some milliseconds, and a region may wait at once
+MOST_REST: Final = timedelta(seconds=30)
 MAX_GOODS: Final = 100  # accounts in one promise: a full basket; its answer fits in one batch
 MAX_OPEN: Final = 50  # promises of one kiosk that wait: more than stand at a counter; what they wait for others lack
 JOURNEY: Final = timedelta(hours=4)  # from shop to shop, unpacked: no fact says when a van arrives
@@ -69,7 +71,8 @@ def ask(connection: Connection, kiosk: KioskRow, epoch: int, request: Reservatio
         what = {"what": f"more than {MAX_OPEN} promises wait: what is asked beyond them is answered without waiting"}
         open_exceptions(connection, [Trouble("bound_met", f"{kiosk.address} promises", kiosk.id, what)], present.now)
     promise = Promise(request.promise, kiosk, epoch, PENDING, present.now, request)
-    settle(connection, promise, present, may_wait=not too_many)
+    if not settle(connection, promise, present, may_wait=not too_many):
+        _rest(connection, [promise], present)
 
 
 def note(connection: Connection, kiosk: KioskRow, epoch: int, request: ReservationRequested, now: str) -> bool:
@@ -77,12 +80,31 @@ def note(connection: Connection, kiosk: KioskRow, epoch: int, request: Reservati
     return promises.add(connection, request.promise, kiosk, epoch, request=request, now=now)
 
 
-def settle_waiting(connection: Connection, kiosks: Iterable[KioskRow], present: Present) -> int:
-    """Answer what can be answered of what waits, of ``kiosks``, which are locked; return how many there were."""
+def settle_waiting(
+    connection: Connection, kiosks: Iterable[KioskRow], present: Present, *, for_goods: bool = False
+) -> int:
+    """Answer what can be answered of what waits, of ``kiosks``, which are locked; return how many there were.
+
+    What must go on waiting rests, the longer the longer it has waited; ``for_goods``: not who waits for goods.
+    """
     ids = sorted(kiosk.id for kiosk in kiosks)
-    waiting = promises.pending_of(connection, ids, limit=MAX_WAITING) if ids else []
+    at_most = MAX_WAITING
+    waiting = promises.pending_of(connection, ids, present.now, for_goods=for_goods, limit=at_most) if ids else []
     lock_all(connection, ((one.kiosk.address.region, one.request) for one in waiting if one.request is not None))
-    return sum(settle(connection, promise, present) for promise in waiting)
+    left = [one for one in waiting if not settle(connection, one, present)]
+    _rest(connection, left, present)
+    return len(waiting) - len(left)
+
+
+def _rest(connection: Connection, left: Iterable[Promise], present: Present) -> None:
+    promises.rest(connection, {one.id: instant_text(_next_look(one, present.at)) for one in left})
+
+
+def _next_look(promise: Promise, at: datetime) -> datetime:
+    """Return when to look at a promise again: at the end of its window at the latest."""
+    asked_at = min(at, datetime.fromisoformat(promise.at))
+    until = at + min(MOST_REST, max(LEAST_REST, (at - asked_at) / 4))
+    return min(until, asked_at + WINDOW) if at < asked_at + WINDOW else until
 
 
 def lock_all(connection: Connection, asked: Iterable[tuple[str, ReservationRequested]]) -> None:

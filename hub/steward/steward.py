@@ -77,7 +77,7 @@ class Steward:
             done += 0 if self._tend(site) else limit
         if self._serves:  # what somebody waits for came free: the answer is not left for the next sweep
             self._serves = False
-            done += self._answer_all()
+            done += self._answer_all(for_goods=True)
         return done + len(due)
 
     def _due(self, limit: int) -> list[Site]:
@@ -140,7 +140,7 @@ class Steward:
         done = self._begin_logs() + self._end_holds() + self._presume() + self._answer_all()
         return done + (self._mark_rates() if keeps_up else 0)
 
-    def _answer_all(self) -> int:
+    def _answer_all(self, *, for_goods: bool = False) -> int:
         """Answer who waits: first those who were promised goods already, and lost them or have them on their way."""
         now = self._now()
         with self._store.read() as connection:
@@ -150,7 +150,7 @@ class Steward:
             self._write(partial(breaking.place_anew, name))
         for name in later:
             self._write(partial(breaking.fetch_later, name))
-        return len(broken) + len(later) + self._answer_waiting()
+        return len(broken) + len(later) + self._answer_waiting(for_goods=for_goods)
 
     def _begin_logs(self) -> int:
         with self._store.read() as connection:
@@ -205,15 +205,15 @@ class Steward:
         self._write(work)
         return 1
 
-    def _answer_waiting(self) -> int:
+    def _answer_waiting(self, *, for_goods: bool) -> int:
         with self._store.read() as connection:
-            found = sweeps.waiting(connection, limit=MAX_WAITING)
+            found = sweeps.waiting(connection, self._now(), for_goods=for_goods, limit=MAX_WAITING)
         if not found:
             return 0
 
         def work(connection: Connection, present: Present) -> list[Address]:
             locked = inbox.lock_kiosks(connection, found, present.now, most=0)
-            answered = asked.answer_waiting(connection, locked.values(), present.now)
+            answered = asked.answer_waiting(connection, locked.values(), present.now, for_goods=for_goods)
             return found if answered else []
 
         self._write(work)

@@ -1,18 +1,19 @@
 """Statements of promises: what was asked for, what was answered, and whether the kiosk has the answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
 
 from contract.down_rights import PromiseResolved
 from contract.rights import Answer, ReservationRequested
 from contract.values import Address
+from hub.store.due import is_due, moment
 from hub.store.inbox import KioskRow
-from hub.store.rights_tables import lives, promises
+from hub.store.rights_tables import lives, promises, waits
 from hub.store.tables import kiosks
 from hub.store.upsert import Change, Many, Question, insert
 
@@ -58,10 +59,32 @@ def find(connection: Connection, promise: str) -> Promise | None:
     return _promise(rows[0]) if rows else None
 
 
-def pending_of(connection: Connection, kiosk_ids: Sequence[int], *, limit: int) -> list[Promise]:
-    """Return the promises of ``kiosk_ids`` that wait for an answer, the oldest first."""
-    rows = connection.execute(_PENDING_OF, {"of_kiosks": list(kiosk_ids), "at_most": limit})
-    return [_promise(row) for row in rows]
+def pending_of(
+    connection: Connection, kiosk_ids: Sequence[int], now: str, *, for_goods: bool = False, limit: int
+) -> list[Promise]:
+    """Return the promises of ``kiosk_ids`` that wait and are to be looked at now, the oldest first.
+
+    ``for_goods``: goods that somebody waits for came free, and who waits for goods does not rest.
+    """
+    values = {"of_kiosks": list(kiosk_ids), "at_most": limit} | moment(now)
+    return [_promise(row) for row in connection.execute(_FOR_GOODS if for_goods else _PENDING_OF, values)]
+
+
+def rest(connection: Connection, until: Mapping[str, str]) -> None:
+    """Note when promises that must wait are looked at again, by id."""
+    _REST.run(connection, [{"of_id": promise, "look_at": at} for promise, at in sorted(until.items())])
+
+
+def wake(connection: Connection, kiosk_id: int) -> None:
+    """Have all that a kiosk's shoppers wait for looked at."""
+    _WAKE.run(connection, {"of_kiosk": kiosk_id})
+
+
+def is_to_be_looked_at(*, for_goods: bool) -> ColumnElement[bool]:
+    """Return the condition of :func:`pending_of`; it asks for the values of :func:`hub.store.due.moment`."""
+    waits_for_goods = select(waits.c.id).where(waits.c.id == promises.c.id).exists()
+    due = is_due(promises.c.look_at)
+    return and_(promises.c.state == PENDING, or_(due, waits_for_goods) if for_goods else due)
 
 
 def begun_by(connection: Connection, promise: Promise, now: str) -> Promise:
@@ -138,10 +161,18 @@ _SELECT: Final = select(
 
 _IS_IT: Final = promises.c.id == bindparam("of_id")
 _FIND: Final = Question(_SELECT.where(_IS_IT))
-_PENDING_OF: Final = (
-    _SELECT.where(promises.c.state == PENDING, promises.c.kiosk_id.in_(bindparam("of_kiosks", expanding=True)))
+_OF_KIOSKS: Final = (
+    _SELECT.where(promises.c.kiosk_id.in_(bindparam("of_kiosks", expanding=True)))
     .order_by(promises.c.at, promises.c.id)
     .limit(bindparam("at_most"))
+)
+_PENDING_OF: Final = _OF_KIOSKS.where(is_to_be_looked_at(for_goods=False))
+_FOR_GOODS: Final = _OF_KIOSKS.where(is_to_be_looked_at(for_goods=True))
+_REST: Final = Many(lambda _: update(promises).where(_IS_IT).values(look_at=bindparam("look_at")))
+_WAKE: Final = Change(
+    update(promises)
+    .where(promises.c.kiosk_id == bindparam("of_kiosk"), promises.c.state == PENDING, promises.c.look_at != "")
+    .values(look_at="")
 )
 _COUNT_PENDING: Final = Question(
     select(func.count())

@@ -216,6 +216,7 @@ promises = Table(
     Column("answered_at", INSTANT),
     Column("told_at", INSTANT),  # the kiosk said that it has the answer
     Column("earlier", Text),  # JSON: answers that were told before, and broken
+    Column("look_at", INSTANT, nullable=False, server_default=""),  # when one that waits is looked at again
     CheckConstraint("state IN ('pending', 'confirmed', 'elsewhere', 'later', 'substitute', 'sorry')", name="state"),
     Index("ix_promises_state", "state", "at"),
 )

@@ -6,22 +6,23 @@ from sqlalchemy import Connection, select, tuple_
 
 from contract.values import Address
 from hub.store.chores import Site
+from hub.store.due import moment
 from hub.store.pools import PoolKey
-from hub.store.promises import PENDING
+from hub.store.promises import is_to_be_looked_at
 from hub.store.rights_tables import chores, promises
 from hub.store.tables import kiosks
 
 
-def waiting(connection: Connection, *, limit: int) -> list[Address]:
-    """Return kiosks whose promises wait for an answer, those that wait longest first."""
+def waiting(connection: Connection, now: str, *, for_goods: bool, limit: int) -> list[Address]:
+    """Return kiosks with promises that wait and are to be looked at now, those that wait longest first."""
     statement = (
         select(kiosks.c.region, kiosks.c.site, kiosks.c.kiosk)
         .join(promises, promises.c.kiosk_id == kiosks.c.id)
-        .where(promises.c.state == PENDING)
+        .where(is_to_be_looked_at(for_goods=for_goods))
         .order_by(promises.c.at)
         .limit(limit)
     )
-    found = [Address(*row) for row in connection.execute(statement)]
+    found = [Address(*row) for row in connection.execute(statement, moment(now))]
     return list(dict.fromkeys(found))
 
 

@@ -25,7 +25,20 @@ def store(database_url: str) -> Iterator[Store]:
 def test_an_empty_database_is_brought_to_what_the_statements_expect(store: Store) -> None:
     with pytest.raises(NotMigrated):
         check(store)
-    assert migrate(store) == ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011"]
+    assert migrate(store) == [
+        "0001",
+        "0002",
+        "0003",
+        "0004",
+        "0005",
+        "0006",
+        "0007",
+        "0008",
+        "0009",
+        "0010",
+        "0011",
+        "0012",
+    ]
     assert migrate(store) == []
     check(store)
     assert {"pools", "sites", "advices", "demands", "by_hand"} <= metadata.tables.keys(), (

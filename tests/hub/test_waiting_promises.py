@@ -19,12 +19,12 @@ from hub.core.redistribute import plan_ours
 from hub.promises.by_hand import Said, answer_by_hand
 from hub.promises.finding import ON_THE_WAY
 from hub.promises.holds import Hold, Holds, Refused, hold
-from hub.promises.promising import JOURNEY, KEPT, MAX_OPEN, WINDOW
+from hub.promises.promising import JOURNEY, KEPT, MAX_OPEN, MOST_REST, WINDOW
 from hub.promises.reserving import Present
 from hub.steward.round import REST
 from hub.store.holdings import fence
 from hub.store.lives import mark_forked
-from hub.store.rights_tables import recalls, waits
+from hub.store.rights_tables import promises, recalls, waits
 from hub.store.tables import exceptions
 
 
@@ -126,8 +126,23 @@ def test_who_asked_while_cut_off_waits_for_tills_that_are_not_heard_yet(shop: Sh
     assert said(shop, harbour) == [("p-2", Answer.SORRY, None)], "so much was never there"
     shop.work(WINDOW.total_seconds() / 2)
     silent.flush()
-    shop.round_trip()
+    shop.round_trip(MOST_REST.total_seconds())
     assert said(shop, harbour)[1:] == [("p-1", Answer.CONFIRMED, "market")]
+
+
+def test_what_must_wait_is_not_looked_at_whenever_somebody_speaks(shop: Shop) -> None:
+    """A look takes the hub milliseconds; a region that comes back has hundreds that wait, and speaks all the time."""
+    silent, harbour = stocked(shop, "market/k1", 5), shop.till("harbour/k1")
+    silent.leave()
+    shop.hub.clock.advance(3600)
+    ask(harbour, asks(site="market", tea=3))
+    looks = set()
+    for _ in range(40):
+        ((look_at,),) = [(row.look_at,) for row in rows(shop, promises)]
+        looks.add(look_at)
+        harbour.flush()
+        shop.work(1.0)
+    assert 3 <= len(looks) <= 7, "after 5, 10, 15, 20, 25, 31 and 39 seconds"
 
 
 def test_who_asked_while_cut_off_is_told_in_time_where_nobody_comes_back(shop: Shop) -> None:
