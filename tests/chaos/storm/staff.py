@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -210,7 +211,9 @@ class Staff:
             others = self._positions()
             counted = [(sku, self.shelf.total(sku)) for sku in dict.fromkeys(named)]
             lines = [ShelfLine(Sku(sku), Quantity(amount)) for sku, amount in counted]
-            if others is None or self._try(lambda: self.room.count(lines, others=others, reason="storm")) is None:
+            if others is None:
+                return False
+            if self._try(partial(self.room.count, lines, others=others, reason="storm", sure=True)) is None:
                 return False
         self._diary.say("counted", lines=[[sku, "pc", amount] for sku, amount in counted])
         return True
