@@ -2,8 +2,8 @@
 
 Each site has a till's journal, written by the kiosk's own checkout, and the parts of ``kiosk bridge`` over it: outbox,
 session, pump, link and ``link.db``, in threads; once the hub asks for rights back, the part of ``kiosk backroom`` that
-gives them as well. A process a site would measure how fast this machine starts and holds
-120 of them, each with 36 MB; in the field every one has a machine of its own. Only what is stored is observed.
+gives them as well. A process a site would measure how fast this machine starts and holds 120 of them, each with 36 MB;
+in the field every one has a machine of its own. Only what is stored is observed.
 
 One word on standard output ends each step, one line on standard input begins the next: see :func:`main`.
 """

@@ -6,12 +6,15 @@ Rules
 2.  What a kiosk says that it was told is never contradicted. A hub that went back therefore answers nobody before that
     life of the kiosk has reported; what it reports is adopted, and what is missing for it becomes a deficit.
 3.  What is free is promised at once. Where only tills have the goods, or a site whose lives have not all reported
-    (I11), the answer waits, at most as long as a shopper was told to wait: :mod:`hub.promises.finding`. At the end of
-    that time, or when waiting helps no more, it is answered with what there is: goods on their way, or sorry.
+    (I11), or tills that are silent where the request itself was late, the answer waits, at most as long as a shopper
+    was told to wait: :mod:`hub.promises.finding`. At the end of that time, or when waiting helps no more, it is
+    answered with what there is: goods on their way, or sorry.
 4.  A reservation bears the id of its promise; what took its place a successor's of it.
 5.  An answer is changed only where it had to be broken (:mod:`hub.promises.breaking`); it is kept beside the new one.
 6.  A kiosk that is lost or stolen is promised nothing, until an operator admits it again (I6).
 7.  No more than :data:`MAX_OPEN` promises of a kiosk wait. What is asked beyond is answered at once.
+8.  What must go on waiting rests until it is looked at again, the longer the longer it has waited: a region that comes
+    back has hundreds that wait, and speaks all the time. Goods that come free, and its kiosk's report, end the rest.
 """
 
 from collections.abc import Iterable
@@ -42,7 +45,7 @@ WINDOW: Final = timedelta(seconds=90)  # what a shopper at the counter was told 
 ON_LINE: Final = timedelta(seconds=5)  # a request that took longer waited for the link: nobody stands at the counter
 REPORT_WAIT: Final = timedelta(hours=1)  # for a life that goes silent after the first word: it may never report
 LEAST_REST: Final = timedelta(seconds=5)  # a look takes the hub some milliseconds, and a region may wait at once
-MOST_REST: Final = timedelta(seconds=30)
+MOST_REST: Final = timedelta(seconds=30)  # a third of the window: who comes back within it is asked in time
 MAX_GOODS: Final = 100  # accounts in one promise: a full basket; its answer fits in one batch
 MAX_OPEN: Final = 50  # promises of one kiosk that wait: more than stand at a counter; what they wait for others lack
 JOURNEY: Final = timedelta(hours=4)  # from shop to shop, unpacked: no fact says when a van arrives
@@ -71,8 +74,7 @@ def ask(connection: Connection, kiosk: KioskRow, epoch: int, request: Reservatio
         what = {"what": f"more than {MAX_OPEN} promises wait: what is asked beyond them is answered without waiting"}
         open_exceptions(connection, [Trouble("bound_met", f"{kiosk.address} promises", kiosk.id, what)], present.now)
     promise = Promise(request.promise, kiosk, epoch, PENDING, present.now, request)
-    if not settle(connection, promise, present, may_wait=not too_many):
-        _rest(connection, [promise], present)
+    settle(connection, promise, present, may_wait=not too_many)
 
 
 def note(connection: Connection, kiosk: KioskRow, epoch: int, request: ReservationRequested, now: str) -> bool:
@@ -85,19 +87,14 @@ def settle_waiting(
 ) -> int:
     """Answer what can be answered of what waits, of ``kiosks``, which are locked; return how many there were.
 
-    What must go on waiting rests, the longer the longer it has waited; ``for_goods``: not who waits for goods.
+    What rests is passed over (rule 8), but with ``for_goods`` not what waits for goods: some came free.
     """
     ids = sorted(kiosk.id for kiosk in kiosks)
-    at_most = MAX_WAITING
-    waiting = promises.pending_of(connection, ids, present.now, for_goods=for_goods, limit=at_most) if ids else []
+    waiting = promises.pending_of(connection, ids, present.now, for_goods=for_goods, limit=MAX_WAITING) if ids else []
     lock_all(connection, ((one.kiosk.address.region, one.request) for one in waiting if one.request is not None))
     left = [one for one in waiting if not settle(connection, one, present)]
-    _rest(connection, left, present)
-    return len(waiting) - len(left)
-
-
-def _rest(connection: Connection, left: Iterable[Promise], present: Present) -> None:
     promises.rest(connection, {one.id: instant_text(_next_look(one, present.at)) for one in left})
+    return len(waiting) - len(left)
 
 
 def _next_look(promise: Promise, at: datetime) -> datetime:

@@ -15,9 +15,7 @@ from hub.store.rights_tables import recalls
 from hub.store.tables import kiosks
 from hub.store.upsert import Among, Many, is_among
 
-LONGEST: Final = timedelta(
-    hours=1
-)  # that anybody looks back or ahead: what lies beyond is of a clock that was put back
+LONGEST: Final = timedelta(hours=1)  # looked back, or ahead: what lies beyond is of a clock that was put back
 
 
 class Recall(Struct, frozen=True):

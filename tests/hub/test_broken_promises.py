@@ -130,7 +130,9 @@ def test_what_takes_its_place_where_it_was_asked_is_placed_there_but_not_with_a_
     assert (new.site, new.state) == ("harbour", state)
 
 
-def test_goods_of_tills_at_its_own_site_take_its_place_before_another_site_does(hub: Hub) -> None:
+@pytest.mark.parametrize("put_back_h", [0, 48])
+def test_goods_of_tills_at_its_own_site_take_its_place_before_another_site_does(hub: Hub, put_back_h: int) -> None:
+    """Also where the hub's clock is put back while it waits."""
     shop = Shop(hub, plan_ours)
     till = promised(shop)
     owner = shop.till("market/k1")
@@ -143,6 +145,7 @@ def test_goods_of_tills_at_its_own_site_take_its_place_before_another_site_does(
     owner.flush()
     shop.work()
     assert [row.why for row in rows(shop, waits)] == ["broken"]
+    hub.clock.advance(-3600 * put_back_h)
     for _ in range(3):
         owner.hear()
         owner.flush()

@@ -333,7 +333,9 @@ def arrived(till: Till, amount: int = 5, name: str = "t1") -> None:
     till.flush()
 
 
-def test_goods_on_their_way_are_promised_for_later_and_set_aside_when_they_come(shop: Shop) -> None:
+@pytest.mark.parametrize("put_back_h", [0, 48])
+def test_goods_on_their_way_are_promised_for_later_and_set_aside_when_they_come(shop: Shop, put_back_h: int) -> None:
+    """Also where the hub's clock is put back before they come."""
     giver = sent(shop)
     shop.tills.remove(giver)
     market = shop.till("market/k1")
@@ -347,6 +349,7 @@ def test_goods_on_their_way_are_promised_for_later_and_set_aside_when_they_come(
     market.hear()
     shop.settle_down(2)
     assert reservation(shop.hub) is None
+    shop.hub.clock.advance(-3600 * put_back_h)
     arrived(market)
     shop.settle_down(5)
     kept = reservation(shop.hub) or pytest.fail("unknown")
