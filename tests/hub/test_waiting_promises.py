@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from hub_books import AT, Hub
 from shoppers import answers, asks, pool, promise, reservation
-from sqlalchemy import select
-from steward_twins import TEA, Shop, Till
+from sqlalchemy import delete, select
+from steward_twins import TEA, Shop, Till, present
 
 from contract import stock
 from contract.down_rights import Remedy
@@ -15,16 +15,17 @@ from contract.facts import StockLine
 from contract.goods import GoneLine, TransferReceived, TransferSent
 from contract.rights import Answer, PromiseTold
 from contract.values import Money, Quantity, SiteId, instant_text
+from hub.core.promise import Wish
 from hub.core.redistribute import plan_ours
 from hub.promises.by_hand import Said, answer_by_hand
-from hub.promises.finding import ON_THE_WAY
+from hub.promises.finding import ON_THE_WAY, Seeker, wait
 from hub.promises.holds import Hold, Holds, Refused, hold
 from hub.promises.promising import JOURNEY, KEPT, MAX_OPEN, MOST_REST, WINDOW
 from hub.promises.reserving import Present
 from hub.steward.round import REST
 from hub.store.holdings import fence
 from hub.store.lives import mark_forked
-from hub.store.rights_tables import promises, recalls, waits
+from hub.store.rights_tables import chores, promises, recalls, waits
 from hub.store.tables import exceptions
 
 
@@ -415,3 +416,18 @@ def test_a_voucher_needs_a_request_that_names_its_currency(shop: Shop) -> None:
     done = Holds(shop.hub.store, shop.hub.clock, new_id=lambda: "x").run(answer)
     assert (done.remedy, done.amount_minor) == (Remedy.VOUCHER, Money(500))
     assert rows(shop, waits) == []
+
+
+@pytest.mark.parametrize(("later_s", "asked"), [(1, False), (6, True), (-48 * 3600, True)])
+def test_tills_are_asked_anew_after_a_while_or_a_clock_that_was_put_back(
+    shop: Shop, later_s: int, *, asked: bool
+) -> None:
+    stocked(shop, "market/k1", 5)
+    wish = Wish({TEA: 3}, "harbour", "market")
+    seeker = Seeker("p-1", instant_text(AT), "demo", wish)
+    for moved_s in (0, later_s):
+        shop.hub.clock.advance(moved_s)
+        with shop.hub.store.write() as connection:
+            connection.execute(delete(chores))
+            assert wait(connection, seeker, "promise", AT + WINDOW, present(shop.hub))
+    assert bool(rows(shop, chores)) is asked

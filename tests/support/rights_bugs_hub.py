@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from contract.rights import RightsMoved, RightsReported
 from contract.stock import StockKey
 from hub.core import settle
+from hub.core.late import spent_by
 from hub.core.reconcile import Effects, effects_of
 from hub.core.settle import Owed, Settlement
 from hub.intake.rights_pools import PoolWork
@@ -44,9 +45,9 @@ def forget_flights(self: Issued) -> int:
     return self.account.available + self.account.held
 
 
-def pay_late_from_free(self: PoolWork, key: PoolKey, since: str, spent: int, there: Pool) -> None:
+def pay_late_from_free(self: PoolWork, key: PoolKey, late: Any, there: Pool) -> None:
     """Late sales are paid with what others may be promised, and limbo stays for the next."""
-    self.add(key, PoolDelta(free=-min(spent, there.free)))
+    self.add(key, PoolDelta(free=-min(spent_by(late.delta), there.free)))
 
 
 def note_nothing(*_: object) -> None:
