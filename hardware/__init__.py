@@ -1,1 +1,1 @@
-"""Pin map, ports, drivers and their simulated twins."""
+"""Devices of a kiosk: what they promise (ports), what they say (formats), their drivers and their simulated twins."""
