@@ -23,7 +23,7 @@ from hardware.ports.scale import NoWeight, Reading, Reason, Weight
 
 MAX_FRAME: Final = 512  # bytes; the longest known record has 191
 MAX_MG: Final = 10**10  # ten tonnes; more is no goods
-_NUMBER: Final = re.compile(r" *([+-]?) *(\d{1,8}(?:\.\d{0,6})?) *")
+_NUMBER: Final = re.compile(r" *([+-]?) *([0-9]{1,8}(?:\.[0-9]{0,6})?)")  # no space after: figures stand at the right
 _MG: Final[dict[str, Decimal]] = {
     "g": Decimal(1_000),
     "kg": Decimal(1_000_000),
