@@ -1,1 +1,1 @@
-"""Drivers of real parts."""
+"""Drivers of real devices. Chosen by ``kiosk.bootstrap`` and the self-test only."""

@@ -87,7 +87,7 @@ def parse_profiles(text: bytes) -> dict[str, Profile]:
         for profile in profiles:
             if "value" not in profile.pattern.groupindex:
                 raise BadSetting(f"profile {profile.name!r} of a scale: its frame has no group 'value'")
-    except (msgspec.DecodeError, re.error, UnicodeEncodeError) as error:
+    except (msgspec.DecodeError, re.error, UnicodeError) as error:
         raise BadSetting(f"profiles of scales: {error}") from error
     return {profile.name: profile for profile in profiles}
 

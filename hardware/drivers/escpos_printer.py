@@ -1,0 +1,59 @@
+"""A receipt printer that understands ESC/POS, on any line."""
+
+from typing import Final
+
+from hardware.drivers.escpos_link import EscposLink, ask_status
+from hardware.errors import Closed, HardwareError, JobTooLarge, NotReady, Stuck
+from hardware.ports.printer import MAX_JOB, STALL_S, PrinterStatus
+from hardware.settings import Line
+
+CAN_TRY: Final = {PrinterStatus.READY, PrinterStatus.UNKNOWN}  # many printers on the network never answer
+
+
+class EscposPrinter:
+    """The printer on ``line``; it need not be plugged in yet."""
+
+    def __init__(self, line: Line) -> None:
+        self._link = EscposLink(line)
+
+    def print_job(self, job: bytes) -> None:
+        """Hand over all of ``job``; see the port.
+
+        The printer is asked before: one without paper takes bytes into its buffer and prints them whenever it gets
+        paper, which may be after a person printed again. It is asked again at the end, for paper that ran out.
+        """
+        if len(job) > MAX_JOB:
+            raise JobTooLarge(f"{len(job)} bytes, at most {MAX_JOB}")
+        with self._link.use() as wire:
+            _refuse(ask_status(wire), sent=0)
+            wire.write(job, STALL_S)
+            try:
+                wire.drain(STALL_S)
+                _refuse(ask_status(wire), sent=len(job))
+            except HardwareError as error:
+                error.sent = len(job)
+                raise
+
+    def status(self) -> PrinterStatus:
+        """Return what the printer says now."""
+        try:
+            with self._link.use() as wire:
+                return ask_status(wire)
+        except Closed:
+            raise
+        except Stuck:
+            return PrinterStatus.UNKNOWN
+        except HardwareError:
+            return PrinterStatus.OFFLINE
+
+    def close(self) -> None:
+        """Give the line back."""
+        self._link.close()
+
+
+def _refuse(status: PrinterStatus, sent: int) -> None:
+    if status in CAN_TRY:
+        return
+    error = NotReady(status.value)
+    error.sent = sent
+    raise error
