@@ -2,8 +2,8 @@
 
 Rules
 -----
-1.  What came before a ``read`` is thrown away first: a till that looked away for a minute must not sell an old weight, and
-    a buffer that overflowed holds frames glued together.
+1.  What came before a ``read`` is thrown away first: a till that looked away for a minute must not sell an old weight,
+    and a buffer that overflowed holds frames glued together.
 2.  A scale that is asked is asked anew for each frame; one that sends by itself is listened to.
 3.  ``agree`` frames are heard before a weight is called stable (scale_frames). With fewer before the time is over, the
     weight is told as not stable.

@@ -7,8 +7,8 @@ import errno
 import time
 from typing import Any, Final, Self
 
-from escpos.exceptions import DeviceNotFoundError  # type: ignore[import-untyped] - the package has no py.typed
-from escpos.printer import Usb  # type: ignore[import-untyped] - the same
+from escpos.exceptions import DeviceNotFoundError  # type: ignore[import-untyped]  # it has no py.typed
+from escpos.printer import Usb  # type: ignore[import-untyped]  # the same
 
 from hardware.errors import HardwareError, NotAllowed, Stuck, Unplugged
 from hardware.settings import UsbLine

@@ -1,7 +1,7 @@
-"""What ESC/POS printers and displays are told and answer. python-escpos agrees with these bytes, and the tests hold it to.
+"""What ESC/POS printers are told and answer; the tests compare it with python-escpos.
 
-Real-time commands (DLE) are obeyed when they arrive, also while the printer is offline or its buffer is full; all others
-wait in the buffer for their turn.
+Real-time commands (DLE) are obeyed when they arrive, also while the printer is offline or its buffer is full; all
+others wait in the buffer for their turn.
 """
 
 from typing import Final
