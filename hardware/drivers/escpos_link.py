@@ -68,14 +68,14 @@ class EscposLink:
             wire.close()
 
 
-def ask_status(wire: Wire) -> PrinterStatus:
-    """Return what the printer says of itself; UNKNOWN where it says nothing that can be understood.
+def ask_status(wire: Wire, patience_s: float = ANSWER_S) -> PrinterStatus:
+    """Return what the printer says of itself within ``patience_s``; UNKNOWN where it says nothing understandable.
 
     Raises: Stuck, Unplugged.
     """
     wire.discard_input()
     wire.write(escpos.ASK_STATUS, ANSWER_S)
-    answer, give_up_at = b"", time.monotonic() + ANSWER_S
+    answer, give_up_at = b"", time.monotonic() + patience_s
     while len(answer) < escpos.STATUS_BYTES and (left_s := give_up_at - time.monotonic()) > 0:
         answer += wire.read(left_s)
     return escpos.read_status(answer)

@@ -3,8 +3,9 @@
 from typing import Final
 
 from hardware.drivers.escpos_link import EscposLink, ask_status
+from hardware.drivers.lines import Wire
 from hardware.errors import Closed, HardwareError, JobTooLarge, NotReady, Stuck
-from hardware.ports.printer import MAX_JOB, STALL_S, PrinterStatus
+from hardware.ports.printer import MAX_JOB, SLOWEST_BYTES_S, STALL_S, PrinterStatus
 from hardware.settings import Line
 
 CAN_TRY: Final = {PrinterStatus.READY, PrinterStatus.UNKNOWN}  # many printers on the network never answer
@@ -25,11 +26,11 @@ class EscposPrinter:
         if len(job) > MAX_JOB:
             raise JobTooLarge(f"{len(job)} bytes, at most {MAX_JOB}")
         with self._link.use() as wire:
-            _refuse(ask_status(wire), sent=0)
+            before = _refuse(ask_status(wire))
             wire.write(job, STALL_S)
             try:
                 wire.drain(STALL_S)
-                _refuse(ask_status(wire), sent=len(job))
+                _look_after(wire, before, len(job))
             except HardwareError as error:
                 error.sent = len(job)
                 raise
@@ -51,9 +52,15 @@ class EscposPrinter:
         self._link.close()
 
 
-def _refuse(status: PrinterStatus, sent: int) -> None:
-    if status in CAN_TRY:
-        return
-    error = NotReady(status.value)
-    error.sent = sent
-    raise error
+def _look_after(wire: Wire, before: PrinterStatus, size: int) -> None:
+    """Ask how the printer is after the job. Behind a network the question waits until the job is taken."""
+    if before is PrinterStatus.UNKNOWN:
+        return  # it cannot tell
+    if _refuse(ask_status(wire, STALL_S + size / SLOWEST_BYTES_S)) is PrinterStatus.UNKNOWN:
+        raise Stuck("it answered before the job, and does not any more")
+
+
+def _refuse(status: PrinterStatus) -> PrinterStatus:
+    if status not in CAN_TRY:
+        raise NotReady(status.value)
+    return status

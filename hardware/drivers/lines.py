@@ -124,6 +124,7 @@ class SerialWire(FdWire):
     def __init__(self, port: serial.Serial) -> None:
         super().__init__(port.fileno(), port.close)
         self._port = port
+        self._untaken = False
 
     @classmethod
     def open(cls, line: SerialLine) -> Self:
@@ -142,6 +143,11 @@ class SerialWire(FdWire):
             raise _not_opened(line.path, error) from error
         return cls(port)
 
+    def write(self, data: bytes, stall_s: float) -> None:
+        """Hand ``data`` to the kernel as fast as the device takes it."""
+        self._untaken = True
+        super().write(data, stall_s)
+
     def discard_input(self) -> None:
         """Drop what the kernel holds."""
         self._flush(termios.TCIFLUSH)
@@ -157,11 +163,13 @@ class SerialWire(FdWire):
                 left, give_up_at = now_left, time.monotonic() + stall_s
             elif time.monotonic() > give_up_at:
                 raise Stuck(f"{left} bytes left")
+        self._untaken = False
 
     def close(self) -> None:
         """Drop what the device did not take, and close."""
         try:
-            self._flush(termios.TCOFLUSH)  # the kernel would wait up to 30 s for a device that takes nothing
+            if self._untaken:  # the kernel would wait up to 30 s for a device that takes nothing
+                self._flush(termios.TCOFLUSH)
         except Unplugged:
             pass  # what is gone needs no flush
         finally:

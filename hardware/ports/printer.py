@@ -6,6 +6,8 @@ from typing import Final, Protocol
 MAX_JOB: Final = 1 << 20  # bytes; a receipt with a logo has 10 kB, a long one 50 kB
 STALL_S: Final = 5.0  # a printer that takes nothing for this long is stuck: a full buffer of 4 kB empties in 4 s
 
+SLOWEST_BYTES_S: Final = 2000  # of a picture on a slow printer; letters need fewer bytes a line
+
 
 class PrinterStatus(StrEnum):
     """What a printer says of itself. OFFLINE: not reached, or out of action; UNKNOWN: reached, but it cannot tell."""
@@ -24,7 +26,7 @@ class Printer(Protocol):
         """Hand over all of ``job`` and return; nothing is sent unless the printer is ready, or cannot tell.
 
         After an error its ``sent`` tells how many bytes had left: with 0, nothing is printed; with more, a part or all
-        may be. It ends within STALL_S of the last byte that the printer took.
+        may be. It ends within STALL_S of the last byte that was taken, and a second more for each SLOWEST_BYTES_S.
 
         Raises: NotReady (also when paper ran out at the end), Stuck, Unplugged, Busy, NotAllowed, JobTooLarge, Closed.
         """
