@@ -1,5 +1,6 @@
 """The far ends of a cable: a machine behind a pseudo terminal, a pipe or a network port, served by a thread."""
 
+import fcntl
 import os
 import select
 import socket
@@ -12,6 +13,7 @@ from hardware.formats.keys import EVENT, type_keys
 
 TICK_S: Final = 0.02  # how often a machine may speak by itself: continuous scales send up to 50 frames a second
 READ_BYTES: Final = 4096
+PIPE_BYTES: Final = 1 << 20  # each key is four events of 24 bytes: room for 700 codes
 HOST: Final = "127.0.0.1"
 
 
@@ -152,6 +154,7 @@ class KeysEnd(End):
         with self._lock:
             os.mkfifo(self._path)
             self._fd = os.open(self._path, os.O_RDWR | os.O_NONBLOCK)
+            fcntl.fcntl(self._fd, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
     def unplug(self) -> None:
         """Close the pipe; the driver reads the end of it."""
