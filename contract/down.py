@@ -4,7 +4,20 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from contract.facts import PerField, check_instant
+from contract.checks import check_instant, check_once
+from contract.sales import ALL_PPM, MAX_TAXES, AgeField, PerField
+from contract.shop import (
+    MAX_FAVOURITES,
+    MAX_RATES,
+    MAX_STAFF,
+    MAX_STEP,
+    MAX_TEMPLATES,
+    BundlePart,
+    ExchangeRate,
+    Person,
+    TaxRate,
+    TemplateField,
+)
 from contract.values import (
     AmountField,
     CodeField,
@@ -22,10 +35,15 @@ from contract.values import (
 MAX_ITEMS: Final = 500  # items in one fact: about 100 KiB, below one batch
 MAX_LEVELS: Final = 1000  # of 60 bytes, as most are: they share a batch
 MAX_SITES: Final = 500  # of one region: four times 120
+MAX_PARTS: Final = 20  # skus in one bundle
 
 
 class Item(Struct, frozen=True, forbid_unknown_fields=True):
-    """Something that can be sold. ``price_minor`` is what ``price_per`` units cost; without it the till asks."""
+    """Something that can be sold. ``price_minor`` is what ``price_per`` units cost; without it the till asks.
+
+    ``deposit`` is the item whose price is added for each piece, and paid back for its empties. A bundle is sold as its
+    ``parts``. Who buys it must be ``age`` years old. What is not ``discountable`` has no share in any discount.
+    """
 
     sku: SkuField
     name: NameField
@@ -35,6 +53,18 @@ class Item(Struct, frozen=True, forbid_unknown_fields=True):
     unit: Unit = Unit.PIECE
     category: TextField = ""
     tax: CodeField = ""
+    deposit: SkuField | None = None
+    parts: Annotated[list[BundlePart], Meta(max_length=MAX_PARTS)] = []
+    age: AgeField = 0
+    discountable: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a bundle that is weighed, names itself, or names a part twice."""
+        if self.parts and self.unit is not Unit.PIECE:
+            raise ValueError("a bundle is sold by the piece")
+        if self.sku in {self.deposit, *(part.sku for part in self.parts)}:
+            raise ValueError("an item is neither its own deposit nor a part of itself")
+        check_once("a part", (part.sku for part in self.parts))
 
 
 class Price(Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,10 +91,28 @@ class PriceChanged(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ConfigChanged(Struct, frozen=True, forbid_unknown_fields=True):
-    """Settings of every till: the latest fact replaces the one before."""
+    """Settings of every till: the latest fact replaces the one before.
+
+    ``cash_step_minor`` is what sums are rounded to that are paid in cash, such as 5. Staff may give discounts up to
+    ``discount_ppm`` of a price; for more, a manager's PIN is asked for.
+    """
 
     receipt_header: TextField = ""
     receipt_footer: TextField = ""
+    taxes: Annotated[list[TaxRate], Meta(max_length=MAX_TAXES)] = []
+    tax_included: bool = True
+    cash_step_minor: Annotated[int, Meta(ge=1, le=MAX_STEP)] = 1
+    exchange: Annotated[list[ExchangeRate], Meta(max_length=MAX_RATES)] = []
+    staff: Annotated[list[Person], Meta(max_length=MAX_STAFF)] = []
+    discount_ppm: Annotated[int, Meta(ge=0, le=ALL_PPM)] = 0
+    favourites: Annotated[list[SkuField], Meta(max_length=MAX_FAVOURITES)] = []
+    templates: Annotated[list[TemplateField], Meta(max_length=MAX_TEMPLATES)] = []
+
+    def __post_init__(self) -> None:
+        """Refuse what names one thing twice."""
+        check_once("a tax code", (one.code for one in self.taxes))
+        check_once("a currency", (one.currency for one in self.exchange))
+        check_once("a person", (one.id for one in self.staff))
 
 
 class Level(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from contract.facts import check_instant
+from contract.checks import check_instant
 from contract.goods import Lines, check_lines
 from contract.rights import MAX_TOTALS, Answer, AnyLines, GrantTotal, check_answer, check_code, check_totals
 from contract.values import (

@@ -21,6 +21,7 @@ from contract.facts import (
     StockReceived,
 )
 from contract.goods import ShelfCounted, StockWasted, TransferReceived, TransferSent
+from contract.payments import PaymentAttempted, PaymentResolved
 from contract.rights import (
     OverdraftBooked,
     PromiseTold,
@@ -41,7 +42,8 @@ RightsFact = RightsRequested | RightsReleased | RightsMoved | RightsAccepted | R
 ReservationEnd = ReservationCollected | ReservationLapsed | ReservationCancelled
 ReservationFact = ReservationHeld | ReservationEnd | ReservationRequested | PromiseTold
 DeviceFact = KioskStarted | KioskStopping | ClockStepped
-UpFact = SaleRecorded | RefundRecorded | GoodsFact | RightsFact | ReservationFact | DeviceFact
+PaymentFact = PaymentAttempted | PaymentResolved
+UpFact = SaleRecorded | RefundRecorded | PaymentFact | GoodsFact | RightsFact | ReservationFact | DeviceFact
 FleetFact = CatalogueChanged | PriceChanged | ConfigChanged | AvailabilityChanged
 OwnFact = (
     RightsGranted

@@ -4,16 +4,13 @@ A struct checks what concerns it alone (sums that must agree); what concerns the
 never changes a published struct: it adds the next version and an upcast (``contract.registry``).
 """
 
-from collections.abc import Hashable, Iterable
-from datetime import datetime
-from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from contract.checks import check_amount, check_instant, check_once
+from contract.sales import MAX_LINES, Exchange, Origin, Payment, PaymentKind, PerField, SaleLine, SaleRecorded, TaxSum
 from contract.values import (
-    NO_INSTANT,
-    AmountField,
     BasketIdField,
     CodeField,
     Condition,
@@ -29,77 +26,7 @@ from contract.values import (
     SkuField,
     TextField,
     Unit,
-    is_instant,
 )
-
-MAX_LINES: Final = 2000  # the longest real ticket seen has 675; 2,000 lines stay below MAX_FACT_BYTES
-PerField = Annotated[int, Meta(ge=1, le=10**9, description="How many units the price is for.")]
-
-
-class Origin(StrEnum):
-    """Where a sale was made."""
-
-    TILL = "till"
-    REPLAY = "replay"
-
-
-class PaymentKind(StrEnum):
-    """How money changed hands."""
-
-    CASH = "cash"
-    HISTORY = "history"  # a replayed ticket: how it was paid is not known
-
-
-class Payment(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """One tender. ``amount_minor`` counts towards the total: tendered less change."""
-
-    kind: PaymentKind
-    amount_minor: PositiveMoneyField
-    tendered_minor: PositiveMoneyField
-    change_minor: PositiveMoneyField
-
-    def __post_init__(self) -> None:
-        """Refuse a payment whose change does not add up."""
-        if self.amount_minor != self.tendered_minor - self.change_minor:
-            raise ValueError("amount_minor is not tendered_minor less change_minor")
-
-
-class SaleLine(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """Goods that left. ``overdraft`` of the quantity's amount was sold beyond the kiosk's account (goods in hand)."""
-
-    sku: SkuField
-    name: NameField
-    quantity: Quantity
-    price_minor: PositiveMoneyField
-    amount_minor: PositiveMoneyField
-    price_per: PerField = 1
-    tax: CodeField = ""
-    overdraft: AmountField = 0
-
-    def __post_init__(self) -> None:
-        """Refuse an empty line and an overdraft larger than the line."""
-        check_amount(self.quantity)
-        if self.overdraft > self.quantity.amount:
-            raise ValueError("overdraft is more than the quantity")
-
-
-class SaleRecorded(Struct, frozen=True, forbid_unknown_fields=True):
-    """A completed sale. It closes the basket it names; a basket is sold once."""
-
-    receipt: ReceiptField
-    basket: BasketIdField
-    sold_at: InstantField
-    currency: CurrencyField
-    lines: Annotated[list[SaleLine], Meta(min_length=1, max_length=MAX_LINES)]
-    total_minor: PositiveMoneyField
-    payments: Annotated[list[Payment], Meta(max_length=20)]
-    origin: Origin = Origin.TILL
-
-    def __post_init__(self) -> None:
-        """Refuse a sale whose lines or payments do not add up to its total."""
-        check_instant(self.sold_at)
-        _check_sum("lines", self.lines, self.total_minor)
-        _check_sum("payments", self.payments, self.total_minor)
 
 
 class RefundLine(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -217,40 +144,23 @@ class ClockStepped(Struct, frozen=True, forbid_unknown_fields=True):
         check_instant(self.after)
 
 
-def check_amount(quantity: Quantity) -> None:
-    """Refuse an empty line; raises ValueError."""
-    if quantity.amount < 1:
-        raise ValueError("quantity is not positive")
-
-
-def _check_sum(what: str, parts: list[SaleLine] | list[RefundLine] | list[Payment], total: int) -> None:
+def _check_sum(what: str, parts: list[RefundLine] | list[Payment], total: int) -> None:
     if sum(part.amount_minor for part in parts) != total:
         raise ValueError(f"{what} do not add up to total_minor")
-
-
-def check_instant(at: datetime) -> None:
-    """Refuse a moment that is not the same for every reader; raises ValueError."""
-    if not is_instant(at):
-        raise ValueError(NO_INSTANT)
-
-
-def check_once(what: str, keys: Iterable[Hashable]) -> None:
-    """Refuse a list that names one thing twice: readers would differ on which counts. Raises ValueError."""
-    named = list(keys)
-    if len(set(named)) < len(named):
-        raise ValueError(f"{what} is named twice")
 
 
 __all__ = [
     "MAX_LINES",
     "ClockStepped",
     "CountLine",
+    "Exchange",
     "KioskStarted",
     "KioskStopping",
     "MoneyField",
     "Origin",
     "Payment",
     "PaymentKind",
+    "PerField",
     "RefundLine",
     "RefundRecorded",
     "SaleLine",
@@ -258,6 +168,7 @@ __all__ = [
     "StockCounted",
     "StockLine",
     "StockReceived",
+    "TaxSum",
     "Unit",
     "check_amount",
     "check_instant",

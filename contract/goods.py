@@ -9,7 +9,8 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from contract.facts import MAX_LINES, StockLine, check_amount, check_instant, check_once
+from contract.checks import check_amount, check_instant, check_once
+from contract.facts import MAX_LINES, StockLine
 from contract.stock import StockKey
 from contract.values import (
     AmountField,

@@ -9,10 +9,11 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from contract.checks import check_instant, check_once
 from contract.codec import decode
 from contract.envelope import DigestField, LaneSource
 from contract.errors import Malformed
-from contract.facts import StockLine, check_instant, check_once
+from contract.facts import StockLine
 from contract.goods import check_lines
 from contract.registry import read
 from contract.rights import RightsAccepted, RightsMoved

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from contract import down, down_rights, facts, goods, rights
+from contract import down, down_rights, facts, goods, payments, rights, sales
 from contract.errors import Malformed, UnknownType
 
 Data = msgspec.Struct
@@ -85,7 +85,9 @@ def malformed(error: Exception, root: str) -> Malformed:
 
 UP: Final = Registry(
     {
-        "sale.recorded.v1": facts.SaleRecorded,
+        "sale.recorded.v1": sales.SaleRecorded,
+        "payment.attempted.v1": payments.PaymentAttempted,
+        "payment.resolved.v1": payments.PaymentResolved,
         "refund.recorded.v1": facts.RefundRecorded,
         "stock.received.v1": facts.StockReceived,
         "stock.counted.v1": facts.StockCounted,

@@ -6,7 +6,8 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from contract.facts import MAX_LINES, StockLine, check_instant, check_once
+from contract.checks import check_instant, check_once
+from contract.facts import MAX_LINES, StockLine
 from contract.goods import Lines, check_lines
 from contract.stock import StockKey
 from contract.values import (

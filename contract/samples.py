@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from contract import down, facts, samples_rights
+from contract import down, facts, samples_rights, samples_sales
 from contract.batch import Ack, Status, StreamPosition, encode_batch, encode_message
 from contract.codec import START, Stamp, digest, encode
 from contract.envelope import NO_DIGEST, LaneSource, LogSource, Source
 from contract.lan import Ask, AskLine, Holds, Mark, Presence, encode_lan
 from contract.registry import DOWN, UP, Data, Registry
 from contract.requests import Request, encode_request
+from contract.shop import BundlePart, ExchangeRate, Person, Role, TaxRate
 from contract.streams import FLEET, own_log
 from contract.values import (
     Address,
@@ -55,20 +56,7 @@ _UP_DATA: Final[tuple[Data, ...]] = (
         received_at=_AT,
         advice="ASN-2026-0314",
     ),
-    facts.SaleRecorded(
-        receipt=Receipt("k1-1-1"),
-        basket=BasketId("k1-1-b1"),
-        sold_at=_AT + timedelta(minutes=4),
-        currency=_EUR,
-        lines=[
-            facts.SaleLine(_TEA, "Green tea, 100 g", Quantity(2), Money(450), Money(900), tax="A"),
-            facts.SaleLine(
-                _OLIVES, "Olives, loose", Quantity(335, Unit.GRAM), Money(1890), Money(633), price_per=1000, tax="B"
-            ),
-        ],
-        total_minor=Money(1533),
-        payments=[facts.Payment(facts.PaymentKind.CASH, Money(1533), Money(2000), Money(467))],
-    ),
+    *samples_sales.UP_DATA,
     facts.RefundRecorded(
         receipt=Receipt("k1-1-2"),
         basket=BasketId("k1-1-b2"),
@@ -95,11 +83,26 @@ _FLEET_DATA: Final[tuple[Data, ...]] = (
             down.Item(_TEA, "Green tea, 100 g", [Gtin("04006381333931")], Money(450), category="tea", tax="A"),
             down.Item(_OLIVES, "Olives, loose", [], Money(1890), 1000, Unit.GRAM, "deli", "B"),
             down.Item(Sku("GIFT"), "Gift wrapping, price asked"),
+            down.Item(Sku("PFAND-025"), "Deposit", [], Money(25), tax="A", discountable=False),
+            down.Item(Sku("BEER-05"), "Beer, 0.5 l", [], Money(180), tax="A", deposit=Sku("PFAND-025"), age=16),
+            down.Item(Sku("TEATIME"), "Tea time", [], Money(990), tax="A", parts=[BundlePart(_TEA, 2)]),
         ],
         withdrawn=[Sku("COCOA-250")],
     ),
     down.PriceChanged(currency=_EUR, prices=[down.Price(_TEA, Money(425))]),
-    down.ConfigChanged(receipt_header="Market Hall, stall 12", receipt_footer="Thank you"),
+    down.ConfigChanged(
+        receipt_header="Market Hall, stall 12",
+        receipt_footer="Thank you",
+        taxes=[TaxRate("A", 190_000, "VAT 19 %"), TaxRate("B", 70_000, "VAT 7 %")],
+        cash_step_minor=5,
+        exchange=[ExchangeRate(Currency("USD"), Money(91), 100)],
+        staff=[
+            Person("ines", "Ines", Role.MANAGER, "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA")
+        ],
+        discount_ppm=100_000,
+        favourites=[_TEA],
+        templates=["21IIIIIPPPPPC"],
+    ),
     down.AvailabilityChanged(
         complete=True,
         levels=[

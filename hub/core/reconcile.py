@@ -30,6 +30,7 @@ from contract.facts import (
     StockReceived,
 )
 from contract.goods import GoneLine, ShelfCounted, StockWasted, TransferReceived, TransferSent
+from contract.payments import PaymentAttempted, PaymentResolved
 from contract.rights import (
     OverdraftBooked,
     PromiseTold,
@@ -121,7 +122,7 @@ def effects_of(fact: Fact) -> Effects:
             return Effects(tuple(_goods(data)))
         case TransferSent() | TransferReceived() | RightsMoved() | RightsAccepted():
             return _passing(data, site, kiosk, source.epoch if isinstance(source, LaneSource) else 0)
-        case KioskStarted() | KioskStopping() | ClockStepped():
+        case KioskStarted() | KioskStopping() | ClockStepped() | PaymentAttempted() | PaymentResolved():
             return Effects()
         case _:
             return _asked(data)
@@ -218,6 +219,7 @@ def _sold(sale: SaleRecorded) -> tuple[tuple[StockKey, Delta], ...]:
             _left("sold", line.quantity.amount, line.overdraft),
         )
         for line in sale.lines
+        if not line.empties
     )
 
 

@@ -7,9 +7,10 @@ from msgspec.structs import replace
 
 from contract.codec import MAX_FACT_BYTES
 from contract.down import Item
-from contract.facts import MAX_LINES
 from contract.money import line_amount
+from contract.sales import MAX_LINES, Payment
 from contract.values import MAX_AMOUNT, MAX_MINOR, BasketId, Currency, Money, Quantity, Sku, Unit
+from kiosk.core.discounts import Discount
 
 _LINE_BYTES: Final = 260  # a sale line's field names and its largest numbers; JSON may double each byte of a text
 _REST_BYTES: Final = 8 * 1024  # the envelope, twenty payments
@@ -19,8 +20,31 @@ class BasketError(Exception):
     """The basket cannot take that; it is as it was before."""
 
 
-class Line(Struct, frozen=True):
-    """Goods in the basket. ``price_minor`` is what ``price_per`` units cost, as it was when the line was added."""
+class Deposit(Struct, frozen=True):
+    """What is paid for each piece of a line's bottles or boxes, and given back for its empties."""
+
+    sku: Sku
+    name: str
+    price_minor: Money
+    tax: str = ""
+
+
+class Part(Struct, frozen=True):
+    """Goods that a bundle is sold as: ``quantity`` of them in each, which alone would cost ``price_minor``."""
+
+    sku: Sku
+    name: str
+    quantity: Quantity
+    price_minor: Money
+    tax: str = ""
+
+
+class Line(Struct, frozen=True, omit_defaults=True):
+    """Goods in the basket. ``price_minor`` is what ``price_per`` units cost, as it was when the line was added.
+
+    ``list_minor`` is the catalogue's price where a manager, ``by``, set another one; ``label_minor`` what the label of
+    a weighed packet says, whatever the scale of the till would say. ``age`` was confirmed by who sells it.
+    """
 
     sku: Sku
     name: str
@@ -28,24 +52,67 @@ class Line(Struct, frozen=True):
     price_minor: Money
     price_per: int
     tax: str = ""
+    discount: Discount | None = None
+    list_minor: Money | None = None
+    label_minor: Money | None = None
+    by: str = ""
+    reason: str = ""
+    note: str = ""
+    deposit: Deposit | None = None
+    parts: tuple[Part, ...] = ()
+    age: int = 0
+    discountable: bool = True
+    weighed: bool = False
+    empties: bool = False
+
+    @property
+    def gross_minor(self) -> Money:
+        """Return what the line costs before its discount, rounded half up to a minor unit; without its deposit."""
+        if self.label_minor is not None:
+            return self.label_minor
+        return line_amount(self.quantity.amount, self.price_minor, self.price_per)
 
     @property
     def amount_minor(self) -> Money:
-        """Return what the line costs, rounded half up to a minor unit."""
-        return line_amount(self.quantity.amount, self.price_minor, self.price_per)
+        """Return what the line costs; what empties are worth counts against the rest."""
+        price = self.gross_minor
+        off = self.discount.off(price) if self.discount and self.discountable else 0
+        return Money(-price if self.empties else price - off)
+
+    @property
+    def deposit_minor(self) -> Money:
+        """Return the deposit on all of its pieces."""
+        return Money(self.deposit.price_minor * self.quantity.amount if self.deposit else 0)
 
 
-class Basket(Struct, frozen=True):
-    """An open basket; its id is unique, and is closed by the sale."""
+class Basket(Struct, frozen=True, omit_defaults=True):
+    """An open basket; its id is unique, and is closed by the sale. ``payments`` were taken, and do not cover it yet."""
 
     id: BasketId
     currency: Currency
     lines: tuple[Line, ...] = ()
+    discount: Discount | None = None
+    payments: tuple[Payment, ...] = ()
 
     @property
     def total_minor(self) -> Money:
-        """Return what is due."""
-        return Money(sum(line.amount_minor for line in self.lines))
+        """Return what the goods cost with deposits and discounts; where tax comes on top, without it."""
+        return Money(self.before_minor - self.off_minor)
+
+    @property
+    def before_minor(self) -> Money:
+        """Return what it costs before the discount of the whole basket."""
+        return Money(sum(line.amount_minor + line.deposit_minor for line in self.lines))
+
+    @property
+    def off_minor(self) -> Money:
+        """Return what the basket's discount takes off: of what is discountable."""
+        return self.discount.off(self.discountable_minor) if self.discount else Money(0)
+
+    @property
+    def discountable_minor(self) -> Money:
+        """Return what the lines cost that have a share in the basket's discount."""
+        return Money(sum(line.amount_minor for line in self.lines if line.discountable and not line.empties))
 
 
 def make_line(item: Item, amount: int, *, asked_minor: Money | None = None) -> Line:

@@ -1,14 +1,16 @@
 """Checkout: from a basket and money to the fact of a sale. Pure; the receipt number is the journal's to give."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Final
 
-from contract.facts import Origin, Payment, PaymentKind, RefundLine, RefundRecorded, SaleLine, SaleRecorded
+from contract.facts import RefundLine, RefundRecorded
+from contract.sales import Origin, Payment, PaymentKind, SaleRecorded
 from contract.values import Money, Receipt
 from kiosk.core.basket import Basket
+from kiosk.core.bill import Prices, decide_bill
 
-L = TypeVar("L", SaleLine, RefundLine)
-
+PLAIN: Final = Prices()  # nobody named a tax rate, and there is a coin for every minor unit
 UNNUMBERED = Receipt("")  # the journal allocates the number in the sale's own transaction
 
 
@@ -27,22 +29,38 @@ def cash(total: Money, tendered: Money) -> Payment:
 
 
 def decide_sale(
-    basket: Basket, payments: list[Payment], *, sold_at: datetime, origin: Origin = Origin.TILL
+    basket: Basket,
+    payments: Sequence[Payment],
+    *,
+    sold_at: datetime,
+    origin: Origin = Origin.TILL,
+    prices: Prices = PLAIN,
 ) -> SaleRecorded:
-    """Return the sale of ``basket``, paid by ``payments``.
+    """Return the sale of ``basket``, paid by ``payments``: its total, rounded where cash is.
 
-    Raises: CheckoutError if the basket is empty or the payments are not its total.
+    Raises: CheckoutError if the basket is empty, or worth less than its empties, or the payments are not its total.
     """
-    _check(basket, payments)
+    if not basket.lines:
+        raise CheckoutError("the basket is empty: scan something first")
+    bill = decide_bill(basket, prices)
+    if bill.total_minor < 0:
+        raise CheckoutError("the empties are worth more than the goods: pay them back as a refund")
+    rounding = sum(payment.amount_minor for payment in payments) - bill.total_minor
+    in_cash = any(payment.kind is PaymentKind.CASH for payment in payments)
+    if abs(rounding) * 2 > (prices.cash_step_minor if in_cash and prices.cash_step_minor > 1 else 0):
+        raise CheckoutError("the payments are not the total: correct them")
     return SaleRecorded(
         receipt=UNNUMBERED,
         basket=basket.id,
         sold_at=sold_at,
         currency=basket.currency,
-        lines=_lines(basket, SaleLine),
-        total_minor=basket.total_minor,
-        payments=payments,
+        lines=list(bill.lines),
+        total_minor=bill.total_minor,
+        payments=list(payments),
         origin=origin,
+        taxes=list(bill.taxes),
+        tax_included=bill.included,
+        rounding_minor=Money(rounding),
     )
 
 
@@ -53,29 +71,25 @@ def decide_refund(
 
     Raises: CheckoutError if the basket is empty or the payments are not its total.
     """
-    _check(basket, payments)
+    if not basket.lines:
+        raise CheckoutError("the basket is empty: scan something first")
+    if sum(payment.amount_minor for payment in payments) != basket.total_minor:
+        raise CheckoutError("the payments are not the total: correct them")
     return RefundRecorded(
         receipt=UNNUMBERED,
         basket=basket.id,
         refunded_at=refunded_at,
         currency=basket.currency,
-        lines=_lines(basket, RefundLine),
+        lines=_returned(basket),
         total_minor=basket.total_minor,
         payments=payments,
         origin=origin,
     )
 
 
-def _check(basket: Basket, payments: list[Payment]) -> None:
-    if not basket.lines:
-        raise CheckoutError("the basket is empty: scan something first")
-    if sum(payment.amount_minor for payment in payments) != basket.total_minor:
-        raise CheckoutError("the payments are not the total: correct them")
-
-
-def _lines(basket: Basket, kind: type[L]) -> list[L]:
+def _returned(basket: Basket) -> list[RefundLine]:
     return [
-        kind(
+        RefundLine(
             sku=line.sku,
             name=line.name,
             quantity=line.quantity,

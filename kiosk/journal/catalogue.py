@@ -1,5 +1,6 @@
 """What this kiosk can sell: items, barcodes, search. Its own file, so that no import delays a sale."""
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,13 +8,22 @@ from pathlib import Path
 from typing import Final
 
 from contract.down import Item, Price
+from contract.shop import BundlePart
 from contract.values import Gtin, Money, Sku, Unit
 from kiosk.journal.database import Row, checkpoint, immediate, open_database, translated
 from kiosk.journal.schema import CATALOGUE
 
 _COLUMNS: Final = (
-    "i.sku, i.name, i.price_minor, i.price_per, i.unit, i.category, i.tax, "
+    "i.sku, i.name, i.price_minor, i.price_per, i.unit, i.category, i.tax, i.deposit, i.parts, i.age, i.discountable, "
     "(SELECT group_concat(g.gtin, ' ') FROM barcodes g WHERE g.sku = i.sku)"
+)
+_WRITTEN: Final = (
+    *("sku", "name", "price_minor", "price_per", "unit", "category", "tax"),
+    *("deposit", "parts", "age", "discountable"),
+)
+_PUT: Final = (
+    f"INSERT INTO items ({', '.join(_WRITTEN)}) VALUES ({', '.join('?' * len(_WRITTEN))}) "  # noqa: S608 - our own names
+    f"ON CONFLICT (sku) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _WRITTEN[1:])}"
 )
 _WORD: Final = re.compile(r"\w+")
 _MAX_WORDS: Final = 8
@@ -93,7 +103,7 @@ class Catalogue:
 
 
 def _item(row: Row) -> Item:
-    sku, name, price, per, unit, category, tax, gtins = row
+    sku, name, price, per, unit, category, tax, deposit, parts, age, discountable, gtins = row
     return Item(
         sku=Sku(sku),
         name=name,
@@ -103,17 +113,18 @@ def _item(row: Row) -> Item:
         unit=Unit(unit),
         category=category,
         tax=tax,
+        deposit=Sku(deposit) if deposit else None,
+        parts=[BundlePart(Sku(one), amount) for one, amount in json.loads(parts)] if parts else [],
+        age=age,
+        discountable=bool(discountable),
     )
 
 
 def put_item(connection: sqlite3.Connection, item: Item) -> None:
     """Write one item inside the caller's transaction."""
-    connection.execute(
-        "INSERT INTO items (sku, name, price_minor, price_per, unit, category, tax) VALUES (?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (sku) DO UPDATE SET name = excluded.name, price_minor = excluded.price_minor, "
-        "price_per = excluded.price_per, unit = excluded.unit, category = excluded.category, tax = excluded.tax",
-        (item.sku, item.name, item.price_minor, item.price_per, item.unit, item.category, item.tax),
-    )
+    parts = json.dumps([[part.sku, part.amount] for part in item.parts]) if item.parts else ""
+    price = (item.price_minor, item.price_per, item.unit, item.category, item.tax)
+    connection.execute(_PUT, (item.sku, item.name, *price, item.deposit or "", parts, item.age, int(item.discountable)))
     connection.execute("DELETE FROM barcodes WHERE sku = ?", (item.sku,))
     connection.executemany(
         "INSERT OR REPLACE INTO barcodes (gtin, sku) VALUES (?, ?)", ((gtin, item.sku) for gtin in item.gtins)

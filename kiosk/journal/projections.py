@@ -7,7 +7,7 @@ from typing import Final, TypeVar, assert_never
 from msgspec.structs import replace
 
 from contract.codec import Stamp
-from contract.every import DeviceFact, ReservationEnd, UpFact
+from contract.every import DeviceFact, PaymentFact, ReservationEnd, UpFact
 from contract.facts import (
     ClockStepped,
     KioskStarted,
@@ -20,6 +20,7 @@ from contract.facts import (
     StockReceived,
 )
 from contract.goods import GoneLine, ShelfCounted, StockWasted, TransferReceived, TransferSent
+from contract.payments import PaymentAttempted, PaymentResolved
 from contract.rights import (
     OverdraftBooked,
     PromiseTold,
@@ -36,7 +37,7 @@ from contract.rights import (
 )
 from contract.stock import Leaving, StockKey, adjust, arrive, leave, move_in, move_out, receive, release, take_back
 from contract.values import Condition, Epoch, KioskId, Receipt, Seq, instant_text
-from kiosk.journal import accounts, advices, asked, passages, promises, reservations
+from kiosk.journal import accounts, advices, asked, attempts, passages, promises, reservations
 from kiosk.journal.accounts import Line, lines_of
 from kiosk.journal.errors import BasketClosed
 
@@ -46,7 +47,7 @@ _RECEIPT: Final = (
 )
 _ANSWERED: Final = "INSERT INTO recalls (id, seq) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _Moving = StockReceived | TransferReceived | StockCounted | RightsMoved | RightsAccepted | RightsReleased
-_Still = ShelfCounted | RightsReported | OverdraftBooked | StockWasted | TransferSent | DeviceFact
+_Still = ShelfCounted | RightsReported | OverdraftBooked | StockWasted | TransferSent | DeviceFact | PaymentFact
 _Gone = TypeVar("_Gone", SaleLine, GoneLine)
 
 
@@ -54,7 +55,8 @@ def complete(data: UpFact, connection: sqlite3.Connection, *, kiosk: KioskId, ep
     """Return the fact with what only the transaction can know: its receipt number and its overdrafts."""
     match data:
         case SaleRecorded():
-            lines = _spend(connection, data.lines, "sold")
+            gone = iter(_spend(connection, [line for line in data.lines if not line.empties], "sold"))
+            lines = [line if line.empties else next(gone) for line in data.lines]  # bottles that come back are no stock
             return replace(data, receipt=_next_receipt(connection, kiosk, epoch), lines=lines)
         case RefundRecorded():
             return replace(data, receipt=_next_receipt(connection, kiosk, epoch))
@@ -75,6 +77,7 @@ def project(data: UpFact, seq: Seq, connection: sqlite3.Connection, *, epoch: Ep
     match data:
         case SaleRecorded():
             _enter_once(connection, epoch, seq, data)
+            attempts.sell(connection, data.payments)
         case RefundRecorded():
             _enter_once(connection, epoch, seq, data)
             accounts.change(connection, [_returned(line) for line in data.lines], take_back)
@@ -125,6 +128,10 @@ def _end(data: _Still | ReservationEnd, connection: sqlite3.Connection) -> None:
             pass
         case KioskStarted() | KioskStopping() | ClockStepped():
             pass
+        case PaymentAttempted():
+            attempts.begin(connection, data)
+        case PaymentResolved():
+            attempts.resolve(connection, data)
         case _:
             assert_never(data)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from contract.values import Lane
 from kiosk.journal.advices import advices_table
+from kiosk.journal.attempts import attempts_table
 from kiosk.journal.counts import counts_table
 from kiosk.journal.schema_lan import lan_tables, passage_tables
 from kiosk.journal.schema_rights import rights_tables
@@ -136,6 +137,12 @@ def catalogue_tables(db: "Database") -> None:
     db.table("settings").create({"key": str, "value": str}, pk="key", strict=True)
 
 
+def item_columns(db: "Database") -> None:
+    """Deposits, bundles, ages: what an item is beside its price. ``parts`` is JSON: [[sku, amount], …]."""
+    for name, kind, default in (("deposit", str, ""), ("parts", str, ""), ("age", int, 0), ("discountable", int, 1)):
+        db.table("items").add_column(name, kind, not_null_default=default)
+
+
 def link_tables(db: "Database") -> None:
     """What the bridge knows: acknowledgements, down facts as they came, and the state of the link."""
     db.table("meta").create({"key": str, "value": str}, pk="key", strict=True)
@@ -156,7 +163,7 @@ def strayed_table(db: "Database") -> None:
 
 
 LANE: Final = (lane_tables,)
-TILL: Final = (lane_tables, till_tables, rights_tables, counts_table, passage_tables, advices_table)
-CATALOGUE: Final = (catalogue_tables,)
+TILL: Final = (lane_tables, till_tables, rights_tables, counts_table, passage_tables, advices_table, attempts_table)
+CATALOGUE: Final = (catalogue_tables, item_columns)
 LINK: Final = (link_tables, strayed_table, lan_tables)
 OF_LANE: Final = {lane: TILL if lane is Lane.TILL else LANE for lane in Lane}

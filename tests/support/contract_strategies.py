@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from contract_strategies_rights import GOODS_AND_RIGHTS, requests
+from contract_strategies_sales import ATTEMPTS, sale_lines, sales, tenders
 from contract_strategies_values import (
     EXAMPLE_AT,
     MAX_PARTS,
@@ -37,13 +38,13 @@ from contract_strategies_values import (
     units,
 )
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from contract import down, facts
+from contract import down, facts, shop
 from contract.codec import Fact, Stamp, digest, encode
 from contract.envelope import NO_DIGEST, Source
-from contract.money import line_amount
 from contract.registry import DOWN, UP, Data, Registry
-from contract.values import MAX_AMOUNT, BasketId, Currency, Money, Quantity, Receipt, Seq, Sku
+from contract.values import MAX_AMOUNT, BasketId, Currency, Money, Quantity, Receipt, Seq, Sku, Unit
 
 __all__ = [
     "EXAMPLE_AT",
@@ -69,24 +70,8 @@ __all__ = [
 
 
 @st.composite
-def _sale_lines(draw: st.DrawFn) -> facts.SaleLine:
-    amount, per = draw(st.integers(1, 10_000)), draw(pers)
-    price = Money(draw(st.integers(0, 10**6)))
-    return facts.SaleLine(
-        draw(skus),
-        draw(item_names),
-        Quantity(amount, draw(units)),
-        price,
-        line_amount(amount, price, per),
-        price_per=per,
-        tax=draw(codes),
-        overdraft=draw(st.integers(0, amount)),
-    )
-
-
-@st.composite
 def _refund_lines(draw: st.DrawFn) -> facts.RefundLine:
-    line = draw(_sale_lines())
+    line = draw(sale_lines())
     return facts.RefundLine(
         line.sku,
         line.name,
@@ -96,34 +81,6 @@ def _refund_lines(draw: st.DrawFn) -> facts.RefundLine:
         line.price_per,
         line.tax,
         draw(st.booleans()),
-    )
-
-
-@st.composite
-def _payments(draw: st.DrawFn, total: int) -> list[facts.Payment]:
-    cuts = sorted(draw(st.lists(st.integers(0, total), max_size=MAX_PARTS - 1)))
-    amounts = [high - low for low, high in zip([0, *cuts], [*cuts, total], strict=True)]
-    changes = [draw(st.integers(0, 50_000)) for _ in amounts]
-    return [
-        facts.Payment(draw(st.sampled_from(facts.PaymentKind)), Money(amount), Money(amount + change), Money(change))
-        for amount, change in zip(amounts, changes, strict=True)
-    ]
-
-
-@st.composite
-def sales(draw: st.DrawFn) -> facts.SaleRecorded:
-    """Return a sale whose lines and payments add up."""
-    lines = draw(st.lists(_sale_lines(), min_size=1, max_size=MAX_PARTS))
-    total = sum(line.amount_minor for line in lines)
-    return facts.SaleRecorded(
-        draw(receipts),
-        draw(baskets),
-        draw(instants),
-        draw(currencies),
-        lines,
-        Money(total),
-        draw(_payments(total)),
-        draw(st.sampled_from(facts.Origin)),
     )
 
 
@@ -139,7 +96,7 @@ def refunds(draw: st.DrawFn) -> facts.RefundRecorded:
         draw(currencies),
         lines,
         Money(total),
-        draw(_payments(total)),
+        draw(tenders(total)),
         draw(st.none() | receipts),
         draw(st.sampled_from(facts.Origin)),
     )
@@ -152,9 +109,57 @@ _count_lines = st.builds(
     st.integers(-MAX_AMOUNT, MAX_AMOUNT),
     conditions,
 )
-_items = st.builds(
-    down.Item, skus, item_names, st.lists(gtins, max_size=MAX_PARTS), st.none() | prices, pers, units, texts, codes
+_plain_items = st.builds(
+    down.Item,
+    skus,
+    item_names,
+    st.lists(gtins, max_size=MAX_PARTS),
+    st.none() | prices,
+    pers,
+    units,
+    texts,
+    codes,
+    st.none(),
+    st.just([]),
+    st.integers(0, 99),
+    st.booleans(),
 )
+
+
+@st.composite
+def _items(draw: st.DrawFn) -> down.Item:
+    """Return an item: plain, with a deposit, or a bundle."""
+    item = draw(_plain_items)
+    others = draw(st.lists(skus.filter(lambda sku: sku != item.sku), max_size=MAX_PARTS, unique=True))
+    deposit = draw(st.none() | st.sampled_from(others)) if others else None
+    if item.unit is not Unit.PIECE:
+        return replace(item, deposit=deposit)
+    return replace(item, deposit=deposit, parts=[shop.BundlePart(sku, draw(st.integers(1, 10**6))) for sku in others])
+
+
+@st.composite
+def _configs(draw: st.DrawFn) -> down.ConfigChanged:
+    """Return settings that name nothing twice."""
+    taxes = st.builds(shop.TaxRate, codes, st.integers(0, 10**6), item_names)
+    rates = st.builds(shop.ExchangeRate, currencies, st.integers(1, 10**9).map(Money), pers)
+    hashes = st.just("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g")
+    people = st.builds(
+        shop.Person, st.from_regex(r"\A[0-9a-z-]{1,32}\Z"), item_names, st.sampled_from(shop.Role), hashes
+    )
+    return down.ConfigChanged(
+        draw(texts),
+        draw(texts),
+        draw(st.lists(taxes, max_size=MAX_PARTS, unique_by=lambda one: one.code)),
+        draw(st.booleans()),
+        draw(st.integers(1, 10_000)),
+        draw(st.lists(rates, max_size=MAX_PARTS, unique_by=lambda one: one.currency)),
+        draw(st.lists(people, max_size=MAX_PARTS, unique_by=lambda one: one.id)),
+        draw(st.integers(0, 10**6)),
+        draw(st.lists(skus, max_size=MAX_PARTS)),
+        draw(st.lists(st.from_regex(r"\A[0-9A-Z]{1,40}\Z"), max_size=MAX_PARTS)),
+    )
+
+
 _prices = st.builds(down.Price, skus, st.none() | prices, pers)
 
 FACTS: dict[type[Data], st.SearchStrategy[Any]] = {
@@ -168,16 +173,17 @@ FACTS: dict[type[Data], st.SearchStrategy[Any]] = {
     facts.KioskStopping: st.builds(facts.KioskStopping, texts),
     facts.ClockStepped: st.builds(facts.ClockStepped, instants, instants, st.sampled_from(["person", "network"])),
     down.CatalogueChanged: st.builds(
-        down.CatalogueChanged, currencies, several(_items, 0), st.lists(skus, max_size=MAX_PARTS)
+        down.CatalogueChanged, currencies, several(_items(), 0), st.lists(skus, max_size=MAX_PARTS)
     ),
     down.PriceChanged: st.builds(down.PriceChanged, currencies, several(_prices)),
-    down.ConfigChanged: st.builds(down.ConfigChanged, texts, texts),
+    down.ConfigChanged: _configs(),
     down.AvailabilityChanged: st.builds(
         down.AvailabilityChanged,
         st.booleans(),
         several(st.builds(down.Level, sites, skus, st.integers(0, MAX_AMOUNT), units, st.booleans()), 0),
         several(st.builds(down.SiteHeard, sites, instants), 0),
     ),
+    **ATTEMPTS,
     **GOODS_AND_RIGHTS,
 }
 _small_facts = st.one_of(FACTS[facts.KioskStopping], FACTS[facts.ClockStepped], FACTS[facts.KioskStarted])

@@ -1,0 +1,59 @@
+"""What a shop decides for all its tills: tax rates, cash rounding, foreign cash, who may allow what."""
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from contract.sales import PerField, RateField
+from contract.values import CodeField, CurrencyField, Money, NameField, SkuField
+
+MAX_STAFF: Final = 500  # people of one region who know a PIN
+MAX_RATES: Final = 50  # foreign currencies that a till takes
+MAX_FAVOURITES: Final = 48  # as many keys as fit a screen, twice
+MAX_TEMPLATES: Final = 50  # shapes of a shop's own barcodes
+MAX_STEP: Final = 10_000  # minor units that cash is rounded to: the smallest coin or note anywhere
+PersonField = Annotated[str, Meta(pattern=r"^[0-9a-z-]{1,32}$(?!\n)", description="A person's id, as facts name it.")]
+
+TemplateField = Annotated[
+    str, Meta(pattern=r"^[0-9A-Z]{1,40}$(?!\n)", description="The shape of a barcode of the shop's own: 21IIIIIPPPPPC.")
+]
+
+
+class TaxRate(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a tax code of the catalogue stands for. ``name`` is as it is printed, such as ``VAT 19 %``."""
+
+    code: CodeField
+    rate_ppm: RateField
+    name: NameField
+
+
+class ExchangeRate(Struct, frozen=True, forbid_unknown_fields=True):
+    """Foreign cash that the till takes: ``per`` minor units of ``currency`` are worth ``home_minor``."""
+
+    currency: CurrencyField
+    home_minor: Annotated[Money, Meta(ge=1, le=10**9)]
+    per: PerField
+
+
+class Role(StrEnum):
+    """What a person may allow at a till."""
+
+    STAFF = "staff"
+    MANAGER = "manager"  # prices, discounts above the limit, goods beyond the books
+
+
+class Person(Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody who works at a till. ``pin`` is an argon2id hash, never the PIN."""
+
+    id: PersonField
+    name: NameField
+    role: Role
+    pin: Annotated[str, Meta(pattern=r"^\$argon2id\$[!-~]{1,190}$(?!\n)")]
+
+
+class BundlePart(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """Goods that a bundle is made of: ``amount`` of the sku's own unit in each."""
+
+    sku: SkuField
+    amount: Annotated[int, Meta(ge=1, le=10**6)] = 1

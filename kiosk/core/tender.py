@@ -1,0 +1,117 @@
+"""Paying: several tenders, cash rounding, change, foreign cash, vouchers, cards. Pure.
+
+Rules
+-----
+1.  A sale is paid when nothing is left to pay. Cash alone gives change, in the shop's own currency.
+2.  Where the rest is paid in cash it is rounded to the coins there are: half up to the step. What a card or a voucher
+    pays is never rounded, and neither is cash that does not cover the rest, or is exactly the rest: some have coins.
+3.  A card pays no more than what is left. A voucher that is worth more than that is used up to what is left.
+4.  A voucher is taken once in a sale. Whether it was redeemed elsewhere only the hub can tell.
+5.  Cash and vouchers can be given back before the sale is made; a card's money is at the terminal, and stays.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from contract.money import round_half_up
+from contract.sales import MAX_PAYMENTS, Exchange, Payment, PaymentKind
+from contract.values import MAX_MINOR, Money
+
+
+class TenderError(Exception):
+    """That cannot be taken like this; nothing changed. The message says what to do."""
+
+
+class Tender(Struct, frozen=True):
+    """What is to be paid and what was taken so far. ``step_minor`` is the smallest coin."""
+
+    total_minor: Money
+    step_minor: int = 1
+    payments: tuple[Payment, ...] = ()
+    rounding_minor: Money = Money(0)
+
+    @property
+    def left_minor(self) -> Money:
+        """Return what is left to pay, by card or voucher."""
+        return Money(self.total_minor + self.rounding_minor - sum(one.amount_minor for one in self.payments))
+
+    @property
+    def left_in_cash_minor(self) -> Money:
+        """Return what is left to pay if all of it is paid in cash (rule 2)."""
+        left = self.left_minor
+        return Money(round_half_up(left, self.step_minor) * self.step_minor) if left else left
+
+    @property
+    def is_paid(self) -> bool:
+        """Return whether the sale can be made: a total of nothing needs no payment."""
+        return self.left_minor == 0
+
+    @property
+    def change_minor(self) -> Money:
+        """Return what the shopper gets back."""
+        return Money(sum(one.change_minor for one in self.payments))
+
+
+def take_cash(tender: Tender, tendered: Money, exchange: Exchange | None = None) -> Tender:
+    """Return the tender with cash taken, and change if it covers the rest.
+
+    Raises: TenderError.
+    """
+    _check(not (tender.is_paid and tender.payments), "it is paid: there is nothing left to take")
+    due, left = tender.left_in_cash_minor, tender.left_minor
+    if tendered < due:
+        _check(tendered > 0, "no money is no payment: type what you are given")
+        _check(tendered <= left, "there are no coins for the change: take a little more, or exactly what is due")
+        return _with(tender, Payment(PaymentKind.CASH, tendered, tendered, Money(0), exchange=exchange))
+    rounded = replace(tender, rounding_minor=Money(tender.rounding_minor + due - tender.left_minor))
+    return _with(rounded, Payment(PaymentKind.CASH, due, tendered, Money(tendered - due), exchange=exchange))
+
+
+def take_card(tender: Tender, amount: Money, *, attempt: str, reference: str = "", unsure: bool = False) -> Tender:
+    """Return the tender with what a card paid.
+
+    Raises: TenderError.
+    """
+    _check(0 < amount <= tender.left_minor, "a card pays what is left or less, and no change: type less")
+    return _with(tender, Payment(PaymentKind.CARD, amount, amount, Money(0), reference, attempt, unsure))
+
+
+def take_voucher(tender: Tender, code: str, worth: Money) -> Tender:
+    """Return the tender with a voucher's worth, or as much of it as is left to pay.
+
+    Raises: TenderError.
+    """
+    known = {one.reference for one in tender.payments if one.kind is PaymentKind.VOUCHER}
+    _check(code not in known, f"voucher {code} is taken already: each pays once")
+    amount = Money(min(worth, tender.left_minor))
+    _check(amount > 0, "there is nothing left for a voucher to pay")
+    return _with(tender, Payment(PaymentKind.VOUCHER, amount, amount, Money(0), code))
+
+
+def give_back(tender: Tender) -> Tender:
+    """Return the tender without its last cash or voucher.
+
+    Raises: TenderError for a card, and where nothing was taken.
+    """
+    _check(bool(tender.payments), "nothing was taken yet: there is nothing to give back")
+    last = tender.payments[-1]
+    _check(last.kind is not PaymentKind.CARD, "a card was charged: give it back on the terminal, or finish the sale")
+    return replace(tender, payments=tender.payments[:-1], rounding_minor=Money(0))
+
+
+def resume(total: Money, step_minor: int, payments: Sequence[Payment]) -> Tender:
+    """Return the tender of a basket that was being paid when the till stopped: nothing of it was final."""
+    return Tender(total, step_minor, tuple(payments))
+
+
+def _with(tender: Tender, payment: Payment) -> Tender:
+    _check(len(tender.payments) < MAX_PAYMENTS, f"a sale has at most {MAX_PAYMENTS} payments: take the rest in one")
+    _check(payment.tendered_minor <= MAX_MINOR, "that is more than this till can hold: type less")
+    return replace(tender, payments=(*tender.payments, payment))
+
+
+def _check(holds: object, why: str) -> None:
+    if not holds:
+        raise TenderError(why)
