@@ -12,10 +12,11 @@ CAN_TRY: Final = {PrinterStatus.READY, PrinterStatus.UNKNOWN}  # many printers o
 
 
 class EscposPrinter:
-    """The printer on ``line``; it need not be plugged in yet."""
+    """The printer on ``line``; it need not be plugged in yet. After ``stall_s`` without taking a byte it is stuck."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, *, stall_s: float = STALL_S) -> None:
         self._link = EscposLink(line)
+        self._stall_s = stall_s
 
     def print_job(self, job: bytes) -> None:
         """Hand over all of ``job``; see the port.
@@ -27,10 +28,11 @@ class EscposPrinter:
             raise JobTooLarge(f"{len(job)} bytes, at most {MAX_JOB}")
         with self._link.use() as wire:
             before = _refuse(ask_status(wire))
-            wire.write(job, STALL_S)
+            wire.write(job, self._stall_s)
             try:
-                wire.drain(STALL_S)
-                _look_after(wire, before, len(job))
+                wire.drain(self._stall_s)
+                if before is not PrinterStatus.UNKNOWN:
+                    self._look_after(wire, len(job))
             except HardwareError as error:
                 error.sent = len(job)
                 raise
@@ -51,13 +53,10 @@ class EscposPrinter:
         """Give the line back."""
         self._link.close()
 
-
-def _look_after(wire: Wire, before: PrinterStatus, size: int) -> None:
-    """Ask how the printer is after the job. Behind a network the question waits until the job is taken."""
-    if before is PrinterStatus.UNKNOWN:
-        return  # it cannot tell
-    if _refuse(ask_status(wire, STALL_S + size / SLOWEST_BYTES_S)) is PrinterStatus.UNKNOWN:
-        raise Stuck("it answered before the job, and does not any more")
+    def _look_after(self, wire: Wire, size: int) -> None:
+        """Ask a printer that can tell how it is; on the network the question waits until the job is taken."""
+        if _refuse(ask_status(wire, self._stall_s + size / SLOWEST_BYTES_S)) is PrinterStatus.UNKNOWN:
+            raise Stuck("it answered before the job, and does not any more")
 
 
 def _refuse(status: PrinterStatus) -> PrinterStatus:

@@ -41,10 +41,13 @@ class Mute:
 
 
 class End:
-    """The thread of a machine. ``stalled``: it takes nothing; ``bytes_per_s``: it takes no more than that."""
+    """The thread of a machine.
+
+    ``takes``: how many more bytes it takes before it is stuck; ``bytes_per_s``: it takes no more than that.
+    """
 
     def __init__(self, machine: Machine) -> None:
-        self.stalled = False
+        self.takes: int | None = None  # all that come
         self.bytes_per_s = 0  # as fast as they come
         self._machine = machine
         self._fd: int | None = None
@@ -84,10 +87,10 @@ class End:
 
     def _run(self) -> None:
         while not self._ended.is_set():
-            if not self.stalled and self._ready():
-                self._serve()
-            elif self.stalled or self._fd is None:
+            if self.takes == 0 or self._fd is None:
                 self._ended.wait(TICK_S)
+            if self.takes != 0 and self._ready():
+                self._serve()
             with self._lock:
                 self.say(self._machine.tick())
 
@@ -101,8 +104,12 @@ class End:
 
     def _serve(self) -> None:
         size = max(1, int(self.bytes_per_s * TICK_S)) if self.bytes_per_s else READ_BYTES
+        if self.takes is not None:
+            size = min(size, self.takes)
         with self._lock:
             data = self._read(size)
+            if self.takes is not None:
+                self.takes -= len(data)
             self.say(self._machine.receive(data) if data else b"")
         if self.bytes_per_s:
             self._ended.wait(TICK_S)

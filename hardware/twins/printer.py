@@ -7,7 +7,6 @@ from hardware.errors import Closed, JobTooLarge, NotReady, Stuck, Unplugged
 from hardware.formats import escpos
 from hardware.ports.printer import MAX_JOB, PrinterStatus
 
-BUFFER: Final = 4096  # bytes that a printer which does not print still takes
 LONGEST_HEAD: Final = 8  # bytes that tell the size of a command
 _DLE, _EOT, _DC4 = 0x10, 0x04, 0x14
 _PINS: Final = {0: 2, 48: 2, 1: 5, 49: 5}  # ESC p m
@@ -114,7 +113,7 @@ class TwinPrinter:
     def __init__(self, machine: PrinterMachine | None = None) -> None:
         self.machine = machine or PrinterMachine()
         self.plugged = True
-        self.stalled = False
+        self.takes: int | None = None  # bytes before it is stuck
         self._closed = False
 
     def print_job(self, job: bytes) -> None:
@@ -123,11 +122,11 @@ class TwinPrinter:
         if len(job) > MAX_JOB:
             raise JobTooLarge(f"{len(job)} bytes, at most {MAX_JOB}")
         self._refuse(0)
-        if self.stalled:
-            error = Stuck("the twin")
-            error.sent = min(len(job), BUFFER)
+        self.machine.receive(job[: self.takes])
+        if self.takes is not None and self.takes < len(job):
+            error = Stuck(f"{len(job) - self.takes} bytes left")
+            error.sent = self.takes
             raise error
-        self.machine.receive(job)
         self._refuse(len(job))
 
     def status(self) -> PrinterStatus:

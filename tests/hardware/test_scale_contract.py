@@ -28,7 +28,7 @@ def test_a_weight_at_rest_is_stable_and_exact(hands, weight_g):
 
 def test_a_weight_is_told_in_steps_of_the_scale(hands):
     hands.plate.put(245_600)
-    assert abs(hands.scale.read(SOON_S).weight_mg - 245_600) < hands.granularity_mg
+    assert abs(hands.scale.read(SOON_S).weight_mg - 245_600) < hands.step_mg
 
 
 def test_what_moves_is_never_stable(hands):
@@ -69,11 +69,11 @@ def test_a_silent_scale_is_said_within_the_time(hands):
 
 def test_an_unplugged_scale_is_said_and_found_again(hands):
     hands.scale.read(SOON_S)
-    hands.unplug()
+    hands.cable.unplug()
     for _ in range(2):
         with pytest.raises(Unplugged, match="check its power and its cable"):
             hands.scale.read(SOON_S)
-    hands.plug()
+    hands.cable.plug()
     assert hands.scale.read(SOON_S).weight_mg == 0
 
 
@@ -95,11 +95,8 @@ def test_tare_and_zero_or_a_word_that_there_is_no_command(hands):
 
 def weight_after(hands, expected_mg):
     """Return the first reading of the expected weight: a command takes effect when it arrives."""
-    for _ in range(20):
-        reading = hands.scale.read(SOON_S)
-        if isinstance(reading, Weight) and reading.weight_mg == expected_mg:
-            return reading
-    return reading
+    readings = (hands.scale.read(SOON_S) for _ in range(20))
+    return next(one for one in readings if isinstance(one, Weight) and one.weight_mg == expected_mg)
 
 
 def test_a_closed_scale_says_so(hands):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.formats.scan_lines import FORGET_S, HALF_S, LineReader
+from hardware.formats.scan_lines import FORGET_S, HALF_S, LineEvent, LineReader
 from hardware.ports.scanner import MAX_CODE, Scan, ScanProblem
 
 CODE = st.text(st.sampled_from("0123456789ABCxyz-/.$+% \x1d"), min_size=1, max_size=40).filter(str.strip)
@@ -22,7 +22,7 @@ def kinds_of(events):
 @given(st.lists(st.tuples(CODE, END), max_size=8), st.lists(st.integers(1, 60), max_size=40))
 def test_however_the_bytes_arrive_the_codes_are_the_same(lines, cuts):
     stream = b"".join(code.encode() + end for code, end in lines)
-    reader, found = LineReader(), []
+    reader, found = LineReader(), list[LineEvent]()
     for cut in [*cuts, len(stream)]:
         chunk, stream = stream[:cut], stream[cut:]
         found += reader.feed(chunk, 1.0)
@@ -32,11 +32,10 @@ def test_however_the_bytes_arrive_the_codes_are_the_same(lines, cuts):
 
 @given(st.lists(st.tuples(st.binary(max_size=30), CODE), max_size=6))
 def test_garbage_that_ends_is_told_at_most_once_a_line_and_loses_no_later_code(pairs):
-    reader, found, expected, lines = LineReader(), [], [], 0
+    reader, found, expected = LineReader(), list[LineEvent](), list[str]()
     for noise, code in pairs:
         before = len(found)
         found += reader.feed(noise + b"\r", 1.0)
-        lines += len(kinds_of(found[before:]))
         assert len(kinds_of(found[before:])) <= noise.count(b"\r") + noise.count(b"\n") + noise.count(b"\t") + 1
         expected += [*codes_of(found[before:]), code]
         found += reader.feed(code.encode() + b"\r", 1.0)

@@ -84,13 +84,13 @@ def test_a_line_without_end_is_one_problem(hands):
 
 
 def test_unplugged_is_told_once_and_the_scanner_comes_back(hands):
-    hands.unplug()
+    hands.cable.unplug()
     event = next_event(hands)
     assert isinstance(event, ScanProblem)
     assert event.kind == "unplugged"
     assert "cable" in event.message
     assert hands.scanner.wait(0.1) is None
-    hands.plug()
+    hands.cable.plug()
     assert isinstance(next_event(hands), ScannerReady)
     hands.scan("12")
     assert next_codes(hands, 1) == ["12"]
@@ -99,10 +99,10 @@ def test_unplugged_is_told_once_and_the_scanner_comes_back(hands):
 def test_a_code_cut_by_the_cable_is_no_code(hands):
     hands.send("400638")
     assert hands.scanner.wait(0.05) is None
-    hands.unplug()
+    hands.cable.unplug()
     kinds = [next_event(hands).kind for _ in range(2)]
     assert kinds == ["half", "unplugged"]
-    hands.plug()
+    hands.cable.plug()
     assert isinstance(next_event(hands), ScannerReady)
     hands.scan("1333931")
     assert next_codes(hands, 1) == ["1333931"]

@@ -1,25 +1,45 @@
-"""Every driver with the machine at the far end of its cable, and every twin, behind one set of hands."""
+"""Scanners and scales, real drivers with machines at the far end and twins, behind one set of hands."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from hardware.drivers.serial_scale import SerialScale
 from hardware.drivers.serial_scanner import open_serial_scanner
 from hardware.drivers.wedge import open_wedge
 from hardware.formats.scale_profile import find_profile
+from hardware.ports.scale import Scale
+from hardware.ports.scanner import Scanner
 from hardware.settings import KeysLine, SerialLine
-from hardware.twins.ends import End, KeysEnd, Mute, PtyEnd
+from hardware.twins.ends import KeysEnd, Machine, Mute, PtyEnd
 from hardware.twins.scale import Plate, TwinScale
 from hardware.twins.scale_machines import CasMachine, QhwMachine, ToledoMachine
 from hardware.twins.scanner import TwinScanner
 
 
+def nothing() -> None:
+    """Do nothing: a twin has no cable and no thread."""
+
+
+class Cable(Protocol):
+    """What can be pulled and put back."""
+
+    def unplug(self) -> None: ...
+
+    def plug(self) -> None: ...
+
+
+@dataclass
 class ScannerHands:
     """A scanner and who holds it."""
 
-    def __init__(self, scanner, send, unplug, plug, close):
-        self.scanner, self.send, self.unplug, self.plug, self.close = scanner, send, unplug, plug, close
+    scanner: Scanner
+    send: Callable[[str], None]
+    cable: Cable
+    close: Callable[[], None]
 
-    def scan(self, code):
+    def scan(self, code: str) -> None:
         self.send(code + "\r")
 
 
@@ -27,10 +47,10 @@ def serial_scanner(folder: Path) -> ScannerHands:
     end = PtyEnd(folder / "tty", Mute())
     end.start()
     scanner = open_serial_scanner(SerialLine(str(folder / "tty")))
-    return ScannerHands(scanner, lambda text: end.say(text.encode("latin-1")), end.unplug, end.plug, end.close)
+    return ScannerHands(scanner, lambda text: end.say(text.encode("latin-1")), end, end.close)
 
 
-def leave_ungrabbed(fd):
+def leave_ungrabbed(fd: int) -> None:
     """A pipe cannot be grabbed."""
 
 
@@ -38,47 +58,63 @@ def wedge(folder: Path) -> ScannerHands:
     end = KeysEnd(folder / "event0")
     end.start()
     scanner = open_wedge(KeysLine(str(folder / "event0")), take=leave_ungrabbed)
-    return ScannerHands(scanner, end.type, end.unplug, end.plug, end.close)
+    return ScannerHands(scanner, end.type, end, end.close)
 
 
 def twin_scanner(folder: Path) -> ScannerHands:
+    del folder
     twin = TwinScanner()
-    return ScannerHands(twin, lambda text: twin.send(text.encode("latin-1")), twin.unplug, twin.plug, lambda: None)
+    return ScannerHands(twin, lambda text: twin.send(text.encode("latin-1")), twin, nothing)
 
 
 SCANNERS = {"serial": serial_scanner, "wedge": wedge, "twin": twin_scanner}
 
 
+@dataclass
 class ScaleHands:
-    """A scale, what lies on it, and who holds its cable. ``granularity_mg``: its smallest step."""
+    """A scale, what lies on it, and who holds its cable.
 
-    def __init__(self, scale, plate, cable, granularity_mg, close, *, tares=True, say_again=None):
-        self.scale, self.plate, self.granularity_mg, self.close, self.tares = scale, plate, granularity_mg, close, tares
-        self.unplug, self.plug = cable.unplug, cable.plug
-        self.say_again = say_again or (lambda: None)  # what it says now comes twenty times more, for nobody
+    ``step_mg``: its smallest; ``tares``: it has commands; ``say_again``: it says what it says now, twenty times.
+    """
+
+    scale: Scale
+    plate: Plate
+    cable: Cable
+    step_mg: int
+    close: Callable[[], None]
+    tares: bool = True
+    say_again: Callable[[], None] = nothing
 
 
-def frame(machine):
+def _frame(machine: Machine) -> bytes:
     return machine.tick() or machine.receive(b"W").replace(b"\x15", b"") or machine.receive(b"\x11")
 
 
-def _scale(folder: Path, profile, machine, granularity_mg, **more) -> ScaleHands:
+def _scale(folder: Path, profile: str, machine: Callable[[Plate], Machine], step_mg: int, *, tares: bool) -> ScaleHands:
     plate = Plate()
-    end: End = PtyEnd(folder / "tty", machine(plate))
+    speaker = machine(plate)
+    end = PtyEnd(folder / "tty", speaker)
     end.start()
     scale = SerialScale(SerialLine(str(folder / "tty")), find_profile(profile))
-    old = end._machine
-    return ScaleHands(scale, plate, end, granularity_mg, end.close, say_again=lambda: end.say(frame(old) * 20), **more)
+    return ScaleHands(scale, plate, end, step_mg, end.close, tares, lambda: end.say(_frame(speaker) * 20))
+
+
+def continuous(folder: Path) -> ScaleHands:
+    return _scale(folder, "tscale-qhw", QhwMachine, 100, tares=False)
+
+
+def toledo(folder: Path) -> ScaleHands:
+    return _scale(folder, "toledo-8217-kg", ToledoMachine, 1000, tares=True)
+
+
+def cas(folder: Path) -> ScaleHands:
+    return _scale(folder, "cas-pd-ii", CasMachine, 1000, tares=False)
 
 
 def twin_scale(folder: Path) -> ScaleHands:
+    del folder
     twin = TwinScale()
-    return ScaleHands(twin, twin.plate, twin, 1, lambda: None)
+    return ScaleHands(twin, twin.plate, twin, 1, nothing)
 
 
-SCALES = {
-    "continuous": lambda folder: _scale(folder, "tscale-qhw", QhwMachine, 100, tares=False),
-    "toledo": lambda folder: _scale(folder, "toledo-8217-kg", ToledoMachine, 1000),
-    "cas": lambda folder: _scale(folder, "cas-pd-ii", CasMachine, 1000, tares=False),
-    "twin": twin_scale,
-}
+SCALES = {"continuous": continuous, "toledo": toledo, "cas": cas, "twin": twin_scale}

@@ -1,0 +1,176 @@
+"""Each way to a device ends in time and says what is wrong, with real terminals, files and ports."""
+
+import errno
+import os
+import time
+from threading import Event, Thread
+
+import pytest
+from ports import find_spare_port
+
+from hardware.drivers import lines
+from hardware.drivers.escpos_printer import EscposPrinter
+from hardware.drivers.lines import CONNECT_S, SerialWire, open_wire
+from hardware.drivers.serial_scale import SerialScale
+from hardware.drivers.serial_scanner import open_serial_scanner
+from hardware.drivers.usb_wire import CHUNK, UsbWire
+from hardware.drivers.wedge import open_wedge
+from hardware.errors import BadSetting, Busy, NoAnswer, NotAllowed, Stuck, Unplugged
+from hardware.formats.scale_profile import find_profile
+from hardware.ports.scanner import ScannerReady, ScanProblem
+from hardware.settings import KeysLine, LpLine, NetworkLine, SerialLine, UsbLine
+from hardware.twins.ends import HOST, Mute, PtyEnd
+from hardware.twins.printer import PrinterMachine
+
+
+@pytest.fixture
+def end(tmp_path):
+    end = PtyEnd(tmp_path / "tty", Mute())
+    end.start()
+    yield end
+    end.close()
+
+
+@pytest.fixture
+def line(tmp_path):
+    return SerialLine(str(tmp_path / "tty"))
+
+
+def test_a_serial_line_is_locked_for_others(end, line):
+    wire = SerialWire.open(line)
+    with pytest.raises(Busy, match="end that program"):
+        SerialWire.open(line)
+    wire.close()
+    SerialWire.open(line).close()
+
+
+def test_a_line_that_takes_nothing_is_stuck_says_how_far_it_came_and_closes_at_once(end, line):
+    end.takes = 0
+    wire = SerialWire.open(line)
+    with pytest.raises(Stuck) as caught:
+        wire.write(b"x" * 500_000, 0.2)
+    assert 0 < caught.value.sent < 500_000
+    before = time.monotonic()
+    wire.close()
+    assert time.monotonic() - before < 1
+
+
+def test_a_slow_printer_gets_all_of_a_job_that_takes_longer_than_its_patience(tmp_path):
+    machine = PrinterMachine()
+    end = PtyEnd(tmp_path / "tty", machine)
+    end.bytes_per_s = 20_000
+    end.start()
+    job = b"0123456789" * 4000
+    before = time.monotonic()
+    EscposPrinter(SerialLine(str(tmp_path / "tty")), stall_s=0.5).print_job(job)
+    assert time.monotonic() - before > 0.5
+    end.close()
+    assert bytes(machine.printed) == job
+
+
+def absent_lines(folder):
+    yield SerialLine(str(folder / "absent"))
+    yield SerialLine(str(folder))
+    yield LpLine(str(folder / "absent"))
+    yield NetworkLine(HOST, find_spare_port())
+    yield NetworkLine("no-such-host.invalid")
+    yield UsbLine(0xFFFF, 0xFFFF)
+
+
+def test_what_is_not_there_is_said_in_time(tmp_path):
+    for line in absent_lines(tmp_path):
+        before = time.monotonic()
+        with pytest.raises(Unplugged, match="check its power and its cable"):
+            open_wire(line)
+        assert time.monotonic() - before < CONNECT_S + 5  # the rest is the name server's and the first import's
+
+
+def test_a_keyboard_is_no_printer(tmp_path):
+    with pytest.raises(BadSetting, match="for scanners only"):
+        open_wire(KeysLine(str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("number", "error"),
+    [(errno.EACCES, NotAllowed), (errno.EPERM, NotAllowed), (errno.EBUSY, Busy), (errno.ENODEV, Unplugged)],
+)
+def test_why_a_device_cannot_be_opened_is_told_apart(number, error):
+    told = lines._not_opened("/dev/lp0", OSError(number, os.strerror(number)))
+    assert type(told) is error
+    assert "/dev/lp0" in str(told)
+
+
+def test_a_file_that_is_no_input_device_cannot_be_grabbed(tmp_path):
+    (tmp_path / "event0").touch()
+    scanner = open_wedge(KeysLine(str(tmp_path / "event0")))
+    event = scanner.wait(1)
+    assert isinstance(event, ScanProblem)
+    assert event.kind == "unplugged"
+    assert "Inappropriate ioctl" in event.message
+
+
+def test_a_scanner_that_another_program_has_is_said_and_found_when_it_is_free(end, line):
+    other = SerialWire.open(line)
+    scanner = open_serial_scanner(line)
+    event = scanner.wait(1)
+    assert isinstance(event, ScanProblem)
+    assert event.kind == "unplugged"
+    assert "another program" in event.message
+    other.close()
+    assert isinstance(scanner.wait(3), ScannerReady)
+    scanner.close()
+
+
+def test_a_scale_that_says_what_no_frame_is_says_so(end, line):
+    scale = SerialScale(line, find_profile("tscale-qhw"))
+    ended = Event()
+
+    def babble():
+        while not ended.wait(0.01):
+            end.say(b"hello?\r\n")
+
+    thread = Thread(target=babble)
+    thread.start()
+    with pytest.raises(NoAnswer, match="no frame of tscale-qhw"):
+        scale.read(0.3)
+    ended.set()
+    thread.join()
+    scale.close()
+
+
+class UsbPrinter:
+    """What python-escpos gives for a printer behind libusb, as far as the wire uses it."""
+
+    in_ep = 0x82
+    timeout = 1
+
+    def __init__(self, error=None, answers=()):
+        self.device, self.taken, self.error, self.answers = self, b"", error, list(answers)
+
+    def _raw(self, data):
+        if self.error:
+            raise self.error
+        self.taken += data
+
+    def read(self, endpoint, size, timeout_ms):
+        if self.answers:
+            return self.answers.pop(0)
+        raise self.error or TimeoutError(110, "timed out")
+
+
+def test_a_usb_printer_gets_every_byte_and_its_answer_is_read():
+    printer = UsbPrinter(answers=[b"", b"\x12"])
+    wire = UsbWire(printer)
+    wire.write(b"x" * (3 * CHUNK + 1), 2.0)
+    assert (len(printer.taken), printer.timeout) == (3 * CHUNK + 1, 2000)
+    assert wire.read(0.5) == b"\x12"
+    assert wire.read(0.01) == b""
+
+
+@pytest.mark.parametrize(
+    ("number", "error"), [(110, Stuck), (13, NotAllowed), (19, Unplugged)]
+)  # fmt: skip
+def test_the_faults_of_usb_are_told_apart(number, error):
+    with pytest.raises(error) as caught:
+        UsbWire(UsbPrinter(OSError(number, "fault"))).write(b"x", 1)
+    assert caught.value.sent == 1
