@@ -1,5 +1,7 @@
 """A shop's own barcodes by template, held against the rules that GS1 organisations published and biip knows."""
 
+import re
+
 import pytest
 from biip import ParseConfig, ParseError
 from biip.checksums import gs1_price_weight_check_digit
@@ -202,3 +204,15 @@ def test_templates_that_a_digit_tells_apart_live_together():
 def test_there_are_not_more_templates_than_can_be_told_apart():
     with pytest.raises(Malformed, match="at most"):
         parse_templates([f"2{n:03}IIIIIIIIC" for n in range(MAX_TEMPLATES + 1)])
+
+
+def test_the_guide_shows_templates_and_codes_that_are_right(repo_root):
+    guide = (repo_root / "docs" / "counter.md").read_text("utf-8").partition("## Barcodes")[2].partition("\n## ")[0]
+    assert "reads `2112345002996` as goods `12345` for 2.99" in guide
+    label = read_label("2112345002996", parse_templates(["21IIIIIPPPPPC"]))
+    assert (label.item, label.price, label.gtin) == ("12345", Price(299), "02112345000008")
+    assert "`2112345000008`" in guide
+    shown = re.findall(r"`([0-9][0-9IWPQVXC]{6,11}C(?: \*[0-9]+)?)`", guide)
+    assert {*REGIONS[RcnRegion.GERMANY], *REGIONS[RcnRegion.GREAT_BRITAIN]} <= set(shown)
+    assert all(parse_template(template) for template in shown)
+    assert len(shown) > 20

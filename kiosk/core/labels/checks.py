@@ -13,7 +13,9 @@ from typing import Final
 from contract.gtin import check_digit
 from kiosk.core.labels.currencies import CURRENCIES
 
-CENTURY: Final = 2000  # of two digits of a year: GS1 reads 00 to 76 so until 2027, and no goods expired in 1977
+CENTURY: Final = (
+    2000  # of two digits of a year; GS1 slides it with today, but no goods expired in 1999: good until 2049
+)
 CHECK_DIGIT: Final = "csum"  # the one whose failure has its own answer
 # Nothing that a till sells by: company prefixes change weekly, countries and packages are lists of others, the rest is
 # about parcels, bank accounts, medical devices and North American coupons.
