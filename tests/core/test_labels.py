@@ -1,7 +1,7 @@
 """What a scanned label means: one answer for every text, and none that sells by a wrong check digit."""
 
 import time
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import example, given
@@ -11,7 +11,7 @@ from contract.codes import CODES, make_code
 from contract.errors import Malformed
 from contract.gtin import GTIN_LENGTHS, check_digit
 from contract.values import Currency, Quantity, Unit
-from kiosk.core.labels.checks import passes
+from kiosk.core.labels.checks import passes, read_day
 from kiosk.core.labels.elements import FNC1, MAX_ELEMENTS, Element, LabelError, check_together, render
 from kiosk.core.labels.identifiers import every
 from kiosk.core.labels.label import Label, LabelKind, Price, is_expired
@@ -45,6 +45,8 @@ scraps = st.one_of(
 @example("\u0663" * 13)
 @example("]E0\u0663" + "1" * 12)
 @example("http://[")
+@example("\ud800" + "1" * 20)
+@example("^^")
 @example("(01)\u0663")
 @example("9" * MAX_LABEL)
 @example("]C1" + "1" * MAX_LABEL)
@@ -83,6 +85,7 @@ def test_zeros_that_were_stripped_are_restored():
 SAME = [
     pytest.param(f"]C101{GTIN}310300019539220299{FNC1}17271200{FNC1}10A7", LabelKind.ELEMENTS, id="announced"),
     pytest.param(f"{FNC1}01{GTIN}310300019539220299{FNC1}1727120010A7", LabelKind.ELEMENTS, id="separators"),
+    pytest.param(f"^01{GTIN}310300019539220299^1727120010A7", LabelKind.ELEMENTS, id="keyboard"),
     pytest.param(f"01{GTIN}310300019517271200392202991", LabelKind.ELEMENTS, id="digits alone"),
     pytest.param(f"(01){GTIN} (3103)000195 (3922)0299 (17)271200 (10)A7", LabelKind.ELEMENTS, id="typed"),
     pytest.param("https://a.example/01/9520123456788/10/A7?3103=000195&3922=0299&17=271200", LabelKind.LINK, id="link"),
@@ -331,3 +334,10 @@ def test_values_that_a_till_has_no_use_for_make_or_break_a_label_too(typed, soun
 def test_checks_by_name(name, right, wrong):
     assert passes(name, right)
     assert wrong is None or not passes(name, wrong)
+
+
+@given(st.integers(0, 99), st.integers(1, 12))
+def test_day_nought_is_the_last_of_its_month(year, month):
+    last = read_day(f"{year:02}{month:02}00", whole_month=True)
+    assert last is not None
+    assert (last.year, last.month, (last + timedelta(1)).day) == (2000 + year, month, 1)

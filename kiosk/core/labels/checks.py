@@ -5,9 +5,8 @@ Syntax Dictionary. Names in :data:`UNCHECKED` are known and let everything pass.
 """
 
 import re
-from calendar import monthrange
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from contract.gtin import check_digit
@@ -80,9 +79,13 @@ def _read_day(text: str, *, whole_month: bool = False) -> date | None:
         return None
     year, month, day = int(text[:4]), int(text[4:6]), int(text[6:])
     try:
-        return date(year, month, day or (monthrange(year, month)[1] if whole_month else 0))
-    except ValueError:  # no such day; or, from the calendar, no such month
+        return date(year, month, day) if day or not whole_month else _last_of_month(date(year, month, 1))
+    except ValueError:
         return None
+
+
+def _last_of_month(first: date) -> date:
+    return (first + timedelta(31)).replace(day=1) - timedelta(1)
 
 
 def _has_check_digit(text: str) -> bool:

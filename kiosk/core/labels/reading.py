@@ -6,7 +6,8 @@ Rules
     (FNC1), brackets, ``https://`` or the digits themselves say it.
 2.  A plain barcode is a GTIN, stripped zeros restored. A shop's own templates come before that.
 3.  A number whose check digit is wrong has its own answer and is never goods.
-4.  Digits that nothing announces are element strings only if they are whole and hold a key with its check digit.
+4.  Digits that nothing announces are element strings only if they are whole and hold a key with its check digit. There a
+    ``^`` is the separator: keyboards have none, so scanners that play one are set to send this.
 5.  Codes of our own look like words and skus. Whoever sells looks for a sku of the very same text first.
 """
 
@@ -47,6 +48,7 @@ _BRACKET: Final = re.compile(r"\([0-9]{2,4}\)")
 _RECEIPT: Final = re.compile(get_args(ReceiptField)[1].pattern)
 _KEYS: Final = ("00", "01", "02")
 _GTIN: Final = "01"
+_TYPED_FNC1: Final = "^"
 
 
 def read_label(text: str, templates: Sequence[Template] = ()) -> Label:
@@ -115,12 +117,13 @@ def _read_digits(digits: str, templates: Sequence[Template]) -> Label:
 def _read_unannounced(text: str) -> Label:
     """Return element strings that neither a symbology identifier nor a separator gave away (rule 4)."""
     unknown = Label(LabelKind.OTHER, text)
-    if len(text) < SHORTEST_ELEMENTS or not _is_digits(text[:SHORTEST_ELEMENTS]):
+    data = text.replace(_TYPED_FNC1, FNC1).removeprefix(FNC1)
+    if not _is_digits(data[:SHORTEST_ELEMENTS]) or len(data) < SHORTEST_ELEMENTS:
         return unknown
-    if text.startswith(_GTIN) and not is_valid(text[len(_GTIN) : SHORTEST_ELEMENTS]):
+    if data.startswith(_GTIN) and not is_valid(data[len(_GTIN) : SHORTEST_ELEMENTS]):
         return Label(LabelKind.WRONG_CHECK_DIGIT, text, why="the GTIN's last digit does not fit the others")
     try:
-        label = _understood(LabelKind.ELEMENTS, text, read_elements(text))
+        label = _understood(LabelKind.ELEMENTS, text, read_elements(data))
     except LabelError:
         return unknown
     return label if any(element.ai in _KEYS for element in label.elements) else unknown
