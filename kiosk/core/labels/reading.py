@@ -6,8 +6,8 @@ Rules
     (FNC1), brackets, ``https://`` or the digits themselves say it.
 2.  A plain barcode is a GTIN, stripped zeros restored. A shop's own templates come before that.
 3.  A number whose check digit is wrong has its own answer and is never goods.
-4.  Digits that nothing announces are element strings only if they are whole and hold a key with its check digit. There a
-    ``^`` is the separator: keyboards have none, so scanners that play one are set to send this.
+4.  Digits that nothing announces are element strings only if they are whole and hold a key with its check digit. A
+    ``^`` is a separator in them: keyboards have none, so scanners that play one are set to send this.
 5.  Codes of our own look like words and skus. Whoever sells looks for a sku of the very same text first.
 """
 
