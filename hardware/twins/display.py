@@ -7,6 +7,7 @@ from hardware.formats import line_display
 from hardware.ports.display import COLUMNS
 
 BLANK: Final = (" " * COLUMNS, " " * COLUMNS)
+PAGES: Final = {0: "cp437", 2: "cp850", 19: "cp858"}  # ESC t n; the first after power-on
 
 
 class DisplayMachine:
@@ -17,6 +18,7 @@ class DisplayMachine:
         self._ours = True
         self._column, self._row = 1, 1
         self._rest = b""
+        self._page = PAGES[0]
 
     def receive(self, data: bytes) -> bytes:
         """Obey the commands that are whole."""
@@ -35,14 +37,16 @@ class DisplayMachine:
     def _obey(self, command: bytes) -> None:
         if command[:2] == b"\x1b=":
             self._ours = command[2] == line_display.SELECT_DISPLAY[2]
-        elif not self._ours or command[:2] == b"\x1bt":
+        elif not self._ours:
             return
         elif command == b"\x1b@":
-            self.rows = [*BLANK]
+            self.rows, self._page = [*BLANK], PAGES[0]
+        elif command[:2] == b"\x1bt":
+            self._page = PAGES.get(command[2], self._page)
         elif command[:2] == line_display.MOVE:
             self._column, self._row = command[2], command[3]
         else:
-            self._put(command.decode(line_display.CODE_PAGE))
+            self._put(command.decode(self._page))
 
     def _put(self, char: str) -> None:
         row = self.rows[self._row - 1]

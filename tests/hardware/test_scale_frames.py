@@ -173,8 +173,18 @@ def test_a_damaged_frame_is_dropped_and_the_next_is_read(frame):
 
 def test_a_wrong_check_byte_drops_the_frame():
     good = bytearray(cas(1234))
-    good[6] ^= 0x01
+    good[5] ^= 0x01  # a figure
     assert read("cas-pd-ii", bytes(good) + cas(1234))[1][:2] == (1, 1)
+
+
+def test_a_state_that_the_profile_does_not_know_drops_the_frame():
+    record = (
+        b"SET P1(W)       0.0\r" + b"".join(b"SET P%d       0.0\r" % place for place in (2, 3, 4))
+        + b"GROSS WEIGHT    1152.0\rNET WEIGHT        35.5\rTARE      1116.5\r"
+        + b"DATE & TIME JAN. 14,2024  06:28AM\rSCALE NO 1\rSTATUS \x83*\r\n"
+    )  # fmt: skip
+    assert read("jik-tfo3", record, "g")[0] == [Frame(35_500, "stable")]
+    assert read("jik-tfo3", record.replace(b"\x83", b"\x85"), "g")[0] == []
 
 
 def test_every_weight_with_a_check_byte_is_read():

@@ -6,9 +6,11 @@ import time
 from threading import Event, Thread
 
 import pytest
+from device_ends import leave_ungrabbed
 from ports import find_spare_port
 
 from hardware.drivers import lines
+from hardware.drivers.escpos_link import EscposLink
 from hardware.drivers.escpos_printer import EscposPrinter
 from hardware.drivers.lines import CONNECT_S, SerialWire, open_wire
 from hardware.drivers.serial_scale import SerialScale
@@ -16,10 +18,11 @@ from hardware.drivers.serial_scanner import open_serial_scanner
 from hardware.drivers.usb_wire import CHUNK, UsbWire
 from hardware.drivers.wedge import open_wedge
 from hardware.errors import BadSetting, Busy, NoAnswer, NotAllowed, Stuck, Unplugged
+from hardware.formats.keys import EV_KEY, EVENT, SHIFTS
 from hardware.formats.scale_profile import find_profile
-from hardware.ports.scanner import ScannerReady, ScanProblem
+from hardware.ports.scanner import Scan, ScannerReady, ScanProblem
 from hardware.settings import KeysLine, LpLine, NetworkLine, SerialLine, UsbLine
-from hardware.twins.ends import HOST, Mute, PtyEnd
+from hardware.twins.ends import HOST, KeysEnd, Mute, PtyEnd
 from hardware.twins.printer import PrinterMachine
 
 
@@ -107,6 +110,32 @@ def test_a_file_that_is_no_input_device_cannot_be_grabbed(tmp_path):
     assert isinstance(event, ScanProblem)
     assert event.kind == "unplugged"
     assert "Inappropriate ioctl" in event.message
+
+
+def test_a_key_held_when_the_cable_was_pulled_is_not_held_after(tmp_path):
+    end = KeysEnd(tmp_path / "event0")
+    end.start()
+    scanner = open_wedge(KeysLine(str(tmp_path / "event0")), take=leave_ungrabbed)
+    assert scanner.wait(0) is None
+    end.say(EVENT.pack(0, 0, EV_KEY, min(SHIFTS), 1) + b"\0" * 5)  # and an event that broke off
+    assert scanner.wait(0.05) is None
+    end.unplug()
+    assert isinstance(scanner.wait(1), ScanProblem)
+    end.plug()
+    assert isinstance(scanner.wait(3), ScannerReady)
+    end.type("ab1\r")
+    event = scanner.wait(1)
+    assert isinstance(event, Scan)
+    assert event.code == "ab1"
+    scanner.close()
+    end.close()
+
+
+def test_a_line_is_free_again_after_an_error(end, line):
+    link = EscposLink(line)
+    with pytest.raises(Stuck), link.use():
+        raise Stuck
+    SerialWire.open(line).close()
 
 
 def test_a_scanner_that_another_program_has_is_said_and_found_when_it_is_free(end, line):
