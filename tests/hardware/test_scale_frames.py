@@ -269,6 +269,11 @@ def test_every_shipped_profile_says_what_it_rests_on():
     assert all(profile.source and profile.title for profile in profiles.values())
 
 
+def test_every_shipped_profile_is_in_the_guide(repo_root):
+    guide = (repo_root / "docs" / "hardware.md").read_text("utf-8")
+    assert all(f"`{name}`" in guide for name in shipped_profiles())
+
+
 def test_a_profile_without_unit_wants_the_shops_word():
     with pytest.raises(BadSetting, match="names no unit"):
         FrameReader(find_profile("jik-tfo3"))

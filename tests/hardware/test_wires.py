@@ -1,15 +1,19 @@
 """Each way to a device ends in time and says what is wrong, with real terminals, files and ports."""
 
 import errno
+import itertools
 import os
 import time
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 
 import pytest
+import serial
 from device_ends import leave_ungrabbed
 from ports import find_spare_port
+from waiting import wait_until
 
 from hardware.drivers import lines
+from hardware.drivers.escpos_drawer import EscposDrawer
 from hardware.drivers.escpos_link import EscposLink
 from hardware.drivers.escpos_printer import EscposPrinter
 from hardware.drivers.lines import CONNECT_S, SerialWire, open_wire
@@ -56,6 +60,76 @@ def test_a_line_that_takes_nothing_is_stuck_says_how_far_it_came_and_closes_at_o
     before = time.monotonic()
     wire.close()
     assert time.monotonic() - before < 1
+
+
+class Uart:
+    """A serial line whose hardware lets go of what it holds, step by step; a pseudo terminal holds nothing."""
+
+    def __init__(self, port, left):
+        self.fileno, self.close, self._left = port.fileno, port.close, iter(left)
+
+    @property
+    def out_waiting(self):
+        left = next(self._left)
+        if left is None:
+            raise OSError(errno.EIO, "gone")
+        return left
+
+
+def test_a_line_is_empty_when_the_hardware_let_go_of_everything(end, line):
+    left = [3000, 2000, 2000, 500, 0]
+    wire = SerialWire(Uart(serial.Serial(line.path), left))
+    wire.drain(5)
+    wire.close()
+
+
+def test_a_line_that_lets_go_of_nothing_is_stuck(end, line):
+    wire = SerialWire(Uart(serial.Serial(line.path), itertools.chain([900], itertools.repeat(800))))
+    before = time.monotonic()
+    with pytest.raises(Stuck, match="800 bytes left"):
+        wire.drain(0.2)
+    assert 0.2 <= time.monotonic() - before < 2
+    wire.close()
+
+
+def test_a_line_that_is_pulled_while_it_empties_is_unplugged(end, line):
+    wire = SerialWire(Uart(serial.Serial(line.path), [3000, None]))
+    with pytest.raises(Unplugged, match="gone"):
+        wire.drain(5)
+    wire.close()
+
+
+def test_a_pulled_line_can_be_written_to_and_closed_without_harm(end, line):
+    wire = SerialWire.open(line)
+    wire.write(b"x", 1)
+    end.unplug()
+    with pytest.raises(Unplugged):
+        wire.write(b"y" * 100_000, 1)
+    with pytest.raises(Unplugged):
+        wire.read(1)
+    wire.close()
+
+
+def test_a_drawer_waits_a_moment_for_another_program(tmp_path):
+    machine, line = PrinterMachine(), SerialLine(str(tmp_path / "tty"))
+    end = PtyEnd(tmp_path / "tty", machine)
+    end.start()
+    other = SerialWire.open(line)
+    freed = Timer(0.3, other.close)
+    freed.start()
+    EscposDrawer(line, pin=5).kick()
+    freed.join()
+    wait_until(lambda: machine.opened == [5], what="the drawer")
+    end.close()
+
+
+def test_a_drawer_whose_printer_stays_busy_says_so(end, line):
+    other = SerialWire.open(line)
+    before = time.monotonic()
+    with pytest.raises(Busy):
+        EscposDrawer(line).kick()
+    assert time.monotonic() - before < 3
+    other.close()
 
 
 def test_a_slow_printer_gets_all_of_a_job_that_takes_longer_than_its_patience(tmp_path):
