@@ -15,7 +15,7 @@ from typing import Final
 from hardware.ports.scanner import MAX_CODE, ProblemKind, Scan, ScanProblem
 
 ENDS: Final = b"\r\n\t"
-HALF_S: Final = 0.3  # the slowest scanners send a character each 10 ms
+HALF_S: Final = 0.5  # scanners send a character each 10 ms at worst; a busy Pi may look away in between
 FORGET_S: Final = 2.0  # no device rests this long inside a code; a person needs about as long to scan again
 _IN_CODES: Final = frozenset(range(0x20, 0x7F)) | {0x1D}  # printable ASCII, and GS
 
