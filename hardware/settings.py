@@ -9,6 +9,8 @@
 ===========================================  ==========================================================
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -18,6 +20,7 @@ from msgspec import Struct
 from hardware.errors import BadSetting
 
 MAX_ADDRESS: Final = 300  # characters; names below /dev/input/by-id reach 120
+NO_OPTIONS: Final[Mapping[str, str]] = MappingProxyType({})
 PRINTER_PORT: Final = 9100  # where network printers listen for raw bytes
 
 Parity = Literal["N", "E", "O"]
@@ -72,8 +75,8 @@ _PATHS: Final[dict[str, type[SerialLine | LpLine | KeysLine]]] = {
 }
 
 
-def parse_line(address: str) -> Line:
-    """Return where the device of ``address`` is plugged in.
+def parse_line(address: str, usual: Mapping[str, str] = NO_OPTIONS) -> Line:
+    """Return where the device of ``address`` is; ``usual`` holds the options of a serial line that it leaves out.
 
     Raises: BadSetting, naming the part that is wrong.
     """
@@ -82,6 +85,8 @@ def parse_line(address: str) -> Line:
     try:
         parts = urlsplit(address)
         options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+        if parts.scheme == "serial":
+            options = {**usual, **options}
         if parts.scheme in _PATHS and parts.path.startswith("/") and not parts.netloc:
             return _convert({"path": parts.path, **options}, _PATHS[parts.scheme])
         if parts.scheme == "tcp" and parts.hostname and parts.path in {"", "/"}:

@@ -66,6 +66,11 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return re.compile(f"(?:{self.frame})\\Z".encode("latin-1"), re.DOTALL)
 
     @property
+    def usual_line(self) -> dict[str, str]:
+        """Return how these scales leave the factory, as options of a serial address."""
+        return {"baud": str(self.baud), "bits": str(self.bits_per_byte), "parity": self.parity}
+
+    @property
     def names_unit(self) -> bool:
         """Return whether the unit is known without the shop's word."""
         return bool(self.unit) or "unit" in self.pattern.groupindex
