@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from hardware.drivers.lines import Wire, open_wire
-from hardware.errors import Busy, Closed, HardwareError
+from hardware.errors import Busy, Closed
 from hardware.formats import escpos
 from hardware.ports.printer import PrinterStatus
 from hardware.settings import Line, UsbLine
@@ -31,14 +31,13 @@ class EscposLink:
 
         Raises: Unplugged, Busy (longer than BUSY_S), NotAllowed, BadSetting, Closed.
         """
-        wire = self._open()
+        wire, ended_well = self._open(), False
         try:
             yield wire
-        except HardwareError:
-            self._drop()
-            raise
-        if not self._keep:
-            self._drop()
+            ended_well = True
+        finally:
+            if not (ended_well and self._keep):
+                self._drop()
 
     def close(self) -> None:
         """Give the line back for good."""

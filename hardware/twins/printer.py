@@ -1,6 +1,7 @@
 """A printer with a drawer, as a machine that speaks ESC/POS, and as twins in memory over the same machine."""
 
 from collections.abc import Iterator
+from threading import Event
 from typing import Final
 
 from hardware.errors import Closed, JobTooLarge, NotReady, Stuck, Unplugged
@@ -114,6 +115,7 @@ class TwinPrinter:
         self.machine = machine or PrinterMachine()
         self.plugged = True
         self.takes: int | None = None  # bytes before it is stuck
+        self.bytes_per_s = 0  # as fast as they come
         self._closed = False
 
     def print_job(self, job: bytes) -> None:
@@ -122,6 +124,8 @@ class TwinPrinter:
         if len(job) > MAX_JOB:
             raise JobTooLarge(f"{len(job)} bytes, at most {MAX_JOB}")
         self._refuse(0)
+        if self.bytes_per_s:
+            Event().wait(len(job) / self.bytes_per_s)
         self.machine.receive(job[: self.takes])
         if self.takes is not None and self.takes < len(job):
             error = Stuck(f"{len(job) - self.takes} bytes left")

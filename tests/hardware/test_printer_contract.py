@@ -83,6 +83,15 @@ def test_a_printer_that_stops_taking_bytes_is_told_in_time(hands):
     assert 100 <= caught.value.sent <= size
 
 
+def test_a_slow_printer_gets_everything(hands):
+    hands.cable.slow_down(20_000)
+    job = JOB * 10
+    before = time.monotonic()
+    hands.printer.print_job(job)
+    wait_for(hands, job)
+    assert time.monotonic() - before > len(job) / 20_000 * 0.8
+
+
 def test_an_unplugged_printer_is_said_and_found_again(hands):
     hands.printer.print_job(JOB)
     hands.cable.unplug()

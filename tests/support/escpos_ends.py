@@ -32,6 +32,9 @@ class EndCable:
     def take_only(self, size: int) -> None:
         self._end.takes = QUESTION + size
 
+    def slow_down(self, bytes_per_s: int) -> None:
+        self._end.bytes_per_s = bytes_per_s
+
 
 class TwinCable:
     """What stands for the cable of twins."""
@@ -51,6 +54,11 @@ class TwinCable:
         for twin in self._twins:
             if isinstance(twin, TwinPrinter):
                 twin.takes = size
+
+    def slow_down(self, bytes_per_s: int) -> None:
+        for twin in self._twins:
+            if isinstance(twin, TwinPrinter):
+                twin.bytes_per_s = bytes_per_s
 
     def close(self) -> None:
         nothing()
