@@ -5,19 +5,8 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from contract.checks import check_instant, check_once
-from contract.sales import ALL_PPM, MAX_TAXES, AgeField, PerField
-from contract.shop import (
-    MAX_FAVOURITES,
-    MAX_RATES,
-    MAX_STAFF,
-    MAX_STEP,
-    MAX_TEMPLATES,
-    BundlePart,
-    ExchangeRate,
-    Person,
-    TaxRate,
-    TemplateField,
-)
+from contract.sales import AgeField, PerField
+from contract.shop import BundlePart, Shop
 from contract.values import (
     AmountField,
     CodeField,
@@ -91,28 +80,11 @@ class PriceChanged(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ConfigChanged(Struct, frozen=True, forbid_unknown_fields=True):
-    """Settings of every till: the latest fact replaces the one before.
-
-    ``cash_step_minor`` is what sums are rounded to that are paid in cash, such as 5. Staff may give discounts up to
-    ``discount_ppm`` of a price; for more, a manager's PIN is asked for.
-    """
+    """Settings of every till: the latest fact replaces the one before."""
 
     receipt_header: TextField = ""
     receipt_footer: TextField = ""
-    taxes: Annotated[list[TaxRate], Meta(max_length=MAX_TAXES)] = []
-    tax_included: bool = True
-    cash_step_minor: Annotated[int, Meta(ge=1, le=MAX_STEP)] = 1
-    exchange: Annotated[list[ExchangeRate], Meta(max_length=MAX_RATES)] = []
-    staff: Annotated[list[Person], Meta(max_length=MAX_STAFF)] = []
-    discount_ppm: Annotated[int, Meta(ge=0, le=ALL_PPM)] = 0
-    favourites: Annotated[list[SkuField], Meta(max_length=MAX_FAVOURITES)] = []
-    templates: Annotated[list[TemplateField], Meta(max_length=MAX_TEMPLATES)] = []
-
-    def __post_init__(self) -> None:
-        """Refuse what names one thing twice."""
-        check_once("a tax code", (one.code for one in self.taxes))
-        check_once("a currency", (one.currency for one in self.exchange))
-        check_once("a person", (one.id for one in self.staff))
+    shop: Shop = Shop()
 
 
 class Level(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

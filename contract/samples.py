@@ -15,7 +15,7 @@ from contract.envelope import NO_DIGEST, LaneSource, LogSource, Source
 from contract.lan import Ask, AskLine, Holds, Mark, Presence, encode_lan
 from contract.registry import DOWN, UP, Data, Registry
 from contract.requests import Request, encode_request
-from contract.shop import BundlePart, ExchangeRate, Person, Role, TaxRate
+from contract.shop import BundlePart, ExchangeRate, Person, Role, Shop, TaxRate
 from contract.streams import FLEET, own_log
 from contract.values import (
     Address,
@@ -93,15 +93,19 @@ _FLEET_DATA: Final[tuple[Data, ...]] = (
     down.ConfigChanged(
         receipt_header="Market Hall, stall 12",
         receipt_footer="Thank you",
-        taxes=[TaxRate("A", 190_000, "VAT 19 %"), TaxRate("B", 70_000, "VAT 7 %")],
-        cash_step_minor=5,
-        exchange=[ExchangeRate(Currency("USD"), Money(91), 100)],
-        staff=[
-            Person("ines", "Ines", Role.MANAGER, "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA")
-        ],
-        discount_ppm=100_000,
-        favourites=[_TEA],
-        templates=["21IIIIIPPPPPC"],
+        shop=Shop(
+            taxes=[TaxRate("A", 190_000, "VAT 19 %"), TaxRate("B", 70_000, "VAT 7 %")],
+            cash_step_minor=5,
+            exchange=[ExchangeRate(Currency("USD"), Money(91), 100)],
+            staff=[
+                Person(
+                    "ines", "Ines", Role.MANAGER, "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA"
+                )
+            ],
+            discount_ppm=100_000,
+            favourites=[_TEA],
+            templates=["21IIIIIPPPPPC"],
+        ),
     ),
     down.AvailabilityChanged(
         complete=True,

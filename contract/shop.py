@@ -5,7 +5,8 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from contract.sales import PerField, RateField
+from contract.checks import check_once
+from contract.sales import ALL_PPM, MAX_TAXES, PerField, RateField
 from contract.values import CodeField, CurrencyField, Money, NameField, SkuField
 
 MAX_STAFF: Final = 500  # people of one region who know a PIN
@@ -57,3 +58,26 @@ class BundlePart(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
     sku: SkuField
     amount: Annotated[int, Meta(ge=1, le=10**6)] = 1
+
+
+class Shop(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a region's shops sell. Told by the hub, or written in the settings of a kiosk that has none.
+
+    ``cash_step_minor`` is what sums are rounded to that are paid in cash, such as 5. Staff may give discounts up to
+    ``discount_ppm`` of a price; for more, a manager's PIN is asked for.
+    """
+
+    taxes: Annotated[list[TaxRate], Meta(max_length=MAX_TAXES)] = []
+    tax_included: bool = True
+    cash_step_minor: Annotated[int, Meta(ge=1, le=MAX_STEP)] = 1
+    exchange: Annotated[list[ExchangeRate], Meta(max_length=MAX_RATES)] = []
+    staff: Annotated[list[Person], Meta(max_length=MAX_STAFF)] = []
+    discount_ppm: Annotated[int, Meta(ge=0, le=ALL_PPM)] = 0
+    favourites: Annotated[list[SkuField], Meta(max_length=MAX_FAVOURITES)] = []
+    templates: Annotated[list[TemplateField], Meta(max_length=MAX_TEMPLATES)] = []
+
+    def __post_init__(self) -> None:
+        """Refuse what names one thing twice."""
+        check_once("a tax code", (one.code for one in self.taxes))
+        check_once("a currency", (one.currency for one in self.exchange))
+        check_once("a person", (one.id for one in self.staff))

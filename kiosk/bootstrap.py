@@ -17,6 +17,7 @@ from contract.down import Item
 from contract.errors import Malformed
 from contract.every import UpFact
 from contract.facts import StockLine
+from contract.shop import Shop
 from contract.stock import StockKey
 from contract.streams import lane_stream
 from contract.values import Address, BasketId, Gtin, Lane, Seq, Sku
@@ -42,6 +43,7 @@ from kiosk.journal.mirror.mirrors import Mirrors
 from kiosk.journal.outbox import Outbox, lane_path
 from kiosk.journal.receipts import last_sale
 from kiosk.journal.schema import OF_LANE
+from kiosk.journal.shops import read_shop
 from kiosk.journal.stock import account_of
 from kiosk.stockroom import LocalStockroom
 from mqtt_bridge.backoff import Backoff
@@ -127,6 +129,10 @@ class LocalDesk:
     def search(self, text: str, limit: int) -> list[Item]:
         """Return items by the beginnings of words of their names."""
         return self.catalogue.search(text, limit)
+
+    def shop(self) -> Shop:
+        """Return how this shop sells: as the hub said last, else as the settings say."""
+        return read_shop(self.catalogue.connection, self.catalogue.path) or self.config.shop
 
     def storage_problem(self) -> str:
         """Return why the next sale could not be stored, with what to do; empty when it can."""

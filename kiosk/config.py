@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from contract.errors import Malformed
+from contract.shop import Shop
 from contract.values import (
     Address,
     Currency,
@@ -113,6 +114,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     keeper: KeeperConfig = KeeperConfig()
     stock: StockConfig = StockConfig()
     lan: LanConfig = LanConfig()
+    shop: Shop = Shop()  # how it sells until a hub says it
 
     def __post_init__(self) -> None:
         """Refuse sections that do not fit each other.

@@ -15,6 +15,7 @@ from kiosk.journal.catalogue import Catalogue, put_item, set_price, withdraw_ite
 from kiosk.journal.database import checkpoint, immediate
 from kiosk.journal.elsewhere import FILE, Elsewhere
 from kiosk.journal.links import LinkReader
+from kiosk.journal.shops import save_shop
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ class Backroom:
                 case ConfigChanged():
                     settings = {"receipt_header": data.receipt_header, "receipt_footer": data.receipt_footer}
                     db.executemany("INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)", settings.items())
+                    save_shop(db, data.shop)
                 case _:
                     pass
             db.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)", (name, generation, position))

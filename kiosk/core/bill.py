@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contract.sales import SaleLine, TaxSum
-from contract.shop import TaxRate
+from contract.shop import Shop, TaxRate
 from contract.values import Money, Quantity, Sku
 from kiosk.core.basket import Basket, Line
 from kiosk.core.discounts import share, share_by_code
@@ -27,6 +27,11 @@ class Prices(Struct, frozen=True):
     rates: Mapping[str, TaxRate] = {}
     included: bool = True
     cash_step_minor: int = 1
+
+
+def prices_of(shop: Shop) -> Prices:
+    """Return what a shop decided about prices."""
+    return Prices({one.code: one for one in shop.taxes}, shop.tax_included, shop.cash_step_minor)
 
 
 class Bill(Struct, frozen=True):

@@ -15,6 +15,7 @@ from contract.every import UpFact
 from contract.facts import ClockStepped, Payment, SaleRecorded, StockLine, StockReceived
 from contract.goods import ShelfLine, StockWasted, TillPosition, TransferReceived, TransferSent
 from contract.rights import ReservationCancelled
+from contract.shop import Shop
 from contract.values import Address, BasketId, Currency, Epoch, Gtin, Money, Receipt, Seq, SiteId, Sku
 from kiosk.core.basket import Basket
 from kiosk.core.deliveries import Delivery, Expected
@@ -210,6 +211,10 @@ class Desk(Protocol):
 
     def search(self, text: str, limit: int) -> Sequence[Item]:
         """Return items whose name has words beginning with the words of ``text``."""
+        ...
+
+    def shop(self) -> Shop:
+        """Return how this shop sells: its taxes, its smallest coin, who may allow what."""
         ...
 
     def storage_problem(self) -> str:

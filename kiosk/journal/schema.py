@@ -162,8 +162,22 @@ def strayed_table(db: "Database") -> None:
     )
 
 
+def basket_column(db: "Database") -> None:
+    """What is of a whole basket: its discount, and payments that do not cover it yet. JSON; empty: neither."""
+    db.table("baskets").add_column("whole", str, not_null_default="")
+
+
 LANE: Final = (lane_tables,)
-TILL: Final = (lane_tables, till_tables, rights_tables, counts_table, passage_tables, advices_table, attempts_table)
+TILL: Final = (
+    lane_tables,
+    till_tables,
+    rights_tables,
+    counts_table,
+    passage_tables,
+    advices_table,
+    attempts_table,
+    basket_column,
+)
 CATALOGUE: Final = (catalogue_tables, item_columns)
 LINK: Final = (link_tables, strayed_table, lan_tables)
 OF_LANE: Final = {lane: TILL if lane is Lane.TILL else LANE for lane in Lane}

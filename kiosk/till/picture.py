@@ -18,6 +18,7 @@ from contract.codec import Stamp
 from contract.down import Item
 from contract.every import UpFact
 from contract.facts import ClockStepped, SaleRecorded, StockLine
+from contract.shop import Shop
 from contract.values import Address, BasketId, Currency, Gtin, KioskId, Money, Receipt, RegionId, Seq, SiteId, Sku, Unit
 from kiosk.core.basket import Basket
 from kiosk.core.parking import Parked
@@ -119,6 +120,10 @@ class SampleDesk:
     def warning(self) -> str:
         """Return no warning."""
         return ""
+
+    def shop(self) -> Shop:
+        """Return a shop without taxes."""
+        return Shop()
 
     def storage_problem(self) -> str:
         """Return no problem."""

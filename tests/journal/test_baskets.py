@@ -1,8 +1,10 @@
 """Open baskets: kept line by line, given back after a crash, sold once."""
 
 import pytest
+from basket_strategies import baskets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from till_terminal import sample_items
 
 from contract.values import Money
@@ -10,6 +12,7 @@ from kiosk.bootstrap import open_desk
 from kiosk.core.basket import add, drop_last, make_line
 from kiosk.core.checkout import cash, decide_sale
 from kiosk.core.ports import AlreadySold
+from kiosk.core.tender import Tender, take_cash
 from kiosk.journal.errors import BasketClosed
 
 PIECES = [item for item in sample_items() if item.price_minor is not None]
@@ -43,6 +46,21 @@ def test_every_step_of_a_basket_is_kept(desk, steps):
             basket = drop_last(basket)
         desk.keep(basket)
         assert desk.open_basket().lines == basket.lines
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(baskets(), st.integers(1, 500))
+def test_whatever_is_in_a_basket_comes_back_with_what_was_paid(desk, basket, part):
+    paid = take_cash(Tender(Money(part + 1)), Money(part)).payments if basket.total_minor else ()
+    kept = replace(basket, id=desk.new_basket_id(), payments=paid)
+    desk.keep(kept)
+    assert desk.open_basket() == kept
+    desk.keep(replace(kept, payments=()))
+    assert desk.open_basket().payments == ()
+    desk.park(kept, "p")
+    assert desk.parked()[-1].basket == kept
+    desk.recall(kept.id)
+    desk.record([sale_of(desk, replace(kept, payments=()))] if kept.total_minor >= 0 else [])
 
 
 def test_an_empty_basket_is_not_given_back(desk):

@@ -146,9 +146,7 @@ def _configs(draw: st.DrawFn) -> down.ConfigChanged:
     people = st.builds(
         shop.Person, st.from_regex(r"\A[0-9a-z-]{1,32}\Z"), item_names, st.sampled_from(shop.Role), hashes
     )
-    return down.ConfigChanged(
-        draw(texts),
-        draw(texts),
+    decided = shop.Shop(
         draw(st.lists(taxes, max_size=MAX_PARTS, unique_by=lambda one: one.code)),
         draw(st.booleans()),
         draw(st.integers(1, 10_000)),
@@ -158,6 +156,7 @@ def _configs(draw: st.DrawFn) -> down.ConfigChanged:
         draw(st.lists(skus, max_size=MAX_PARTS)),
         draw(st.lists(st.from_regex(r"\A[0-9A-Z]{1,40}\Z"), max_size=MAX_PARTS)),
     )
+    return down.ConfigChanged(draw(texts), draw(texts), decided)
 
 
 _prices = st.builds(down.Price, skus, st.none() | prices, pers)
