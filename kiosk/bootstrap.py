@@ -23,15 +23,17 @@ from contract.streams import lane_stream
 from contract.values import Address, BasketId, Gtin, Lane, Seq, Sku
 from kiosk.clock import RELEASED_AT, KioskClock
 from kiosk.config import CONFIG_NAME, Config, ConfigError, load_config
+from kiosk.core.attempts import Attempt
 from kiosk.core.basket import Basket
 from kiosk.core.endpoint import Endpoint
 from kiosk.core.goods import find_beyond
 from kiosk.core.neighbours import decide_cover
 from kiosk.core.parking import Parked
 from kiosk.core.ports import LastSale, LinkState, Mirror, Recorded
-from kiosk.journal import wishes
+from kiosk.journal import attempts, wishes
 from kiosk.journal.baskets import Baskets
 from kiosk.journal.catalogue import Catalogue
+from kiosk.journal.database import translated
 from kiosk.journal.errors import JournalError
 from kiosk.journal.journal import Journal
 from kiosk.journal.lan import LanReader
@@ -129,6 +131,15 @@ class LocalDesk:
     def search(self, text: str, limit: int) -> list[Item]:
         """Return items by the beginnings of words of their names."""
         return self.catalogue.search(text, limit)
+
+    def attempts(self, basket: BasketId) -> list[Attempt]:
+        """Return the card payments that were tried for a basket, oldest first."""
+        with translated(self.journal.path):
+            return attempts.of_basket(self.journal.connection, basket)
+
+    def new_attempt_id(self) -> str:
+        """Return an id that no other attempt has."""
+        return _new_id()
 
     def shop(self) -> Shop:
         """Return how this shop sells: as the hub said last, else as the settings say."""

@@ -13,10 +13,7 @@ Rules
 """
 
 from decimal import Decimal
-from enum import StrEnum
 from typing import Final
-
-from msgspec import Struct
 
 from contract.down import Item
 from contract.errors import ContractError, Malformed
@@ -25,7 +22,8 @@ from contract.money import format_minor
 from contract.values import Gtin, Money, Receipt, Sku, Unit, parse_sku
 from kiosk.core import basket as baskets
 from kiosk.core.basket import Basket, BasketError, Line
-from kiosk.core.checkout import CheckoutError, cash, decide_sale
+from kiosk.core.bill import Bill, decide_bill, prices_of
+from kiosk.core.checkout import CheckoutError, decide_sale
 from kiosk.core.entry import (
     Entry,
     EntryError,
@@ -39,60 +37,16 @@ from kiosk.core.entry import (
     parse_times,
 )
 from kiosk.core.goods import ApprovalNeeded, decide_overdraft
+from kiosk.core.notices import Answer, Ask, AskAmount, AskPrice, Choose, Mood, Notice, Sold
 from kiosk.core.parking import Parked, ParkingError, check_park, check_recall, find_parked
+from kiosk.core.paying import Paying, cash_of
 from kiosk.core.ports import AlreadySold, Desk, DeskError
+from kiosk.core.tender import Tender
 
 OPEN_ITEM: Final = Item(sku=Sku("OPEN"), name="Open item")  # sold at a typed price: an empty catalogue sells at once
 APPROVAL: Final = "@"  # before an approver's id; a sku that begins with it is found by its name
 MAX_APPROVER: Final = 32  # as the fact holds it
 MAX_RESULTS: Final = 8  # as many as fit above the entry line at 24 rows
-
-
-class Mood(StrEnum):
-    """What a notice is; the word is shown with it, so that colour is never the only sign."""
-
-    ERROR = "error"
-    INFO = "info"
-    SOLD = "sold"
-
-
-class Notice(Struct, frozen=True):
-    """One thing to tell the person at the counter."""
-
-    mood: Mood
-    text: str
-
-
-class AskPrice(Struct, frozen=True):
-    """The item has no price: a person types one."""
-
-    item: Item
-    amount: int
-
-
-class AskAmount(Struct, frozen=True):
-    """The item is weighed or measured: a person types how much."""
-
-    item: Item
-
-
-class Choose(Struct, frozen=True):
-    """Several items, or one that the words do not name exactly: a person chooses (see :meth:`Counter.pick`)."""
-
-    items: tuple[Item, ...]
-
-
-class Sold(Struct, frozen=True):
-    """A sale that is recorded. Only now may anyone say so."""
-
-    receipt: Receipt
-    total_minor: Money
-    tendered_minor: Money
-    change_minor: Money
-
-
-Ask = AskPrice | AskAmount
-Answer = Notice | AskPrice | AskAmount | Choose | None
 
 
 class Counter:
@@ -110,6 +64,9 @@ class Counter:
         self.times: Decimal | None = None
         self.sold: Sold | None = None
         self.approved_by = ""
+        self.paying = Paying(self)
+        self._billed: tuple[Basket, Bill] | None = None
+        self._look_at_shop()
 
     def enter(self, text: str) -> Answer:
         """Take one entry: a scan, a code, words, a price, a quantity. None when all is said by the basket itself."""
@@ -166,17 +123,29 @@ class Counter:
         """Take one line out."""
         try:
             gone = self.basket.lines[index] if 0 <= index < len(self.basket.lines) else None
-            kept = self._change(baskets.drop(self.basket, index))
+            kept = self.change(baskets.drop(self.basket, index))
         except BasketError as error:
             return Notice(Mood.ERROR, str(error))
         return kept or (Notice(Mood.INFO, f"taken out: {gone.name}") if gone else None)
 
+    @property
+    def bill(self) -> Bill:
+        """Return what the basket comes to: what is shown is what is sold."""
+        if self._billed is None or self._billed[0] is not self.basket:
+            self._billed = self.basket, decide_bill(self.basket, self.prices)
+        return self._billed[1]
+
     def sell(self, tendered: Money) -> Notice:
-        """Sell the basket for cash; says SOLD only after the desk has recorded it."""
+        """Take cash for the basket; says SOLD only after the desk has recorded the sale."""
+        if not self.basket.lines:
+            return Notice(Mood.ERROR, "the basket is empty: scan something first")
+        return self.paying.cash(tendered)
+
+    def finish(self, tender: Tender) -> Notice:
+        """Make the sale of what is paid."""
         try:
-            payment = cash(self.basket.total_minor, tendered)
             at = self.desk.clock.stamp().at
-            sale = decide_sale(self.basket, [payment], sold_at=at)
+            sale = decide_sale(self.basket, tender.payments, sold_at=at, prices=self.prices)
             beyond = self.desk.beyond(self.basket)
             allowed = decide_overdraft(beyond, approved_by=self.approved_by, at=at, basket=self.basket.id)
             receipt = self.desk.record([*allowed, sale])[-1].receipt
@@ -188,7 +157,7 @@ class Counter:
             return Notice(Mood.ERROR, f"NOT SOLD: {error}. Esc, type {APPROVAL} and their id, then take payment")
         except (DeskError, ContractError) as error:
             return Notice(Mood.ERROR, f"NOT SOLD: {error}. The basket is kept")
-        return self._sold(sale, receipt or Receipt("?"))
+        return self._sold(sale, tender, receipt or Receipt("?"))
 
     def approve(self, approver: str) -> Notice:
         """Let goods in hand beyond the limit leave with this basket; the approver's id goes on record with its sale."""
@@ -222,15 +191,20 @@ class Counter:
         self._renew(found.basket)
         return Notice(Mood.INFO, f"recalled {found.label}".rstrip())
 
-    def _renew(self, basket: Basket) -> None:
-        self.basket, self.times, self.sold, self.approved_by = basket, None, None, ""
+    def _renew(self, basket: Basket, *, sold: Sold | None = None) -> None:
+        self.basket, self.times, self.sold, self.approved_by = basket, None, sold, ""
+        self._look_at_shop()
 
-    def _sold(self, sale: SaleRecorded, receipt: Receipt) -> Notice:
-        payment = sale.payments[0]
-        self.sold = Sold(receipt, sale.total_minor, payment.tendered_minor, payment.change_minor)
-        self.basket = Basket(self.desk.new_basket_id(), sale.currency)
-        self.times, self.approved_by = None, ""
-        total, change = (format_minor(minor, sale.currency) for minor in (sale.total_minor, payment.change_minor))
+    def _look_at_shop(self) -> None:
+        """Sell as the shop says from this basket on: what is rung up already keeps its taxes."""
+        self.shop = self.desk.shop()
+        self.prices = prices_of(self.shop)
+        self._billed = None
+
+    def _sold(self, sale: SaleRecorded, tender: Tender, receipt: Receipt) -> Notice:
+        self.sold = Sold(receipt, sale.total_minor, cash_of(tender), tender.change_minor)
+        self._renew(Basket(self.desk.new_basket_id(), sale.currency), sold=self.sold)
+        total, change = (format_minor(minor, sale.currency) for minor in (sale.total_minor, tender.change_minor))
         return Notice(Mood.SOLD, f"SOLD receipt {receipt}, total {total}, change {change}")
 
     def _begin_anew(self) -> Notice:
@@ -281,9 +255,12 @@ class Counter:
 
     def _add(self, line: Line) -> Answer:
         self.sold = None
-        return self._change(baskets.add(self.basket, line))
+        return self.change(baskets.add(self.basket, line))
 
-    def _change(self, basket: Basket) -> Notice | None:
+    def change(self, basket: Basket) -> Notice | None:
+        """Keep the basket as it is to be, then show it; what was paid for it must stay covered by goods."""
+        if sum(one.amount_minor for one in basket.payments) > decide_bill(basket, self.prices).total_minor:
+            return Notice(Mood.ERROR, "more was paid than that would cost: give a payment back first")
         try:
             self.desk.keep(basket)
         except AlreadySold:

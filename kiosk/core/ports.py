@@ -17,6 +17,7 @@ from contract.goods import ShelfLine, StockWasted, TillPosition, TransferReceive
 from contract.rights import ReservationCancelled
 from contract.shop import Shop
 from contract.values import Address, BasketId, Currency, Epoch, Gtin, Money, Receipt, Seq, SiteId, Sku
+from kiosk.core.attempts import Attempt
 from kiosk.core.basket import Basket
 from kiosk.core.deliveries import Delivery, Expected
 from kiosk.core.goods import Discrepancy
@@ -239,6 +240,14 @@ class Desk(Protocol):
 
     def new_basket_id(self) -> BasketId:
         """Return an id that no other basket has."""
+        ...
+
+    def attempts(self, basket: BasketId) -> Sequence[Attempt]:
+        """Return the card payments that were tried for a basket, oldest first."""
+        ...
+
+    def new_attempt_id(self) -> str:
+        """Return an id that no other attempt has."""
         ...
 
 

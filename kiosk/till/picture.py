@@ -20,6 +20,7 @@ from contract.every import UpFact
 from contract.facts import ClockStepped, SaleRecorded, StockLine
 from contract.shop import Shop
 from contract.values import Address, BasketId, Currency, Gtin, KioskId, Money, Receipt, RegionId, Seq, SiteId, Sku, Unit
+from kiosk.core.attempts import Attempt
 from kiosk.core.basket import Basket
 from kiosk.core.parking import Parked
 from kiosk.core.ports import LastSale, LinkState, Recorded
@@ -139,6 +140,14 @@ class SampleDesk:
 
     def idle(self) -> None:
         """Do nothing."""
+
+    def attempts(self, _basket: BasketId) -> list[Attempt]:
+        """Return none."""
+        return []
+
+    def new_attempt_id(self) -> str:
+        """Return the same id again; nothing is kept."""
+        return "sample"
 
     def new_basket_id(self) -> BasketId:
         """Return the same id again; nothing is kept."""
