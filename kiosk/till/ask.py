@@ -66,7 +66,7 @@ class AskScreen(Frame):
     def words(self) -> tuple[str, ...]:
         """Name the item and what is missing."""
         item, basket = self._ask.item, self.counter.basket
-        so_far = f"Basket so far {format_minor(basket.total_minor, basket.currency)}"
+        so_far = f"Basket so far {format_minor(self.counter.bill.total_minor, basket.currency)}"
         if isinstance(self._ask, AskAmount):
             return ("WEIGHT NEEDED" if item.unit == "g" else "AMOUNT NEEDED", "", item.name, "", so_far)
         return ("PRICE NEEDED", "", item.name, *self._amount(), so_far)

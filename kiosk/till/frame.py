@@ -107,7 +107,7 @@ class Frame(Screen[None]):
 
     def figure(self) -> Money:
         """Return the amount that the panel shows in large figures."""
-        return self.counter.basket.total_minor
+        return self.counter.bill.total_minor
 
     def told(self) -> Told:
         """Return what the panel shows."""

@@ -51,7 +51,7 @@ class PayScreen(Frame):
             self._refuse(f"{text} came as fast as a scan: type it again if it is money, or Esc")
         elif not text:
             if not self.has_unseen_error():  # a scanner that ends with two Enters must not sell with the second
-                self.tender(self.counter.basket.total_minor)
+                self.tender(self.counter.paying.tender.left_in_cash_minor)
         else:
             try:
                 self.tender(parse_price(text, self.counter.basket.currency))
@@ -61,8 +61,9 @@ class PayScreen(Frame):
     def tender(self, received: Money) -> None:
         """Sell; a sale that cannot be made or stored is said here, and the basket stays."""
         notice = self.counter.sell(received)
-        if notice.mood is Mood.ERROR and self.counter.basket.lines:
+        if notice.mood is not Mood.SOLD and self.counter.basket.lines:
             self.tell(notice)
+            self.show()
             return
         self.till.pop_screen()
         self._sale.basket_view.selected = None
@@ -72,7 +73,7 @@ class PayScreen(Frame):
     def exact(self) -> None:
         """Take exact cash, if nothing was typed."""
         if not self.entry.text:
-            self.tender(self.counter.basket.total_minor)
+            self.tender(self.counter.paying.tender.left_in_cash_minor)
 
     def back(self) -> None:
         """Undo what is typed, else go back to the sale."""
@@ -82,10 +83,14 @@ class PayScreen(Frame):
             self.till.pop_screen()
             self._sale.show()
 
+    def figure(self) -> Money:
+        """Show what is left to pay."""
+        return self.counter.paying.tender.left_in_cash_minor
+
     def words(self) -> tuple[str, ...]:
         """Name what is due and how to take it."""
         basket = self.counter.basket
-        due = format_minor(basket.total_minor, basket.currency)
+        due = format_minor(self.counter.paying.tender.left_in_cash_minor, basket.currency)
         return (f"TO PAY {due} {basket.currency}", "", "Enter: exact cash", "or type what you are given,", "then Enter")
 
     def _to_sale(self, code: str) -> None:

@@ -120,7 +120,7 @@ class SaleScreen(Frame):
         self.pay()
         screen = self.till.screen
         if isinstance(screen, PayScreen) and not screen.problem:
-            screen.tender(self.counter.basket.total_minor)
+            screen.tender(self.counter.paying.tender.left_in_cash_minor)
 
     def back(self) -> None:
         """Undo the smallest thing: what is typed, the quantity, the selection, the notice."""
@@ -165,7 +165,7 @@ class SaleScreen(Frame):
             )
         count = len(basket.lines)
         lines = f"{count} line" if count == 1 else f"{count} lines"
-        return (f"TOTAL {format_minor(basket.total_minor, basket.currency)} {basket.currency}", "", lines)
+        return (f"TOTAL {format_minor(self.counter.bill.total_minor, basket.currency)} {basket.currency}", "", lines)
 
     def _find_later(self) -> None:
         if self._timer is None:

@@ -88,7 +88,7 @@ async def test_the_change_stays_until_the_next_sale_begins(open_till, desk):
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"), [("1\n", "less than the total"), ("x\n", "not an amount"), ("9.999\n", "smallest coin")]
+    ("typed", "told"), [("0\n", "no money is no payment"), ("x\n", "not an amount"), ("9.999\n", "smallest coin")]
 )
 async def test_a_tender_that_cannot_be_is_refused_and_the_basket_stays(open_till, desk, typed, told):
     async with open_till(desk) as till:
@@ -99,6 +99,18 @@ async def test_a_tender_that_cannot_be_is_refused_and_the_basket_stays(open_till
         assert till.is_on(PayScreen)
         assert till.basket() == [("ESP-1", 1)]
         assert desk.sales() == []
+
+
+async def test_cash_that_does_not_cover_it_is_taken_and_the_rest_is_asked_for(open_till, desk):
+    async with open_till(desk) as till:
+        await till.scan(ESPRESSO)
+        await till.press("f9")
+        await till.type("1\n")
+        assert till.notice() == "taken; left to pay 1.20 EUR"
+        assert "TO PAY 1.20" in till.screen()
+        await till.type("\n")
+        assert "CHANGE 0.00" in till.screen()
+        assert [one.amount_minor for one in desk.sales()[0].payments] == [100, 120]
 
 
 @pytest.mark.parametrize("code", [barcode(1), "1234", "96385074"])
