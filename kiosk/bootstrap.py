@@ -69,8 +69,8 @@ class LocalDesk:
         self.catalogue = Catalogue(data_dir / "catalogue.db")
         self._baskets = Baskets(journal)
         self._link = LinkReader(data_dir / "link.db")
-        self._lan = LanReader(data_dir / "link.db")
-        self._data_dir = data_dir
+        self.lan = LanReader(data_dir / "link.db")
+        self.data_dir = data_dir
         self._untidy = True
         self._lives = Lives(journal, self._link, open_mirrors(data_dir, config))
 
@@ -82,7 +82,7 @@ class LocalDesk:
     def record(self, facts: Sequence[UpFact]) -> list[Recorded]:
         """Commit facts; see :func:`kiosk.journal.wishes.record`."""
         self._untidy = True
-        return wishes.record(self.journal, facts, _new_id)
+        return wishes.record(self.journal, facts, new_id)
 
     def keep(self, basket: Basket) -> None:
         """Store the open basket, synced."""
@@ -112,7 +112,7 @@ class LocalDesk:
     def _cover(self) -> dict[StockKey, int]:
         """Return what neighbours hold; what cannot be read covers nothing, and stops nobody from selling."""
         try:
-            return decide_cover(self._lan.neighbours(self.clock.stamp())) if self.config.lan.broker else {}
+            return decide_cover(self.lan.neighbours(self.clock.stamp())) if self.config.lan.broker else {}
         except (JournalError, Malformed, sqlite3.Error):
             return {}
 
@@ -139,7 +139,7 @@ class LocalDesk:
 
     def new_attempt_id(self) -> str:
         """Return an id that no other attempt has."""
-        return _new_id()
+        return new_id()
 
     def shop(self) -> Shop:
         """Return how this shop sells: as the hub said last, else as the settings say."""
@@ -148,7 +148,7 @@ class LocalDesk:
     def storage_problem(self) -> str:
         """Return why the next sale could not be stored, with what to do; empty when it can."""
         try:
-            free = disk_usage(self._data_dir).free
+            free = disk_usage(self.data_dir).free
             self.journal.probe()
         except (JournalError, OSError) as error:
             return f"sales cannot be stored: {error}"
@@ -183,12 +183,12 @@ class LocalDesk:
 
     def new_basket_id(self) -> BasketId:
         """Return a fresh basket id."""
-        return BasketId(_new_id())
+        return BasketId(new_id())
 
     def close(self) -> None:
         """Close the files."""
         self._lives.close()
-        self._lan.close()
+        self.lan.close()
         self.catalogue.close()
         self.journal.close()
 
@@ -265,7 +265,7 @@ def _stockroom(data_dir: Path, config: Config, journal: Journal, clock: KioskClo
             clock,
             journal,
             catalogue,
-            new_id=_new_id,
+            new_id=new_id,
             draw=lambda: secrets.randbelow(CODES),
             lan=LanReader(data_dir / "link.db") if config.lan.broker else None,
         )
@@ -382,7 +382,8 @@ def version() -> str:
     return installed("popup-kiosk")
 
 
-def _new_id() -> str:
+def new_id() -> str:
+    """Return an id that nothing else has."""
     return str(uuid.uuid4())
 
 

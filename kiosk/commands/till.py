@@ -16,6 +16,7 @@ from kiosk.bootstrap import open_desk, version
 from kiosk.journal.database import open_lock
 from kiosk.journal.errors import JournalError
 from kiosk.priority import come_first
+from kiosk.station import open_station
 
 _SWITCH_S: Final = 0.0005  # Textual reads keys and draws in threads; at the usual 5 ms they wait for each other
 
@@ -34,11 +35,12 @@ def till(data_dir: Path) -> None:
         os.environ.setdefault("TEXTUAL_FPS", "120")  # a scan shows up to 8 ms after it was taken in, not 16
         from kiosk.till.app import TillApp  # noqa: PLC0415 - Textual is imported when there is something to show
 
-        app = TillApp(desk)
-        gc.freeze()  # what was imported stays: no collection looks at it again in the middle of a scan
-        gc.enable()
-        sys.setswitchinterval(_SWITCH_S)
-        reason = app.run()
+        with open_station(desk) as station:
+            app = TillApp(station)
+            gc.freeze()  # what was imported stays: no collection looks at it again in the middle of a scan
+            gc.enable()
+            sys.setswitchinterval(_SWITCH_S)
+            reason = app.run()
         if reason is None:
             raise SystemExit(app.return_code or 1)
         desk.record([KioskStopping(reason=reason)])

@@ -11,12 +11,13 @@ from contract.money import line_amount
 from contract.sales import MAX_LINES, Payment
 from contract.values import MAX_AMOUNT, MAX_MINOR, BasketId, Currency, Money, Quantity, Sku, Unit
 from kiosk.core.discounts import Discount
+from kiosk.core.errors import Refused
 
 _LINE_BYTES: Final = 260  # a sale line's field names and its largest numbers; JSON may double each byte of a text
 _REST_BYTES: Final = 8 * 1024  # the envelope, twenty payments
 
 
-class BasketError(Exception):
+class BasketError(Refused):
     """The basket cannot take that; it is as it was before."""
 
 

@@ -9,12 +9,13 @@ from contract.sales import Origin, Payment, PaymentKind, SaleRecorded
 from contract.values import Money, Receipt
 from kiosk.core.basket import Basket
 from kiosk.core.bill import Prices, decide_bill
+from kiosk.core.errors import Refused
 
 PLAIN: Final = Prices()  # nobody named a tax rate, and there is a coin for every minor unit
 UNNUMBERED = Receipt("")  # the journal allocates the number in the sale's own transaction
 
 
-class CheckoutError(Exception):
+class CheckoutError(Refused):
     """The sale cannot be made like this; nothing happened."""
 
 

@@ -22,6 +22,7 @@ from contract.errors import Malformed
 from contract.gtin import GTIN_LENGTHS, is_valid, restore_gtin
 from contract.money import to_minor
 from contract.values import Currency, Gtin, Money, Unit
+from kiosk.core.errors import Refused
 
 MAX_ENTRY: Final = 80  # characters; the longest sku has 64, GS1 element strings up to 48 digits
 SHORTEST_BARCODE: Final = 8  # GTIN-8; no amount of cash at a counter needs as many digits
@@ -36,7 +37,7 @@ _DATE: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T]+(\d{1,2})[:.](\d{2})
 _DATE_DAY_FIRST: Final = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}) +(\d{1,2})[:.](\d{2})")
 
 
-class EntryError(Exception):
+class EntryError(Refused):
     """What was typed means nothing here; the message says what to type instead."""
 
 

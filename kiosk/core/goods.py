@@ -52,12 +52,13 @@ from contract.values import (
     parse_name,
 )
 from kiosk.core.basket import Basket
+from kiosk.core.errors import Refused
 
 _TILL: Final = re.compile(r"(?P<kiosk>[^=@]+)=(?P<epoch>[0-9]{1,9})@(?P<position>[0-9]{1,16})")
 _NOBODY: Final[Mapping[StockKey, int]] = {}
 
 
-class GoodsError(Exception):
+class GoodsError(Refused):
     """That cannot be recorded like this; nothing happened. The message says what to do."""
 
 

@@ -15,12 +15,13 @@ from typing import Final
 from msgspec import Struct
 
 from kiosk.core.basket import Basket
+from kiosk.core.errors import Refused
 
 MAX_PARKED: Final = 50  # more shoppers than one counter can have waiting; a list that still fits a person's head
 MAX_LABEL: Final = 40  # one row of the list
 
 
-class ParkingError(Exception):
+class ParkingError(Refused):
     """The basket cannot be parked or recalled; everything is as it was. The message says what to do."""
 
 

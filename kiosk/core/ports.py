@@ -14,19 +14,19 @@ from contract.down import Item
 from contract.every import UpFact
 from contract.facts import ClockStepped, Payment, SaleRecorded, StockLine, StockReceived
 from contract.goods import ShelfLine, StockWasted, TillPosition, TransferReceived, TransferSent
-from contract.rights import ReservationCancelled
 from contract.shop import Shop
 from contract.values import Address, BasketId, Currency, Epoch, Gtin, Money, Receipt, Seq, SiteId, Sku
 from kiosk.core.attempts import Attempt
 from kiosk.core.basket import Basket
 from kiosk.core.deliveries import Delivery, Expected
+from kiosk.core.errors import Refused
 from kiosk.core.goods import Discrepancy
 from kiosk.core.parking import Parked
 from kiosk.core.promises import Promise
 from kiosk.core.reservations import DEFAULT_HOLD, Reservation
 
 
-class DeskError(Exception):
+class DeskError(Refused):
     """The desk could not do what was asked; nothing of it was stored. The message says what, why and what to do."""
 
 
@@ -321,7 +321,7 @@ class Stockroom(Protocol):
         """Sell the goods to the shopper who collects them; return the sale."""
         ...
 
-    def cancel(self, found: Reservation, *, reason: str = "") -> ReservationCancelled:
+    def cancel(self, found: Reservation, *, reason: str = "") -> None:
         """End a hold that nobody wants any more."""
         ...
 

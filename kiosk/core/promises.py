@@ -22,13 +22,14 @@ from contract.messages import check_language
 from contract.money import format_minor
 from contract.rights import Answer, ReservationRequested
 from contract.values import Currency, Money, SiteId
+from kiosk.core.errors import Refused
 from kiosk.core.goods import merged
 
 MAX_WAIT: Final = timedelta(days=14)  # as goods are held: beyond it no popup stands where it stood
 WINDOW: Final = timedelta(seconds=90)  # a hub that is reached has answered by then; the longest a shopper waits
 
 
-class PromiseError(Exception):
+class PromiseError(Refused):
     """The promise cannot be asked for like this; nothing happened. The message says what to do."""
 
 

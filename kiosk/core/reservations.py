@@ -25,6 +25,7 @@ from contract.rights import ReservationCancelled, ReservationCollected, Reservat
 from contract.stock import Account, StockKey
 from contract.values import BasketId, Currency, Money, Sku
 from kiosk.core.basket import Basket, make_line
+from kiosk.core.errors import Refused
 from kiosk.core.goods import merged
 
 DEFAULT_HOLD: Final = timedelta(hours=2)  # a shopper who is on the way; longer keeps goods from those who are here
@@ -32,7 +33,7 @@ MIN_HOLD: Final = timedelta(minutes=1)
 MAX_HOLD: Final = timedelta(days=14)  # beyond it no popup stands where it stood
 
 
-class ReservationError(Exception):
+class ReservationError(Refused):
     """The reservation cannot be made or ended like this; nothing happened. The message says what to do."""
 
 

@@ -12,6 +12,7 @@ from contract.facts import CountLine, StockCounted, StockLine, StockReceived
 from contract.goods import ShelfLine
 from contract.stock import StockKey
 from contract.values import MAX_AMOUNT, Quantity, Seq, Sku, Unit
+from kiosk.core.errors import Refused
 from kiosk.core.goods import GoodsError, merged
 
 _AMOUNT: Final = re.compile(r"(?P<number>[-+]?[0-9.]+)\s*(?P<unit>[a-z]*)")
@@ -27,7 +28,7 @@ _SCALES: Final = {
 }
 
 
-class BadQuantity(Exception):
+class BadQuantity(Refused):
     """The quantity is none; the message says what it should be."""
 
 

@@ -18,9 +18,10 @@ from msgspec.structs import replace
 from contract.money import round_half_up
 from contract.sales import MAX_PAYMENTS, Exchange, Payment, PaymentKind
 from contract.values import MAX_MINOR, Money
+from kiosk.core.errors import Refused
 
 
-class TenderError(Exception):
+class TenderError(Refused):
     """That cannot be taken like this; nothing changed. The message says what to do."""
 
 

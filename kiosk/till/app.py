@@ -8,36 +8,37 @@ from textual.app import App
 from textual.events import Event, Key, Paste
 from textual.screen import Screen
 
-from kiosk.core.counter import Counter, Mood, Notice
-from kiosk.core.ports import Desk, DeskError
+from kiosk.core.notices import Mood, Notice
+from kiosk.core.ports import DeskError
+from kiosk.core.station import Station
 from kiosk.till.date import DateScreen
 from kiosk.till.frame import Frame
+from kiosk.till.keymap import CLOSE, Keymap, make_keymap
 from kiosk.till.sale import SaleScreen
+from kiosk.till.speech import Speech
 from kiosk.till.strokes import Stroke, from_key, from_paste, is_second_half
 from kiosk.till.wording import link_words, status
 
 TICK_S = 1.0
 TIDY_AFTER_S = 5.0  # without a key and with an empty basket: then nobody waits for the disk
-QUIT_KEYS = frozenset({"f10", "ctrl+q", "ctrl+c"})
 
 
 class TillApp(App[str]):
-    """One till over one desk; ``run`` returns why it ended, None after a fault."""
+    """One till at one station; ``run`` returns why it ended, None after a fault."""
 
     TITLE = "till"
     ENABLE_COMMAND_PALETTE = False
     CSS = "Screen { background: ansi_default; color: ansi_default; }"
     BINDINGS: ClassVar = []
 
-    def __init__(self, desk: Desk) -> None:
-        """Take up the open basket.
-
-        Raises: DeskError.
-        """
+    def __init__(self, station: Station, keymap: Keymap | None = None, speech: Speech | None = None) -> None:
+        """Show what happens at ``station``."""
         super().__init__(ansi_color=True)
-        self.desk = desk
+        self.desk = station.counter.desk
+        self.keymap = keymap or make_keymap()
+        self.speech = speech or Speech()
         self.stroke_s = 0.0
-        self._sale = SaleScreen(Counter(desk))
+        self._sale = SaleScreen(station)
         self._early: list[Stroke] = []
         self._leaving = False
         self._live = False
@@ -50,7 +51,7 @@ class TillApp(App[str]):
     def on_mount(self) -> None:
         """Ask for the date if need be, show the status, then take the keys that came before."""
         if self.desk.clock.must_ask():
-            self.push_screen(DateScreen(self._sale.counter, self._sale))
+            self.push_screen(DateScreen(self._sale))
         self.set_interval(TICK_S, self.tick)
         self.tick()
         if not self.is_headless:
@@ -80,7 +81,7 @@ class TillApp(App[str]):
         before, self._last_key, self.stroke_s = self._last_key, stroke.name, stroke.at_s
         if is_second_half(before, stroke.name):
             return
-        if stroke.name in QUIT_KEYS:
+        if self.keymap.actions.get(stroke.name) == CLOSE:
             self._ask_to_leave()
             return
         self._leaving = False

@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING
 
 from contract.money import format_minor
 from contract.values import Quantity
-from kiosk.core.counter import Ask, AskAmount, AskPrice, Counter, Mood, Notice
+from kiosk.core.counter import Ask, AskAmount, AskPrice, Mood, Notice
 from kiosk.core.entry import is_scan
 from kiosk.till.frame import Frame
+from kiosk.till.keymap import BACK
+from kiosk.till.parts import Hint
 from kiosk.till.strokes import Typed
 from kiosk.till.wording import BIG_UNIT, quantity
 
@@ -17,14 +19,12 @@ if TYPE_CHECKING:
 class AskScreen(Frame):
     """Asks until it is answered or left. A scan here is refused: the goods asked about would leave unpaid."""
 
-    HINTS = (("Enter", "Take it"), ("Esc", "Leave the item out"))
-
-    def __init__(self, counter: Counter, ask: Ask, sale: "SaleScreen") -> None:
+    def __init__(self, ask: Ask, sale: "SaleScreen") -> None:
         """Ask ``ask``."""
-        super().__init__(counter)
+        super().__init__(sale.station)
         self._ask = ask
         self._sale = sale
-        self.keys = {"escape": self.back}
+        self.does = {BACK: self.back}
 
     def submit(self, typed: Typed) -> None:
         """Take the answer; a refused one leaves the question."""
@@ -62,6 +62,10 @@ class AskScreen(Frame):
         if isinstance(self._ask, AskAmount):
             return f"How many {BIG_UNIT[self._ask.item.unit]}, such as 0.250"
         return "Price, such as 4.50"
+
+    def hints(self) -> list[Hint]:
+        """Offer the way back."""
+        return [Hint(BACK, "Leave the item out")]
 
     def words(self) -> tuple[str, ...]:
         """Name the item and what is missing."""

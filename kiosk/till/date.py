@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from kiosk.core.counter import Counter, Mood, Notice
+from kiosk.core.counter import Mood, Notice
 from kiosk.core.entry import EntryError, parse_moment
 from kiosk.core.ports import DeskError
 from kiosk.till.frame import Frame
+from kiosk.till.keymap import BACK, CLOSE
+from kiosk.till.parts import Hint
 from kiosk.till.strokes import Typed
 from kiosk.till.wording import local_time
 
@@ -18,14 +20,13 @@ class DateScreen(Frame):
     """Stays until a person has given the date, or the network has set the clock."""
 
     PROMPT = "Date and time, such as 2026-11-21 14:05"
-    HINTS = (("Enter", "Set the clock"), ("Esc", "Clear"), ("F10", "Close the till"))
 
-    def __init__(self, counter: Counter, sale: "SaleScreen") -> None:
+    def __init__(self, sale: "SaleScreen") -> None:
         """Ask."""
-        super().__init__(counter)
+        super().__init__(sale.station)
         self._sale = sale
         self._doubted = ""
-        self.keys = {"escape": self.entry.clear}
+        self.does = {BACK: self.entry.clear}
 
     def submit(self, typed: Typed) -> None:
         """Take the date; one before the last fact is asked about once more."""
@@ -58,6 +59,10 @@ class DateScreen(Frame):
         waiting = self._sale.notice_row.notice
         self._sale.tell(Notice(notice.mood, f"{waiting.text}; {notice.text}") if waiting else notice)
         self._sale.show()
+
+    def hints(self) -> list[Hint]:
+        """Offer to clear the line and to close."""
+        return [Hint(BACK, "Clear"), Hint(CLOSE, "Close the till")]
 
     def words(self) -> tuple[str, ...]:
         """Say why."""

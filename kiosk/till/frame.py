@@ -8,10 +8,11 @@ from textual.screen import Screen
 
 from contract.money import format_minor
 from contract.values import Money
-from kiosk.core.counter import Counter, Mood, Notice
+from kiosk.core.counter import Mood, Notice
 from kiosk.core.entry import is_scan
+from kiosk.core.station import Station
 from kiosk.till.basket_view import BasketView
-from kiosk.till.parts import EntryRow, HintRow, NoticeRow, Panel, StatusRow, Told, WarningRow
+from kiosk.till.parts import EntryRow, Hint, HintRow, NoticeRow, Panel, StatusRow, Told, WarningRow
 from kiosk.till.strokes import ENTER, LINE_FEED, EntryLine, Stroke, Typed
 
 if TYPE_CHECKING:
@@ -23,24 +24,26 @@ SEEN_S = 1.0  # an error stands at least this long before a good scan takes it a
 class Frame(Screen[None]):
     """A screen with one entry line. It never has a focused widget: every key comes through :meth:`take`."""
 
-    HINTS: ClassVar[tuple[tuple[str, str], ...]] = ()
     PROMPT: ClassVar[str] = ""
     AUTO_FOCUS = ""
 
-    def __init__(self, counter: Counter) -> None:
+    def __init__(self, station: Station) -> None:
         """Make the parts; they are on the screen once it is mounted."""
         super().__init__()
-        self.counter = counter
+        self.station = station
+        self.counter = counter = station.counter
         self.entry = EntryLine()
         self.warning_row = WarningRow()
         self.basket_view = BasketView(counter)
         self.panel = Panel()
         self.notice_row = NoticeRow()
         self.entry_row = EntryRow()
+        self.hint_row = HintRow()
         self.status_row = StatusRow()
         self._told_at_s = float("-inf")
         self._unseen = 0
-        self.keys: dict[str, Callable[[], None]] = {}
+        self.does: dict[str, Callable[[], None]] = {}  # by action: settings decide their keys
+        self.keys: dict[str, Callable[[], None]] = {}  # that are the same in every till
 
     @property
     def till(self) -> "TillApp":
@@ -55,7 +58,7 @@ class Frame(Screen[None]):
         yield self.panel
         yield self.notice_row
         yield self.entry_row
-        yield HintRow(self.HINTS)
+        yield self.hint_row
         yield self.status_row
 
     def middle(self) -> ComposeResult:
@@ -74,8 +77,8 @@ class Frame(Screen[None]):
         """Take one key, now and in order."""
         if stroke.name in {ENTER, LINE_FEED} or (stroke.name == "tab" and self.entry.text):
             self.submit(self.entry.take())
-        elif action := self.keys.get(stroke.name):
-            action()
+        elif does := self.does.get(self.till.keymap.actions.get(stroke.name, "")) or self.keys.get(stroke.name):
+            does()
         elif stroke.name == "backspace":
             self.entry.backspace()
             self.edited()
@@ -100,6 +103,20 @@ class Frame(Screen[None]):
 
     def edited(self) -> None:
         """Learn that the entry line changed."""
+
+    def hints(self) -> list[Hint]:
+        """Return what the row of keys offers, the most important first."""
+        return []
+
+    def on_hint_row_touched(self, event: HintRow.Touched) -> None:
+        """Do what was clicked or touched."""
+        if does := self.does.get(event.action):
+            does()
+            self.show()
+
+    def entered(self) -> str:
+        """Return what the entry line shows of what is typed."""
+        return self.entry.text
 
     def words(self) -> tuple[str, ...]:
         """Return what the panel says beside its figures."""
@@ -126,7 +143,7 @@ class Frame(Screen[None]):
             return
         self._unseen = self._unseen + 1 if unseen else 0
         more = f" (and {self._unseen} more just before)" if self._unseen else ""
-        self.notice_row.show(Notice(notice.mood, notice.text + more))
+        self.notice_row.show(Notice(notice.mood, self.till.speech.say(notice.text) + more))
         self._told_at_s = now_s
         if notice.mood is Mood.ERROR:
             self.app.bell()
@@ -144,9 +161,11 @@ class Frame(Screen[None]):
         """Bring every row up to date; drawing happens once, after all keys that are waiting."""
         self.panel.show(self.told())
         self.basket_view.show()
+        keymap = self.till.keymap
+        self.hint_row.show([(keymap.shown(one.action), one) for one in self.hints()])
         self._show_entry()
 
     def _show_entry(self) -> None:
         self.entry_row.prompt = self.prompt()
-        self.entry_row.text = self.entry.text
+        self.entry_row.text = self.entered()
         self.entry_row.refresh()

@@ -1,10 +1,13 @@
 """The rows that every screen has: the panel with the large amount, the notice, the entry line, key hints, status."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
 from textual.content import Content
+from textual.events import Click
 from textual.geometry import Size
+from textual.message import Message
 from textual.widget import Widget
 
 from kiosk.core.counter import Mood, Notice
@@ -145,22 +148,59 @@ class EntryRow(Widget):
         return Content("\n").join([Content("─" * width), line])
 
 
+class Hint(Struct, frozen=True):
+    """An action and what it is called in a row of hints."""
+
+    action: str
+    word: str
+
+
 class HintRow(Widget):
-    """The keys of this screen."""
+    """The keys of this screen; those that fit. A click or a touch does the same as the key."""
 
     DEFAULT_CSS = "HintRow { height: 1; }"
 
-    def __init__(self, hints: tuple[tuple[str, str], ...]) -> None:
-        """Take (key, what it does)."""
+    def __init__(self) -> None:
+        """Begin empty."""
         super().__init__()
-        self._hints = hints
+        self._hints: tuple[tuple[str, Hint], ...] = ()
+        self._ends: list[tuple[int, str]] = []
+
+    class Touched(Message):
+        """An action's hint was clicked or touched."""
+
+        def __init__(self, action: str) -> None:
+            """Name it."""
+            super().__init__()
+            self.action = action
+
+    def show(self, hints: Sequence[tuple[str, Hint]]) -> None:
+        """Show (key, hint), the most important first; what is shown already is not drawn again."""
+        wanted = tuple(hints)
+        if wanted != self._hints:
+            self._hints = wanted
+            self.refresh()
 
     def render(self) -> Content:
-        """Draw keys in bold, each before its word."""
-        parts: list[str | tuple[str, str]] = ["  "]
-        for key, word in self._hints:
-            parts += [(f" {key} ", "bold reverse"), f" {word}  "]
-        return Content.assemble(*parts).truncate(self.size.width)
+        """Draw keys in bold, each before its word, as many as fit whole."""
+        parts: list[str | tuple[str, str]] = [" "]
+        used, self._ends = 1, []
+        for key, hint in self._hints:
+            cap = f" {key} "
+            cells = Content(cap + hint.word).cell_length + 2
+            if used + cells > self.size.width:
+                continue
+            parts += [(cap, "bold reverse"), f" {hint.word} "]
+            used += cells
+            self._ends.append((used, hint.action))
+        return Content.assemble(*parts)
+
+    def on_click(self, event: Click) -> None:
+        """Do what was touched."""
+        for end, action in self._ends:
+            if event.x < end:
+                self.post_message(self.Touched(action))
+                return
 
 
 class StatusRow(Widget):

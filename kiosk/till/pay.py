@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING
 
 from contract.money import format_minor
 from contract.values import Money
-from kiosk.core.counter import Counter, Mood, Notice, unknown_code
+from kiosk.core.counter import Mood, Notice, unknown_code
 from kiosk.core.entry import EntryError, is_scan, parse_price
 from kiosk.till.frame import Frame
+from kiosk.till.keymap import BACK
+from kiosk.till.parts import Hint
 from kiosk.till.strokes import Typed
 
 if TYPE_CHECKING:
@@ -21,17 +23,16 @@ class PayScreen(Frame):
     """
 
     PROMPT = "Cash received"
-    HINTS = (("Enter", "Exact cash"), ("0-9", "Amount received, then Enter"), ("Esc", "Back to the sale"))
 
-    def __init__(self, counter: Counter, sale: "SaleScreen") -> None:
+    def __init__(self, sale: "SaleScreen") -> None:
         """Ask first whether the sale could be stored."""
-        super().__init__(counter)
+        super().__init__(sale.station)
         self._sale = sale
         self._doubted = ""
-        self.problem = counter.desk.storage_problem()
+        self.problem = self.counter.desk.storage_problem()
         if self.problem:
             self.notice_row.notice = Notice(Mood.ERROR, self.problem)
-        self.keys = {"escape": self.back, "f9": self.exact}
+        self.does = {BACK: self.back, "pay": self.exact}
 
     def on_mount(self) -> None:
         """Ring for a problem, once the bell can be heard."""
@@ -86,6 +87,10 @@ class PayScreen(Frame):
     def figure(self) -> Money:
         """Show what is left to pay."""
         return self.counter.paying.tender.left_in_cash_minor
+
+    def hints(self) -> list[Hint]:
+        """Offer the way back."""
+        return [Hint("pay", "Exact cash"), Hint(BACK, "Back to the sale")]
 
     def words(self) -> tuple[str, ...]:
         """Name what is due and how to take it."""

@@ -1,19 +1,27 @@
 """The sale screen: scan, type, quantity, choose, void, pay."""
 
+from functools import partial
+
 from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.timer import Timer
 
 from contract.money import format_minor
 from contract.values import Money
-from kiosk.core.counter import Answer, AskAmount, AskPrice, Choose, Counter, Mood, Notice
+from kiosk.core.actions import ACTIONS, Action
+from kiosk.core.counter import Answer, AskAmount, AskPrice, Choose, Mood, Notice
+from kiosk.core.dialogue import Talk
 from kiosk.core.entry import EntryError, Kind, parse_entry
+from kiosk.core.station import Station
+from kiosk.core.words import say
 from kiosk.till.ask import AskScreen
 from kiosk.till.frame import Frame
-from kiosk.till.parts import Told
+from kiosk.till.keymap import BACK, CLOSE, SEARCH
+from kiosk.till.parts import Hint, Told
 from kiosk.till.pay import PayScreen
 from kiosk.till.results import Results
 from kiosk.till.strokes import Typed
+from kiosk.till.talk import TalkScreen
 
 SEARCH_AFTER_S = 0.05  # digits are searched for once a scanner would have finished; letters at once
 
@@ -22,26 +30,17 @@ class SaleScreen(Frame):
     """Where a till is nearly always."""
 
     PROMPT = "Scan, code, name or price"
-    HINTS = (
-        ("F2", "Search"), ("F8", "Void"), ("F9", "Pay"), ("F12", "Exact"), ("Esc", "Back"), ("F10", "Close"),
-    )  # fmt: skip
 
-    def __init__(self, counter: Counter) -> None:
+    def __init__(self, station: Station) -> None:
         """Begin with the basket that is open."""
-        super().__init__(counter)
+        super().__init__(station)
+        counter = station.counter
         self.results = Results(counter.basket.currency)
         self._searching = False
         self._timer: Timer | None = None
-        self.keys = {
-            "f2": self.search,
-            "f8": self.void,
-            "delete": self.void,
-            "f9": self.pay,
-            "f12": self.pay_exact,
-            "escape": self.back,
-            "up": lambda: self._move(-1),
-            "down": lambda: self._move(1),
-        }
+        self.does = {action.id: partial(self.begin, action) for action in ACTIONS}
+        self.does |= {SEARCH: self.search, "pay": self.pay, "exact": self.pay_exact, BACK: self.back}
+        self.keys = {"up": lambda: self._move(-1), "down": lambda: self._move(1)}
         self.welcome("")
         if counter.restored:
             lines = "line" if counter.restored == 1 else "lines"
@@ -72,7 +71,7 @@ class SaleScreen(Frame):
             case Notice():
                 self.tell(answer)
             case AskPrice() | AskAmount():
-                self.till.push_screen(AskScreen(self.counter, answer, self))
+                self.till.push_screen(AskScreen(answer, self))
             case Choose(items):
                 for char in text:
                     self.entry.type(char, self.till.stroke_s)
@@ -99,19 +98,40 @@ class SaleScreen(Frame):
         self.tell(Notice(Mood.INFO, "SEARCH: type the beginning of a name, a sku or a code; ↓ and Enter choose"))
         self.edited()
 
-    def void(self) -> None:
-        """Take the selected line out, or the last."""
-        answer = self.counter.void(self.basket_view.index())
+    def begin(self, action: Action) -> None:
+        """Hold an action's dialogue about the selected line, or the last; one without a question is over at once."""
+        self.station.selected = self.basket_view.index()
+        self.hold(Talk(action.begin(self.station)))
+
+    def hold(self, talk: Talk) -> None:
+        """Hold a dialogue over this screen."""
+        if talk.prompt is None:
+            self.ended(talk.notice)
+            return
+        self._clear_search()
+        self.entry.clear()
+        self.till.push_screen(TalkScreen(talk, self))
+
+    def ended(self, notice: Notice | None) -> None:
+        """Go on after a dialogue."""
         self.basket_view.selected = None
-        if isinstance(answer, Notice):
-            self.tell(answer)
+        if notice is not None:
+            self.tell(notice)
+        self.show()
+
+    def hints(self) -> list[Hint]:
+        """Offer what is needed most."""
+        speech = self.till.speech
+        first = [Hint(SEARCH, speech.say(say("Search")))]
+        shown = [Hint(one.id, speech.say(one.label)) for one in ACTIONS if self.till.keymap.shown(one.id)]
+        return [*first, *shown, Hint("pay", "Pay"), Hint("exact", "Exact"), Hint(CLOSE, speech.say(say("Close")))]
 
     def pay(self) -> None:
         """Open the pay screen."""
         if self.counter.basket.lines:
             self._clear_search()
             self.entry.clear()
-            self.till.push_screen(PayScreen(self.counter, self))
+            self.till.push_screen(PayScreen(self))
         else:
             self.tell(Notice(Mood.ERROR, "the basket is empty: scan something first"))
 

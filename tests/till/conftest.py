@@ -9,6 +9,7 @@ from disks import read_only, small_disk
 from till_hands import Hands
 from till_terminal import stock_desk
 
+from kiosk.station import open_station
 from kiosk.till.app import TillApp
 
 __all__ = ["open_till", "read_only", "small_disk"]
@@ -20,8 +21,9 @@ def open_till(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[Hands
 
     @asynccontextmanager
     async def opened(desk=None, size=(80, 24)) -> AsyncIterator[Hands]:
-        app = TillApp(desk or stock_desk(tmp_path / "data"))
-        async with app.run_test(size=size) as pilot:
-            yield Hands(app, pilot)
+        with open_station(desk or stock_desk(tmp_path / "data")) as station:
+            app = TillApp(station)
+            async with app.run_test(size=size) as pilot:
+                yield Hands(app, pilot)
 
     return opened

@@ -5,21 +5,30 @@ from contextlib import closing
 import pytest
 from till_terminal import barcode, stock_desk
 
+from demo.picture import ITEMS
+from kiosk.bootstrap import LocalDesk, open_journal
+from kiosk.config import UNCONFIGURED
 from kiosk.journal.bridge_lock import only_bridge
 from kiosk.journal.links import LinkStore
 from kiosk.journal.mirror.folder import MARKER, prepare
-from kiosk.till.picture import SampleDesk
 from mqtt_bridge.rivals import TWO_DEVICES
 
 AWAY = "SALES ARE ON THIS CARD ONLY: the second medium /media/second is not there: put it back"
 ENTRY = "Scan, code, name or price >"
 
 
-class WarningDesk(SampleDesk):
+class WarningDesk(LocalDesk):
     said = AWAY
 
     def warning(self):
         return self.said
+
+
+def warning_desk(data_dir):
+    journal, clock = open_journal(data_dir, UNCONFIGURED)
+    desk = WarningDesk(data_dir, UNCONFIGURED, clock, journal)
+    desk.catalogue.put(ITEMS)
+    return desk
 
 
 def mirrored_desk(data_dir, folder):
@@ -33,8 +42,8 @@ def words(screen):
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-async def test_it_stands_above_all_and_the_rest_stays_where_it_is(open_till, size):
-    async with open_till(WarningDesk(), size=size) as till:
+async def test_it_stands_above_all_and_the_rest_stays_where_it_is(open_till, size, tmp_path):
+    async with open_till(warning_desk(tmp_path), size=size) as till:
         warned = till.screen().splitlines()
         till.app.desk.said = ""
         till.app.tick()
@@ -48,8 +57,8 @@ async def test_it_stands_above_all_and_the_rest_stays_where_it_is(open_till, siz
         assert len(warned) == len(well) == size[1]
 
 
-async def test_it_stays_while_goods_are_scanned_and_sold(open_till):
-    async with open_till(WarningDesk()) as till:
+async def test_it_stays_while_goods_are_scanned_and_sold(open_till, tmp_path):
+    async with open_till(warning_desk(tmp_path)) as till:
         for keys in ("4006381333931\n", "tote\n"):
             await till.type(keys)
             assert AWAY in words(till.screen())
@@ -87,8 +96,8 @@ async def test_another_device_of_the_same_name_is_said_above_and_in_the_last_lin
     desk.close()
 
 
-async def test_a_long_one_is_cut_and_leaves_the_entry_line_alone(open_till):
-    desk = WarningDesk()
+async def test_a_long_one_is_cut_and_leaves_the_entry_line_alone(open_till, tmp_path):
+    desk = warning_desk(tmp_path)
     desk.said = "x" * 30 + " and so on" * 40
     async with open_till(desk, size=(40, 15)) as till:
         rows = till.screen().splitlines()

@@ -8,8 +8,8 @@ import pytest
 from contract.codec import Stamp
 from contract.down import Item
 from contract.values import Address, Currency, KioskId, Money, Quantity, RegionId, SiteId, Sku, Unit
+from demo.picture import SCENE, draw
 from kiosk.core.ports import LinkState
-from kiosk.till.picture import SCENE, draw
 from kiosk.till.wording import age, item_price, quantity, status, unit_price
 
 EUR, JPY = Currency("EUR"), Currency("JPY")

@@ -1,0 +1,38 @@
+"""Everything that can be done at a till beside scanning and typing: one list, for keys, menus and the line mode."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from kiosk.core.dialogue import Dialogue
+from kiosk.core.dialogues import parking, selling
+from kiosk.core.station import Station
+from kiosk.core.words import Text, say
+
+
+class Group(StrEnum):
+    """What an action is about; menus keep these together."""
+
+    SALE = "sale"
+    MONEY = "money"
+    SHOPPER = "shopper"
+    STOCK = "stock"
+
+
+class Action(Struct, frozen=True):
+    """One thing to do. ``id`` is what settings and the line mode call it; ``label`` is at most 12 characters."""
+
+    id: str
+    label: Text
+    group: Group
+    begin: Callable[[Station], Dialogue]
+
+
+ACTIONS: Final = (
+    Action("void", say("Void"), Group.SALE, selling.void),
+    Action("hold", say("Hold"), Group.SALE, parking.hold),
+    Action("recall", say("Recall"), Group.SALE, parking.recall),
+)
+BY_ID: Final = {action.id: action for action in ACTIONS}

@@ -1,0 +1,1 @@
+"""The dialogues of a till, by what they are about; :mod:`kiosk.core.actions` lists them all."""

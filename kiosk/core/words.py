@@ -1,0 +1,95 @@
+"""Sentences for the people at a counter, which can be said in another language. Pure.
+
+A :class:`Text` is its English sentence, and still knows what it was made of: whoever shows it may make it again, in the
+language of the counter, with its numbers and dates. So rules and errors speak English, and only the screen knows more.
+
+Rules
+-----
+1.  A template is a literal in the code: its English is the key of the translations, and tools collect it from there.
+2.  What varies is a named field. Money, quantities and moments go in as such, never as text.
+3.  A sentence within a sentence is a field, and is translated for itself.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final, Self
+
+from msgspec import Struct
+
+from contract.money import format_minor
+from contract.values import Currency, Money, Quantity, Unit
+
+BIG_UNIT: Final = {Unit.GRAM: "kg", Unit.MILLILITRE: "l", Unit.MILLIMETRE: "m"}
+
+
+class Amount(Struct, frozen=True):
+    """Money, to be written as the language does; ``named`` with its currency."""
+
+    minor: Money
+    currency: Currency
+    named: bool = False
+
+
+Field = str | int | Amount | Quantity | datetime
+Show = Callable[[Field], str]
+Translate = Callable[[str, str, int], str]  # (template, its plural or "", how many) -> the template in a language
+
+
+class Text(str):
+    """An English sentence that knows its template and its fields."""
+
+    __slots__ = ("fields", "plural", "template")
+    template: str
+    plural: str
+    fields: Mapping[str, Field]
+
+    def __new__(cls, template: str, fields: Mapping[str, Field], plural: str = "") -> Self:
+        """Make the English sentence; ``plural`` is said unless the field ``n`` is 1."""
+        chosen = plural if plural and fields.get("n") != 1 else template
+        made = super().__new__(cls, _filled(chosen, fields, in_english))
+        made.template, made.fields, made.plural = template, fields, plural
+        return made
+
+    def __str__(self) -> str:
+        """Return itself: an error that holds a text gives it back whole."""
+        return self
+
+    def said(self, translate: Translate, show: Show) -> str:
+        """Return the sentence in another language."""
+        many = self.fields.get("n", 1)
+        chosen = translate(self.template, self.plural, many if isinstance(many, int) else 1)
+
+        def shown(field: Field) -> str:
+            return field.said(translate, show) if isinstance(field, Text) else show(field)
+
+        return _filled(chosen, self.fields, shown)
+
+
+def say(template: str, **fields: Field) -> Text:
+    """Return a sentence."""
+    return Text(template, fields)
+
+
+def say_many(one: str, many: str, n: int, **fields: Field) -> Text:
+    """Return a sentence about ``n`` things: ``{n} line``, ``{n} lines``."""
+    return Text(one, {**fields, "n": n}, many)
+
+
+def in_english(field: Field) -> str:
+    """Return a field as English has it, with a point and without groups."""
+    match field:
+        case Amount(minor, currency, named):
+            return f"{format_minor(minor, currency)} {currency}" if named else format_minor(minor, currency)
+        case Quantity(amount, unit):
+            if unit is Unit.PIECE:
+                return str(amount)
+            whole, rest = divmod(amount, unit.per)
+            return f"{whole}.{rest:03d} {BIG_UNIT[unit]}"
+        case datetime():
+            return field.astimezone().strftime("%Y-%m-%d %H:%M")
+        case _:
+            return str(field)
+
+
+def _filled(template: str, fields: Mapping[str, Field], show: Show) -> str:
+    return template.format_map({name: show(field) for name, field in fields.items()}) if fields else template

@@ -1,0 +1,81 @@
+"""Puts a till's station together: its counter and, over the same files, all that its dialogues need."""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+
+from contract.codes import CODES
+from contract.shop import Person, Role
+from contract.values import Quantity, SiteId, Sku
+from kiosk.bootstrap import LocalDesk, new_id
+from kiosk.core.counter import Counter
+from kiosk.core.ports import DeskError
+from kiosk.core.station import Station, There
+from kiosk.core.words import say
+from kiosk.journal.elsewhere import FILE, ElsewhereReader
+from kiosk.stockroom import LocalStockroom
+
+
+class LocalElsewhere:
+    """What the hub told of other sites, from this kiosk's own file."""
+
+    def __init__(self, desk: LocalDesk) -> None:
+        """Read beside ``desk``."""
+        self._reader = ElsewhereReader(desk.data_dir / FILE)
+        self._clock = desk.clock
+
+    def find(self, sku: Sku) -> list[There]:
+        """Return what is known of ``sku``."""
+        found = self._reader.find(sku, self._clock.stamp().at)
+        return [There(SiteId(one.site), one.shown, _span(one.age_s)) for one in found]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._reader.close()
+
+
+class LocalStaff:
+    """Who works here, as the shop says."""
+
+    def __init__(self, desk: LocalDesk) -> None:
+        """Ask ``desk`` for the shop."""
+        self._desk = desk
+
+    def people(self, role: Role) -> Sequence[Person]:
+        """Return who may do what ``role`` may."""
+        return [one for one in self._desk.shop().staff if role is Role.STAFF or one.role is Role.MANAGER]
+
+    def check(self, person: Person, pin: str) -> bool:
+        """Return whether the PIN is right."""
+        raise NotImplementedError
+
+
+class NoDevices:
+    """A till without a scale."""
+
+    def weigh(self) -> Quantity:
+        """Refuse."""
+        raise DeskError(say("there is no scale here: type the weight"))
+
+
+@contextmanager
+def open_station(desk: LocalDesk) -> Iterator[Station]:
+    """Give the station of a desk; raises DeskError."""
+    with ExitStack() as stack:
+        elsewhere = LocalElsewhere(desk)
+        stack.callback(elsewhere.close)
+        room = LocalStockroom(
+            desk.config,
+            desk.clock,
+            desk.journal,
+            desk.catalogue,
+            new_id=new_id,
+            draw=lambda: secrets.randbelow(CODES),
+            lan=desk.lan if desk.config.lan.broker else None,
+        )
+        yield Station(Counter(desk), room, elsewhere, LocalStaff(desk), NoDevices())
+
+
+def _span(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)

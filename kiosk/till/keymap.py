@@ -1,0 +1,67 @@
+"""Which key does what. Settings may change any of it; screens show the keys as they are."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from kiosk.core.actions import ACTIONS
+
+# What only screens can do; the rest is in kiosk.core.actions.
+SEARCH, BACK, CLOSE = "search", "back", "close"
+OF_SCREENS: Final = (SEARCH, BACK, CLOSE)
+
+DEFAULT_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    SEARCH: ("f2",),
+    "hold": ("f4",),
+    "recall": ("f5",),
+    "void": ("f8", "delete"),
+    "pay": ("f9",),
+    "exact": ("f12",),
+    BACK: ("escape",),
+    CLOSE: ("f10", "ctrl+q", "ctrl+c"),
+}
+_NAMES: Final = {"escape": "Esc", "delete": "Del", "insert": "Ins", "pageup": "PgUp", "pagedown": "PgDn"}
+
+
+class KeymapError(Exception):
+    """The keys cannot be set so; the message names the action or the key."""
+
+
+class Keymap(Struct, frozen=True):
+    """Keys by action, and actions by key."""
+
+    keys: Mapping[str, tuple[str, ...]]
+    actions: Mapping[str, str]
+
+    def shown(self, action: str) -> str:
+        """Return the first key of an action as its cap has it; empty if it has none."""
+        keys = self.keys.get(action, ())
+        return key_name(keys[0]) if keys else ""
+
+
+def make_keymap(changed: Mapping[str, tuple[str, ...]] | None = None) -> Keymap:
+    """Return the keys with what settings change.
+
+    Raises: KeymapError for an action that there is not, a key that two actions have, a key that types.
+    """
+    keys = dict(DEFAULT_KEYS)
+    known = {*OF_SCREENS, *(action.id for action in ACTIONS)}
+    for action, own in (changed or {}).items():
+        if action not in known:
+            raise KeymapError(f"there is no action {action!r}: there are {', '.join(sorted(known))}")
+        keys[action] = tuple(own)
+    actions: dict[str, str] = {}
+    for action, own in keys.items():
+        for key in own:
+            if len(key) == 1 or key in {"enter", "tab", "backspace", "space"}:
+                raise KeymapError(f"{action}: the key {key!r} is for typing: name one such as f6 or ctrl+r")
+            if key in actions:
+                raise KeymapError(f"{actions[key]} and {action} have the same key {key!r}: give one another")
+            actions[key] = action
+    return Keymap(keys, actions)
+
+
+def key_name(key: str) -> str:
+    """Return a key as its cap has it: ``F9``, ``Esc``, ``Ctrl+R``."""
+    return _NAMES.get(key) or "+".join(part.capitalize() for part in key.split("+"))

@@ -1,0 +1,83 @@
+"""What a dialogue shows: its title, what it tells, and what there is to choose from. Only what fits is drawn."""
+
+from textual.content import Content
+from textual.events import Click
+from textual.message import Message
+from textual.widget import Widget
+
+from kiosk.core.dialogue import Option
+
+
+class OptionList(Widget):
+    """Title, told lines, numbered options; ``at`` is the option that Enter takes, None while nobody chose."""
+
+    DEFAULT_CSS = "OptionList { height: 1fr; }"
+
+    class Chosen(Message):
+        """An option was clicked or touched."""
+
+        def __init__(self, option: Option) -> None:
+            """Name it."""
+            super().__init__()
+            self.option = option
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        super().__init__()
+        self.options: tuple[Option, ...] = ()
+        self.at: int | None = None
+        self._title = ""
+        self._told: tuple[str, ...] = ()
+        self._rows: list[int | None] = []  # what each row drawn stands for
+
+    def show(self, title: str, told: tuple[str, ...], options: tuple[Option, ...]) -> None:
+        """Show this, in the words of the counter's language."""
+        if options != self.options:
+            self.options, self.at = options, None
+        self._title, self._told = title, told
+        self.refresh()
+
+    def move(self, step: int) -> None:
+        """Choose the next or the previous option; past either end stays there."""
+        if self.options:
+            wanted = (0 if step > 0 else len(self.options) - 1) if self.at is None else self.at + step
+            self.at = max(0, min(len(self.options) - 1, wanted))
+            self.refresh()
+
+    def chosen(self) -> Option | None:
+        """Return the option that a person chose."""
+        return None if self.at is None else self.options[self.at]
+
+    def render(self) -> Content:
+        """Draw the title, the newest told lines, and the options around the chosen one."""
+        width, height = self.size
+        title = Content.styled(f"  {self._title}", "bold").truncate(width, ellipsis=True, pad=True)
+        rows: list[Content] = [title.stylize("underline")]
+        self._rows = [None]
+        room = max(1, height - 1)
+        told_room = room if not self.options else max(0, room - min(len(self.options), max(1, room // 2)))
+        shown = self._told[-told_room:] if told_room else ()
+        if len(shown) < len(self._told) and shown:
+            shown = (f"… {len(self._told) - len(shown) + 1}", *shown[1:])
+        rows += [Content(f"  {line}").truncate(width, ellipsis=True) for line in shown]
+        self._rows += [None] * len(shown)
+        left = max(0, height - len(rows))
+        at = self.at or 0
+        first = max(0, min(len(self.options) - left, at - left // 2))
+        for number, option in enumerate(self.options[first : first + left], first):
+            rows.append(self._row(number, option, width))
+            self._rows.append(number)
+        return Content("\n").join(rows)
+
+    def on_click(self, event: Click) -> None:
+        """Take the option under the mouse or finger."""
+        if 0 <= event.y < len(self._rows) and (number := self._rows[event.y]) is not None:
+            self.post_message(self.Chosen(self.options[number]))
+
+    def _row(self, number: int, option: Option, width: int) -> Content:
+        mark = ">" if number == self.at else " "
+        hint = Content(option.hint).truncate(width // 3, ellipsis=True).plain
+        room = max(4, width - len(hint) - 10)
+        label = Content(option.label).truncate(room, ellipsis=True, pad=True).plain
+        text = f"{mark} {number + 1:>3}  {label}  {hint} "
+        return Content.styled(text, "reverse" if number == self.at else "").truncate(width)

@@ -1,0 +1,166 @@
+"""The screen of every dialogue: shows what it asks, gives it what a person answers, and gives way at its end."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+from textual.app import ComposeResult
+
+from kiosk.core.dialogue import Option, Prompt, Takes, Talk
+from kiosk.core.entry import is_scan
+from kiosk.core.notices import Mood, Notice
+from kiosk.core.words import say
+from kiosk.till.frame import Frame
+from kiosk.till.keymap import BACK
+from kiosk.till.options import OptionList
+from kiosk.till.parts import Hint, Told
+from kiosk.till.strokes import Typed
+
+if TYPE_CHECKING:
+    from kiosk.till.sale import SaleScreen
+
+_SHOWN_PIN: Final = "*"
+_NUMBERED: Final = frozenset({Takes.WORDS, Takes.CHOICE})
+
+
+class TalkScreen(Frame):
+    """Holds one dialogue over the sale. A scan goes back to the sale, unless goods are asked for or held."""
+
+    def __init__(self, talk: Talk, sale: "SaleScreen") -> None:
+        """Hold ``talk``, which has a question."""
+        super().__init__(sale.station)
+        self.talk = talk
+        self._sale = sale
+        self._doubted = ""
+        self.options = OptionList()
+        self.does = {BACK: self.back}
+        self.keys = {"up": lambda: self.options.move(-1), "down": lambda: self.options.move(1)}
+
+    @property
+    def asked(self) -> Prompt:
+        """Return the question that stands."""
+        assert self.talk.prompt is not None  # noqa: S101 - the screen gives way when there is none
+        return self.talk.prompt
+
+    def on_mount(self) -> None:
+        """Say what is wrong from the beginning, once the bell can be heard."""
+        self._ask()
+        super().on_mount()
+
+    def middle(self) -> ComposeResult:
+        """Yield what is told and what there is to choose from."""
+        yield self.options
+
+    def submit(self, typed: Typed) -> None:
+        """Take a scan, a choice or what was typed."""
+        asked, text = self.asked, typed.text.strip()
+        if asked.takes is not Takes.GOODS and (code := self.goods(typed) or (text if is_scan(text) else "")):
+            self._scanned(code)
+        elif not text and (chosen := self.options.chosen()):
+            self.answer(chosen.id)
+        elif not text:
+            if asked.empty is not None and not self.has_unseen_error():  # a second Enter of a scanner answers nothing
+                self.answer("")
+        elif asked.takes is Takes.MONEY and typed.by_machine and text.isdigit() and text != self._doubted:
+            self._doubted = text
+            self._refuse(say("{text} came as fast as a scan: type it again if it is money, or Esc", text=text))
+        elif option := self._meant(text):
+            self.answer(option.id)
+        elif asked.takes is Takes.CHOICE:
+            self._refuse(say("{text} is none of these: type a number of the list, or ↓ and Enter", text=text))
+        else:
+            self.answer(typed.scan if asked.takes is Takes.GOODS and typed.scan else text)
+
+    def answer(self, text: str) -> None:
+        """Give the dialogue its answer; at its end go back to the sale."""
+        before = self.asked
+        self.talk.answer(text)
+        if self.talk.prompt is None:
+            self.end(self.talk.notice)
+            return
+        if self.talk.prompt is not before and not self.asked.refused:
+            self._doubted = ""
+            self.hush()
+        self._ask()
+        self.show()
+
+    def back(self) -> None:
+        """Undo what is typed, else leave the dialogue."""
+        if self.entry.text:
+            self.entry.clear()
+        else:
+            self.talk.leave()
+            self.end(None)
+
+    def end(self, notice: Notice | None) -> None:
+        """Go back to the sale and say what came of it."""
+        self.till.pop_screen()
+        self._sale.ended(notice)
+
+    def on_option_list_chosen(self, event: OptionList.Chosen) -> None:
+        """Take what was clicked or touched."""
+        self.answer(event.option.id)
+
+    def edited(self) -> None:
+        """Mark the option that is meant by what is typed so far."""
+        meant = self._meant(self.entry.text.strip())
+        self.options.at = self.options.options.index(meant) if meant else None
+        self.options.refresh()
+
+    def prompt(self) -> str:
+        """Return what is asked."""
+        return self.till.speech.say(self.asked.text)
+
+    def entered(self) -> str:
+        """Return what the entry line shows of what is typed: of a PIN only how long it is."""
+        return _SHOWN_PIN * len(self.entry.text) if self.asked.takes is Takes.PIN else self.entry.text
+
+    def told(self) -> Told:
+        """Show the dialogue's figure, else the total."""
+        figure = self.asked.figure
+        return replace(super().told(), amount=self.till.speech.money(figure)) if figure else super().told()
+
+    def hints(self) -> list[Hint]:
+        """Offer what Enter does, the options that have keys, and the way back."""
+        keyed = [Hint(one.key, one.label) for one in self.options.options if one.key]
+        return [*keyed, Hint(BACK, self.till.speech.say(say("Back")))]
+
+    def words(self) -> tuple[str, ...]:
+        """Name what the figure is, and what Enter alone means."""
+        speech, asked = self.till.speech, self.asked
+        enter = speech.say(say("Enter: {what}", what=asked.empty)) if asked.empty is not None else ""
+        return (speech.say(asked.title), "", enter)
+
+    def _ask(self) -> None:
+        speech, asked = self.till.speech, self.asked
+        options = tuple(replace(one, label=speech.say(one.label), hint=speech.say(one.hint)) for one in asked.options)
+        told = tuple(map(speech.say, asked.told))
+        self.options.display = bool(told or options)
+        self.basket_view.display = not self.options.display
+        self.options.show(speech.say(asked.title), told, options)
+        self.does = {BACK: self.back} | {one.key: partial(self.answer, one.id) for one in options if one.key}
+        if asked.refused:
+            self.tell(Notice(Mood.ERROR, asked.refused))
+
+    def _scanned(self, code: str) -> None:
+        if self.asked.holds_goods:
+            self._refuse(say("that was a barcode: answer first ({asked}), or Esc", asked=self.asked.text))
+            return
+        if not self.counter.knows(code):
+            self._refuse(say("UNKNOWN CODE {code}: nothing was done with it; Esc goes back to the sale", code=code))
+            return
+        self.talk.leave()
+        self.till.pop_screen()
+        self._sale.submit(Typed(code))
+        self._sale.show()
+
+    def _refuse(self, why: str) -> None:
+        self.tell(Notice(Mood.ERROR, why))
+
+    def _meant(self, text: str) -> Option | None:
+        """Return the option of a number, where numbers mean nothing else, or the only one whose name begins so."""
+        options, takes = self.options.options, self.asked.takes
+        if takes in _NUMBERED and text.isdecimal() and len(text) < 4 and 1 <= int(text) <= len(options):  # noqa: PLR2004
+            return options[int(text) - 1]
+        found = [one for one in options if text and one.label.casefold().startswith(text.casefold())]
+        return found[0] if len(found) == 1 else None
