@@ -51,7 +51,8 @@ class Option(Struct, frozen=True):
 class Prompt(Struct, frozen=True):
     """One question. ``told`` is shown above it; ``refused`` says why the answer before did not do.
 
-    ``figure`` is shown large, instead of the total; ``empty`` is what Enter alone means (None: nothing).
+    ``figure`` is shown large, instead of the total; ``empty`` is what Enter alone means (None: nothing). ``left`` is
+    what to say when the dialogue is left here.
     """
 
     text: Text
@@ -63,6 +64,7 @@ class Prompt(Struct, frozen=True):
     empty: Text | None = None
     figure: Amount | None = None
     holds_goods: bool = False
+    left: Text | None = None
 
 
 Dialogue = Generator[Prompt, str, Notice | None]
@@ -95,9 +97,10 @@ class Talk:
             self._go_on(lambda: self._dialogue.send(text))
 
     def leave(self) -> None:
-        """Ask no more."""
+        """Ask no more; ``notice`` is what to say of that, if anything."""
         self._dialogue.close()
-        self.prompt = None
+        left = self.prompt.left if self.prompt is not None else None
+        self.prompt, self.notice = None, Notice(Mood.INFO, left) if left else None
 
     def _go_on(self, step: Callable[[], Prompt]) -> None:
         try:

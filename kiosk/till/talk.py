@@ -90,7 +90,7 @@ class TalkScreen(Frame):
             self.entry.clear()
         else:
             self.talk.leave()
-            self.end(None)
+            self.end(self.talk.notice)
 
     def end(self, notice: Notice | None) -> None:
         """Go back to the sale and say what came of it."""
