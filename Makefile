@@ -5,7 +5,7 @@ UV := .venv/bin/uv
 # Releases younger than this are not taken: most bad uploads are found and withdrawn within days.
 COOLDOWN := 7 days
 
-.PHONY: help demo test chaos bench check coverage lock clean
+.PHONY: help demo test chaos bench check coverage lock texts clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -38,6 +38,10 @@ coverage: ## Branch coverage of the contract and the cores: 100 % or fail; takes
 lock: ## Pin every dependency again, with hashes
 	@firmware_scripts/dev_setup.sh
 	@UV="$(UV)" COOLDOWN="$(COOLDOWN)" .ci/lock
+
+texts: ## Collect what the till says into its translations; what is empty there waits for a translator
+	@firmware_scripts/dev_setup.sh
+	@$(PY) .ci/texts.py
 
 clean: ## Remove the virtual environment and every cache
 	rm -rf .venv .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
