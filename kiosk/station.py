@@ -1,12 +1,13 @@
 """Puts a till's station together: its counter and, over the same files, all that its dialogues need."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
 from contract.codes import CODES
-from contract.shop import Person, Role
+from contract.sales import SaleRecorded
+from contract.shop import Person, Role, Shop
 from contract.values import Quantity, SiteId, Sku
 from kiosk.bootstrap import LocalDesk, new_id
 from kiosk.core.counter import Counter
@@ -52,11 +53,27 @@ class LocalStaff:
 
 
 class NoDevices:
-    """A till without a scale."""
+    """A till with nothing around it."""
 
     def weigh(self) -> Quantity:
         """Refuse."""
         raise DeskError(say("there is no scale here: type the weight"))
+
+    def listen(self, wake: Callable[[], None]) -> None:
+        """Never wake anybody."""
+
+    def hear(self) -> None:
+        """Say nothing."""
+
+    def warnings(self) -> Sequence[str]:
+        """Miss nothing."""
+        return ()
+
+    def after_sale(self, sale: SaleRecorded, shop: Shop) -> None:
+        """Open and print nothing."""
+
+    def show_shopper(self, top: str, bottom: str) -> None:
+        """Show nothing."""
 
 
 @contextmanager

@@ -12,6 +12,7 @@ Rules
 6.  Goods in hand beyond the limit need an approver, for this basket only: ``@`` and an id in the entry line.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
@@ -19,7 +20,7 @@ from contract.down import Item
 from contract.errors import ContractError, Malformed
 from contract.facts import SaleRecorded
 from contract.money import format_minor
-from contract.values import Gtin, Money, Receipt, Sku, Unit, parse_sku
+from contract.values import Gtin, Money, Sku, Unit, parse_sku
 from kiosk.core import basket as baskets
 from kiosk.core.basket import Basket, BasketError, Line
 from kiosk.core.bill import Bill, decide_bill, prices_of
@@ -65,6 +66,7 @@ class Counter:
         self.sold: Sold | None = None
         self.approved_by = ""
         self.paying = Paying(self)
+        self.on_sold: Callable[[SaleRecorded], None] = lambda _: None  # told of each sale once it is on record
         self._billed: tuple[Basket, Bill] | None = None
         self._look_at_shop()
 
@@ -148,7 +150,7 @@ class Counter:
             sale = decide_sale(self.basket, tender.payments, sold_at=at, prices=self.prices)
             beyond = self.desk.beyond(self.basket)
             allowed = decide_overdraft(beyond, approved_by=self.approved_by, at=at, basket=self.basket.id)
-            receipt = self.desk.record([*allowed, sale])[-1].receipt
+            recorded = self.desk.record([*allowed, sale])[-1]
         except AlreadySold:
             return self._begin_anew()
         except CheckoutError as error:
@@ -157,7 +159,9 @@ class Counter:
             return Notice(Mood.ERROR, f"NOT SOLD: {error}. Esc, type {APPROVAL} and their id, then take payment")
         except (DeskError, ContractError) as error:
             return Notice(Mood.ERROR, f"NOT SOLD: {error}. The basket is kept")
-        return self._sold(sale, tender, receipt or Receipt("?"))
+        assert isinstance(recorded.data, SaleRecorded)  # noqa: S101 - what was recorded last
+        self.on_sold(recorded.data)
+        return self._sold(recorded.data, tender)
 
     def approve(self, approver: str) -> Notice:
         """Let goods in hand beyond the limit leave with this basket; the approver's id goes on record with its sale."""
@@ -201,11 +205,11 @@ class Counter:
         self.prices = prices_of(self.shop)
         self._billed = None
 
-    def _sold(self, sale: SaleRecorded, tender: Tender, receipt: Receipt) -> Notice:
-        self.sold = Sold(receipt, sale.total_minor, cash_of(tender), tender.change_minor)
+    def _sold(self, sale: SaleRecorded, tender: Tender) -> Notice:
+        self.sold = Sold(sale.receipt, sale.total_minor, cash_of(tender), tender.change_minor)
         self._renew(Basket(self.desk.new_basket_id(), sale.currency), sold=self.sold)
         total, change = (format_minor(minor, sale.currency) for minor in (sale.total_minor, tender.change_minor))
-        return Notice(Mood.SOLD, f"SOLD receipt {receipt}, total {total}, change {change}")
+        return Notice(Mood.SOLD, f"SOLD receipt {sale.receipt}, total {total}, change {change}")
 
     def _begin_anew(self) -> Notice:
         try:

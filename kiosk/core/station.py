@@ -1,14 +1,16 @@
 """All that a person at a till works with, as one value that dialogues take; and the ports that only they need."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Protocol
 
 from msgspec import Struct
 
-from contract.shop import Person, Role
+from contract.sales import SaleRecorded
+from contract.shop import Person, Role, Shop
 from contract.values import Quantity, SiteId, Sku
 from kiosk.core.counter import Counter
+from kiosk.core.notices import Notice
 from kiosk.core.ports import Stockroom
 
 
@@ -43,14 +45,40 @@ class Staff(Protocol):
         ...
 
 
+class Scanned(Struct, frozen=True):
+    """A code that a scanner on a line of its own read: no keys, so it is a scan on every screen."""
+
+    code: str
+
+
 class Devices(Protocol):
-    """What stands around the till. Nothing here ever keeps the till waiting."""
+    """What stands around the till. Nothing here ever keeps the till waiting, and none of it ever stops a sale."""
 
     def weigh(self) -> Quantity:
         """Return what lies on the scale.
 
         Raises: DeskError: there is none, it does not settle, it does not answer.
         """
+        ...
+
+    def listen(self, wake: Callable[[], None]) -> None:
+        """Begin: call ``wake``, from any thread, once for each thing that ``hear`` then gives."""
+        ...
+
+    def hear(self) -> Scanned | Notice | None:
+        """Return the oldest thing that came and was not taken yet: a scan, or what somebody must know once."""
+        ...
+
+    def warnings(self) -> Sequence[str]:
+        """Return what is wrong with a device as long as it is wrong, with what to do."""
+        ...
+
+    def after_sale(self, sale: SaleRecorded, shop: Shop) -> None:
+        """Open the drawer if cash moved, then print the receipt, once. ``sale`` is as it was recorded, and synced."""
+        ...
+
+    def show_shopper(self, top: str, bottom: str) -> None:
+        """Let the shopper read two rows."""
         ...
 
 
@@ -67,3 +95,8 @@ class Station:
         self.staff = staff
         self.devices = devices
         self.selected = -1
+        counter.on_sold = self.sold
+
+    def sold(self, sale: SaleRecorded) -> None:
+        """Do what follows a sale that is on record: the drawer, the receipt. Whoever records a sale calls it once."""
+        self.devices.after_sale(sale, self.counter.shop)
