@@ -2,8 +2,9 @@
 
 import os
 import re
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -23,6 +24,8 @@ from contract.values import (
     SiteId,
     SiteIdField,
 )
+from hardware.errors import BadSetting
+from hardware.settings import KeysLine, Line, LpLine, NetworkLine, SerialLine, UsbLine, parse_line
 from kiosk.core.endpoint import Endpoint
 from kiosk.core.timekeeping import ClockMode
 
@@ -100,6 +103,67 @@ class StockConfig(Struct, frozen=True, forbid_unknown_fields=True):
     overdraft_limit: Annotated[int, Meta(ge=0, le=1_000_000)] = 5
 
 
+class DevicesConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the till's devices are plugged in, as :mod:`hardware.settings` reads addresses; empty: there is none.
+
+    ``scale_profile`` is how the scale talks, ``scale_unit`` only for scales that name none. ``paper`` is how many
+    characters the receipt's paper takes: 32 on 58 mm, 42 or 48 on 80 mm.
+    """
+
+    scanner: str = ""
+    scale: str = ""
+    scale_profile: str = ""
+    scale_unit: Literal["", "g", "kg", "lb", "oz"] = ""
+    printer: str = ""
+    paper: Literal[32, 42, 48] = 42
+    drawer: str = ""
+    drawer_pin: Literal[2, 5] = 2
+    display: str = ""
+    display_behind_printer: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse an address that cannot be that of its device.
+
+        Raises: ValueError.
+        """
+        for key, kinds in _KINDS.items():
+            _check_device(key, getattr(self, key), kinds)
+        if bool(self.scale) != bool(self.scale_profile):
+            raise ValueError("[devices] needs scale and scale_profile together: docs/hardware.md has the profiles")
+        if self.scale:
+            _check_profile(self.scale_profile, self.scale_unit)
+
+
+class TillConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the till is to its people. ``sound``: the bell for what is wrong, ``both`` also a tone for what is right."""
+
+    sound: Literal["bell", "both", "none"] = "bell"
+
+
+class Language(StrEnum):
+    """What the till speaks."""
+
+    ENGLISH = "en"
+    GERMAN = "de"
+    SPANISH = "es"
+    FRENCH = "fr"
+
+
+class Theme(StrEnum):
+    """What the till looks like: in the terminal's own colours, or in black, white and yellow."""
+
+    TERMINAL = "terminal"
+    CONTRAST = "contrast"
+
+
+class TillConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The till's screen. ``keys`` are keys by action, in place of those it has; the till says which actions there are."""
+
+    language: Language = Language.ENGLISH
+    theme: Theme = Theme.TERMINAL
+    keys: dict[str, list[str]] = {}
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Who this kiosk is."""
 
@@ -114,7 +178,10 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     keeper: KeeperConfig = KeeperConfig()
     stock: StockConfig = StockConfig()
     lan: LanConfig = LanConfig()
+    till: TillConfig = TillConfig()
     shop: Shop = Shop()  # how it sells until a hub says it
+    devices: DevicesConfig = DevicesConfig()
+    till: TillConfig = TillConfig()
 
     def __post_init__(self) -> None:
         """Refuse sections that do not fit each other.
@@ -138,12 +205,44 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         return Address(self.region, self.site, self.kiosk)
 
 
+def _check_device(key: str, address: str, kinds: tuple[type[Line], ...]) -> None:
+    if not address:
+        return
+    try:
+        line = parse_line(address)
+    except BadSetting as error:
+        raise ValueError(f"{key} of [devices]: {error.detail}; docs/hardware.md has the addresses") from error
+    if not isinstance(line, kinds):
+        what = f"{address!r} is of another kind of device"
+        raise ValueError(f"{key} of [devices]: {what}; docs/hardware.md has the addresses")  # noqa: TRY004 - a setting
+
+
+def _check_profile(name: str, unit: str) -> None:
+    from hardware.formats.scale_profile import find_profile  # noqa: PLC0415 - few tills have a scale
+
+    try:
+        profile = find_profile(name)
+    except BadSetting as error:
+        raise ValueError(f"scale_profile of [devices]: {error.detail}") from error
+    if not profile.names_unit and not unit:
+        raise ValueError(f"scale_unit of [devices]: {name} names no unit: say g, kg, lb or oz, as the scale is set")
+
+
 def _check_endpoint(key: str, text: str) -> None:
     try:
         Endpoint.parse(text)
     except Malformed as error:
         raise ValueError(f"{key} is {error.what}") from error
 
+
+# What each device may be plugged in to.
+_KINDS: Final[dict[str, tuple[type[Line], ...]]] = {
+    "scanner": (SerialLine, KeysLine),
+    "scale": (SerialLine,),
+    "printer": (SerialLine, LpLine, UsbLine, NetworkLine),
+    "drawer": (SerialLine, LpLine, UsbLine, NetworkLine),
+    "display": (SerialLine, LpLine, UsbLine, NetworkLine),
+}
 
 # The beginning of a field's pattern, and what to say for it.
 _SHAPES: Final = (
