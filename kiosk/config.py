@@ -30,6 +30,14 @@ from kiosk.core.endpoint import Endpoint
 from kiosk.core.timekeeping import ClockMode
 
 CONFIG_NAME: Final = "kiosk.toml"
+# What each device may be plugged in to.
+_KINDS: Final[dict[str, tuple[type[Line], ...]]] = {
+    "scanner": (SerialLine, KeysLine),
+    "scale": (SerialLine,),
+    "printer": (SerialLine, LpLine, UsbLine, NetworkLine),
+    "drawer": (SerialLine, LpLine, UsbLine, NetworkLine),
+    "display": (SerialLine, LpLine, UsbLine, NetworkLine),
+}
 
 
 class ConfigError(Exception):
@@ -234,15 +242,6 @@ def _check_endpoint(key: str, text: str) -> None:
     except Malformed as error:
         raise ValueError(f"{key} is {error.what}") from error
 
-
-# What each device may be plugged in to.
-_KINDS: Final[dict[str, tuple[type[Line], ...]]] = {
-    "scanner": (SerialLine, KeysLine),
-    "scale": (SerialLine,),
-    "printer": (SerialLine, LpLine, UsbLine, NetworkLine),
-    "drawer": (SerialLine, LpLine, UsbLine, NetworkLine),
-    "display": (SerialLine, LpLine, UsbLine, NetworkLine),
-}
 
 # The beginning of a field's pattern, and what to say for it.
 _SHAPES: Final = (
