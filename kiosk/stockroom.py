@@ -18,6 +18,7 @@ from contract.stock import Account, StockKey
 from contract.values import BasketId, Money, SiteId, Sku
 from kiosk.config import Config
 from kiosk.core import goods, promises, reservations
+from kiosk.core.bill import Prices, prices_of
 from kiosk.core.checkout import decide_sale
 from kiosk.core.deliveries import Delivery, Expected, decide_delivery
 from kiosk.core.neighbours import Neighbour, decide_cover, decide_others
@@ -25,6 +26,7 @@ from kiosk.core.ports import Clock, Counted
 from kiosk.core.promises import Promise, PromiseError
 from kiosk.core.reservations import DEFAULT_HOLD, NotPromisable, Reservation, ReservationError, State
 from kiosk.core.stock_take import check_count, decide_receive_lines
+from kiosk.core.words import say
 from kiosk.journal import advices, passages, wishes
 from kiosk.journal import promises as kept_promises
 from kiosk.journal import reservations as kept_reservations
@@ -35,6 +37,7 @@ from kiosk.journal.database import translated
 from kiosk.journal.errors import JournalError, RightsMissing
 from kiosk.journal.journal import Journal
 from kiosk.journal.lan import LanReader
+from kiosk.journal.shops import read_shop
 from kiosk.journal.stock import account_of
 
 F = TypeVar("F", bound=UpFact)
@@ -178,9 +181,11 @@ class LocalStockroom:
             found = kept_reservations.by_code(db, code) or kept_reservations.by_code(db, wanted.strip())
             found = found or [one for one in [kept_reservations.find(db, wanted.strip())] if one is not None]
         if not found and is_mistyped(wanted):
-            raise ReservationError(f"{code[:40]} is mistyped, its last character says: read the code again")
+            raise ReservationError(
+                say("{code} is mistyped, its last character says: read the code again", code=code[:40])
+            )
         if not found:
-            raise ReservationError(f"no reservation here has the code {code[:40]}: see 'kiosk reservation list'")
+            raise ReservationError(say("no reservation here has the code {code}: see the list", code=code[:40]))
         return min(found, key=lambda one: one.state is not State.HELD)
 
     def reservations(self, *, ended: bool = False) -> list[Reservation]:
@@ -188,6 +193,14 @@ class LocalStockroom:
         states = State if ended else (State.HELD, State.PAST)
         with translated(self.journal.path):
             return kept_reservations.in_state(self.journal.connection, *states)
+
+    def prices(self) -> Prices:
+        """Return how this shop sells: as the hub said last, else as the settings say."""
+        return prices_of(read_shop(self.catalogue.connection, self.catalogue.path) or self.config.shop)
+
+    def here(self) -> TillPosition:
+        """Return where this till is, for a count at another till of the site."""
+        return TillPosition(self.config.kiosk, self.journal.follow_epoch(), self.journal.newest())
 
     def collect(self, found: Reservation, payment: Payment) -> SaleRecorded:
         """Sell the goods to the shopper who collects them; return the sale."""
@@ -197,11 +210,11 @@ class LocalStockroom:
         )
         facts: list[UpFact] = [
             *reservations.decide_collect(found, basket=basket, at=at),
-            decide_sale(filled, [payment], sold_at=at),
+            decide_sale(filled, [payment], sold_at=at, prices=self.prices()),
         ]
         with self.journal.writing() as writing:
             if found.state is State.PAST and not kept_reservations.hand_over_past(writing.connection, found.id, at):
-                raise ReservationError(f"{found.code} was collected already: nothing was sold twice")
+                raise ReservationError(say("{code} was collected already: nothing was sold twice", code=found.code))
             recorded = writing.add(facts)
             wishes.ask_overdrawn(writing, recorded, self._new_request)
             return cast("SaleRecorded", recorded[-1].data)
@@ -212,7 +225,7 @@ class LocalStockroom:
         facts = reservations.decide_cancel(found, at=at, reason=reason)
         with self.journal.writing() as writing:
             if found.state is State.PAST and not kept_reservations.put_back_past(writing.connection, found.id, at):
-                raise ReservationError(f"{found.code} was ended already: look at 'kiosk reservation list --all'")
+                raise ReservationError(say("{code} was ended already: look at the list of all", code=found.code))
             if facts:
                 writing.add(facts)
 
@@ -244,8 +257,9 @@ class LocalStockroom:
         found = [one for one in self.promises(told=True) if wanted and one.id.startswith(wanted)]
         if len(found) == 1:
             return found[0]
-        what = "several promises begin" if found else "no promise here begins"
-        raise PromiseError(f"{what} with {wanted[:40]!r}: see 'kiosk promise list'")
+        if found:
+            raise PromiseError(say("several promises begin with {wanted}: see the list", wanted=repr(wanted[:40])))
+        raise PromiseError(say("no promise here begins with {wanted}: see the list", wanted=repr(wanted[:40])))
 
     def promises(self, *, told: bool = False) -> list[Promise]:
         """Return the promises that wait for an answer, oldest first; with ``told`` also those that have one."""
@@ -299,4 +313,4 @@ class LocalStockroom:
             with translated(self.journal.path):
                 if not kept_reservations.by_code(self.journal.connection, code):
                     return code
-        raise ReservationError("no free code was drawn: try again")
+        raise ReservationError(say("no free code was drawn: try again"))

@@ -22,6 +22,7 @@ from kiosk.core.ports import DeskError
 from kiosk.core.promises import PromiseError
 from kiosk.core.reservations import ReservationError
 from kiosk.core.stock_take import BadQuantity, read_quantity
+from kiosk.core.tender import TenderError
 from kiosk.journal.elsewhere import FILE, ElsewhereReader
 from kiosk.journal.errors import JournalError
 from kiosk.journal.stock import kept
@@ -31,7 +32,7 @@ from kiosk.tools.files import Refused, UsedWrongly
 NEGATIVE: Final = {"ignore_unknown_options": True}  # else a quantity of -3 is taken for an option
 MAX_ID: Final = 32  # of an approver or an advice, as facts hold them
 MAX_REASON: Final = 200  # the same
-_REFUSALS: Final = (CheckoutError, GoodsError, ParkingError, PromiseError, ReservationError)
+_REFUSALS: Final = (CheckoutError, GoodsError, ParkingError, PromiseError, ReservationError, TenderError)
 _WRONGLY: Final = (goods.Meaningless, promises.Meaningless, reservations.Meaningless)
 _TIME: Final = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>[smhd])")
 _SHOWN: Final = 8  # sites that a refusal names: what one line bears

@@ -23,8 +23,7 @@ from kiosk.commands.goods import (
 )
 from kiosk.commands.slip import echo_slip
 from kiosk.config import load_config
-from kiosk.core.checkout import cash
-from kiosk.core.reservations import Reservation, State, due
+from kiosk.core.reservations import Reservation, State, decide_payment, due
 from kiosk.core.slips import LANGUAGES, reservation_slip
 from kiosk.stockroom import LocalStockroom
 from kiosk.tools.files import Refused, tell
@@ -64,10 +63,11 @@ def collect(data_dir: Path, code: str, tendered: str | None, *, as_json: bool) -
     given = None if tendered is None else read_money("--cash", tendered, config.currency)
     with stockroom(data_dir, config, tell) as room, refusals():
         found = room.reservation(code)
-        total = due(found, room.items(line.sku for line in found.lines))
+        prices = room.prices()
+        total = due(found, room.items(line.sku for line in found.lines), prices)
         if total is None:
             raise Refused(f"{found.code}: a price is missing in the catalogue: import it, then collect again")
-        payment = cash(total, total if given is None else given)
+        payment = decide_payment(total, given, prices)
         sale = room.collect(found, payment)
         if as_json:
             change, total = payment.change_minor, sale.total_minor
@@ -131,7 +131,7 @@ def _show(room: LocalStockroom, found: Reservation, language: str, *, as_json: b
 
 
 def _json(room: LocalStockroom, found: Reservation) -> dict[str, Any]:
-    due_minor: Money | None = due(found, room.items(line.sku for line in found.lines))
+    due_minor: Money | None = due(found, room.items(line.sku for line in found.lines), room.prices())
     return {
         "reservation": found.id,
         "code": found.code,

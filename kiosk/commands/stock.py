@@ -36,7 +36,7 @@ from kiosk.commands.goods import (
 )
 from kiosk.commands.neighbours import neighbours
 from kiosk.config import load_config
-from kiosk.core.deliveries import Expected
+from kiosk.core.deliveries import Delivery, DeliveryDiffers, Expected
 from kiosk.core.entry import EntryError, parse_amount, parse_entry
 from kiosk.core.goods import Discrepancy, read_till
 from kiosk.core.ports import Counted
@@ -77,13 +77,20 @@ def receive(data_dir: Path, goods: tuple[str, ...], advice: str, *, sure: bool, 
         lines: Sequence[StockLine] = read_goods(room, goods)
         told: dict[str, Any] = {}
         if advice:
-            found = room.deliver(advice, lines, sure=sure)
+            found = _delivered(room, advice, lines, sure=sure)
             lines, told = found.lines, {"differs": "; ".join(map(str, found.differs))}
             if not found.known:
                 tell(f"delivery {advice} is not known here (yet): it is received, and the hub compares")
         else:
             room.receive(lines)
         _show_left(room, lines, told, as_json=as_json)
+
+
+def _delivered(room: LocalStockroom, advice: str, lines: Sequence[StockLine], *, sure: bool) -> Delivery:
+    try:
+        return room.deliver(advice, lines, sure=sure)
+    except DeliveryDiffers as error:
+        raise Refused(f"{error}: count again; with --yes it is received as counted") from error
 
 
 @stock.command(epilog="Example: kiosk stock advices --json")

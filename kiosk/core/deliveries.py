@@ -10,6 +10,7 @@ Rules
 
 from collections.abc import Sequence
 from datetime import date
+from functools import reduce
 
 from msgspec import Struct
 
@@ -17,10 +18,21 @@ from contract.facts import StockLine
 from contract.stock import StockKey
 from contract.values import Quantity
 from kiosk.core.goods import GoodsError, merged
+from kiosk.core.words import Text, say
 
 
 class DeliveryError(GoodsError):
     """The delivery cannot be received like this."""
+
+
+class DeliveryDiffers(DeliveryError):
+    """What came is not what was advised, and nobody is sure of it yet; nothing was recorded."""
+
+    def __init__(self, advice: str, differs: Sequence["Difference"]) -> None:
+        """Name the delivery and what differs."""
+        what = reduce(lambda before, after: say("{before}; {after}", before=before, after=after), map(_said, differs))
+        super().__init__(say("{advice} differs: {what}", advice=advice, what=what))
+        self.differs = tuple(differs)
 
 
 class Expected(Struct, frozen=True):
@@ -45,10 +57,17 @@ class Difference(Struct, frozen=True):
     came: int
     advised: int | None
 
-    def __str__(self) -> str:
+    @property
+    def said(self) -> Text:
         """Return it as a person reads it."""
-        there = "not on it" if self.advised is None else f"{self.advised} advised"
-        return f"{self.what.sku} {self.came} {self.what.unit}, {there}"
+        sku, unit = self.what.sku, self.what.unit.value
+        if self.advised is None:
+            return say("{sku} {came} {unit}, not on it", sku=sku, came=self.came, unit=unit)
+        return say("{sku} {came} {unit}, {advised} advised", sku=sku, came=self.came, unit=unit, advised=self.advised)
+
+    def __str__(self) -> str:
+        """Return it in English."""
+        return self.said
 
 
 class Delivery(Struct, frozen=True):
@@ -74,17 +93,24 @@ def decide_delivery(
         raise received_already(advice, again[0].what)
     differs = tuple(_differing(told, came)) if told else ()
     if differs and not sure:
-        named = "; ".join(map(str, differs))
-        raise DeliveryError(f"{advice} differs: {named}: count again; with --yes it is received as counted")
+        raise DeliveryDiffers(advice, differs)
     return Delivery(tuple(came), bool(told), differs)
 
 
 def received_already(advice: str, what: StockKey) -> DeliveryError:
     """Return the refusal of a second receipt (rule 1)."""
     return DeliveryError(
-        f"{what.sku} of {advice} was received here already, nothing was booked twice: "
-        "goods that came besides are received without --advice"
+        say(
+            "{sku} of {advice} was received here already, nothing was booked twice: "
+            "goods that came besides are received without its number",
+            sku=what.sku,
+            advice=advice,
+        )
     )
+
+
+def _said(one: Difference) -> Text:
+    return one.said
 
 
 def _all_of(advice: str, known: Sequence[Expected]) -> list[StockLine]:
@@ -96,8 +122,8 @@ def _all_of(advice: str, known: Sequence[Expected]) -> list[StockLine]:
     if lines:
         return lines
     if known:
-        raise DeliveryError(f"all of {advice} was received here already: nothing was booked twice")
-    raise DeliveryError(f"no delivery {advice} is known here: name what came, a SKU and QTY each")
+        raise DeliveryError(say("all of {advice} was received here already: nothing was booked twice", advice=advice))
+    raise DeliveryError(say("no delivery {advice} is known here: name what came, a SKU and QTY each", advice=advice))
 
 
 def _differing(told: dict[StockKey, int], came: Sequence[StockLine]) -> list[Difference]:

@@ -53,6 +53,7 @@ from contract.values import (
 )
 from kiosk.core.basket import Basket
 from kiosk.core.errors import Refused
+from kiosk.core.words import Text, listed, say
 
 _TILL: Final = re.compile(r"(?P<kiosk>[^=@]+)=(?P<epoch>[0-9]{1,9})@(?P<position>[0-9]{1,16})")
 _NOBODY: Final[Mapping[StockKey, int]] = {}
@@ -71,8 +72,7 @@ class ApprovalNeeded(GoodsError):
 
     def __init__(self, beyond: Sequence[StockLine]) -> None:
         """Name the goods and how many of them are beyond."""
-        named = ", ".join(f"{line.quantity.amount} {line.quantity.unit} of {line.sku}" for line in beyond)
-        super().__init__(f"the books here lack {named}: a manager must approve it")
+        super().__init__(say("the books here lack {goods}: a manager must approve it", goods=listed_goods(beyond)))
         self.beyond = tuple(beyond)
 
 
@@ -97,7 +97,7 @@ def decide_waste(lines: Iterable[StockLine], *, reason: str, at: datetime, by: s
     Raises: GoodsError without a reason, or without goods.
     """
     if not reason.strip():
-        raise Meaningless("waste needs a reason, such as 'broken': say which")
+        raise Meaningless(say("waste needs a reason, such as 'broken': say which"))
     return StockWasted(_gone(lines), at, reason, by)
 
 
@@ -109,7 +109,7 @@ def decide_send(
     Raises: GoodsError if that is this site, or without goods.
     """
     if to == here:
-        raise Meaningless(f"{to} is this site: name the one that the goods go to")
+        raise Meaningless(say("{site} is this site: name the one that the goods go to", site=to))
     return TransferSent(transfer, to, _gone(lines), at, by)
 
 
@@ -121,7 +121,7 @@ def decide_arrive(
     Raises: GoodsError if they come from this site, or without goods.
     """
     if origin == here:
-        raise Meaningless(f"{origin} is this site: name the one that the goods come from")
+        raise Meaningless(say("{site} is this site: name the one that the goods come from", site=origin))
     return TransferReceived(transfer, origin, merged(lines), at, by)
 
 
@@ -142,11 +142,17 @@ def decide_shelf_count(
     tills = list(others)
     named = Counter(one.kiosk for one in tills)
     if named[kiosk]:
-        raise Meaningless(f"{kiosk} is the till that counts: name the other tills of the site only")
+        raise Meaningless(say("{till} is the till that counts: name the other tills of the site only", till=kiosk))
     if twice := [name for name, times in named.items() if times > 1]:
-        raise Meaningless(f"till {twice[0]} is named twice: name each once")
+        raise Meaningless(say("till {till} is named twice: name each once", till=twice[0]))
     if len(tills) > MAX_TILLS:
-        raise Meaningless(f"{len(tills)} tills are named: a site has at most {MAX_TILLS} beside the one that counts")
+        raise Meaningless(
+            say(
+                "{n} tills are named: a site has at most {most} beside the one that counts",
+                n=len(tills),
+                most=MAX_TILLS,
+            )
+        )
     counted = _sums((StockKey(line.sku, line.condition, line.counted.unit), line.counted.amount) for line in lines)
     shelf = [ShelfLine(key.sku, Quantity(amount, key.unit), key.condition) for key, amount in counted.items()]
     return ShelfCounted(shelf, at, covers, tills, reason, by)
@@ -163,6 +169,12 @@ def read_till(text: str) -> TillPosition:
     return TillPosition(
         KioskId(parse_name(match["kiosk"], "till")), Epoch(int(match["epoch"])), Seq(int(match["position"]))
     )
+
+
+def listed_goods(lines: Iterable[StockLine]) -> Text:
+    """Return goods as a part of a sentence: ``2 pc of 4711, 500 g of HAM``."""
+    named = ((line.quantity.amount, line.quantity.unit.value, line.sku) for line in lines)
+    return listed([say("{amount} {unit} of {sku}", amount=amount, unit=unit, sku=sku) for amount, unit, sku in named])
 
 
 def on_shelf(account: Account) -> int:
@@ -256,9 +268,9 @@ def _sums(amounts: Iterable[tuple[StockKey, int]]) -> Mapping[StockKey, int]:
     for key, amount in amounts:
         sums[key] += amount
     if not sums:
-        raise GoodsError("no goods are named: name a sku and how many")
+        raise GoodsError(say("no goods are named: name a sku and how many"))
     if large := [key for key, amount in sums.items() if amount > MAX_AMOUNT]:
-        raise GoodsError(f"{large[0].sku} is more than {MAX_AMOUNT} in all: name less")
+        raise GoodsError(say("{sku} is more than {most} in all: name less", sku=large[0].sku, most=MAX_AMOUNT))
     return sums
 
 

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from kiosk.core.basket import Basket
 from kiosk.core.errors import Refused
+from kiosk.core.words import say
 
 MAX_PARKED: Final = 50  # more shoppers than one counter can have waiting; a list that still fits a person's head
 MAX_LABEL: Final = 40  # one row of the list
@@ -39,11 +40,11 @@ def check_park(basket: Basket, label: str, parked: Sequence[Parked]) -> None:
     Raises: ParkingError.
     """
     if not basket.lines:
-        raise ParkingError("the basket is empty: there is nothing to park")
+        raise ParkingError(say("the basket is empty: there is nothing to park"))
     if len(label) > MAX_LABEL or not label.isprintable():
-        raise ParkingError(f"a label has at most {MAX_LABEL} printable characters: give a shorter one")
+        raise ParkingError(say("a label has at most {most} printable characters: give a shorter one", most=MAX_LABEL))
     if len(parked) >= MAX_PARKED:
-        raise ParkingError(f"{MAX_PARKED} baskets are parked: recall one and finish or empty it")
+        raise ParkingError(say("{most} baskets are parked: recall one and finish or empty it", most=MAX_PARKED))
 
 
 def find_parked(wanted: str, parked: Sequence[Parked]) -> Parked:
@@ -55,9 +56,10 @@ def find_parked(wanted: str, parked: Sequence[Parked]) -> Parked:
         one for one in parked if one.basket.id.startswith(wanted)
     ]
     if not found:
-        raise ParkingError(f"no parked basket is {wanted[:MAX_LABEL]!r}: see the list" if wanted else "none is parked")
+        nothing = say("no parked basket is {wanted}: see the list", wanted=repr(wanted[:MAX_LABEL]))
+        raise ParkingError(nothing if wanted else say("none is parked"))
     if len(found) > 1:
-        raise ParkingError("several baskets are meant: give the id of one, see the list")
+        raise ParkingError(say("several baskets are meant: give the id of one, see the list"))
     return found[0]
 
 
@@ -67,4 +69,4 @@ def check_recall(now: Basket) -> None:
     Raises: ParkingError.
     """
     if now.lines:
-        raise ParkingError("there are goods in the basket: sell or park it first")
+        raise ParkingError(say("there are goods in the basket: sell or park it first"))

@@ -24,6 +24,7 @@ from contract.rights import Answer, ReservationRequested
 from contract.values import Currency, Money, SiteId
 from kiosk.core.errors import Refused
 from kiosk.core.goods import merged
+from kiosk.core.words import say
 
 MAX_WAIT: Final = timedelta(days=14)  # as goods are held: beyond it no popup stands where it stood
 WINDOW: Final = timedelta(seconds=90)  # a hub that is reached has answered by then; the longest a shopper waits
@@ -71,11 +72,11 @@ def decide_ask(
     try:
         check_language(language)
     except Malformed as error:
-        raise Meaningless(f"{error.what}: give one such as en") from error
+        raise Meaningless(say("{what}: give one such as en", what=error.what)) from error
     if wait is not None and wait <= timedelta(0):
-        raise Meaningless("goods cannot be wanted before now: give a time to come")
+        raise Meaningless(say("goods cannot be wanted before now: give a time to come"))
     if wait is not None and wait > MAX_WAIT:
-        raise Meaningless(f"no shopper waits for more than {MAX_WAIT.days} days: give a shorter time")
+        raise Meaningless(say("no shopper waits for more than {most} days: give a shorter time", most=MAX_WAIT.days))
     by = None if wait is None else at + wait
     return ReservationRequested(promise, merged(lines), language, currency, at, paid_minor, site, by)
 

@@ -20,13 +20,17 @@ from typing import Final
 from msgspec import Struct
 
 from contract.down import Item
-from contract.facts import StockLine
+from contract.facts import Payment, StockLine
 from contract.rights import ReservationCancelled, ReservationCollected, ReservationHeld
 from contract.stock import Account, StockKey
 from contract.values import BasketId, Currency, Money, Sku
 from kiosk.core.basket import Basket, make_line
+from kiosk.core.bill import Prices, decide_bill
+from kiosk.core.checkout import PLAIN
 from kiosk.core.errors import Refused
-from kiosk.core.goods import merged
+from kiosk.core.goods import listed_goods, merged
+from kiosk.core.tender import Tender, TenderError, take_cash
+from kiosk.core.words import Text, listed, say
 
 DEFAULT_HOLD: Final = timedelta(hours=2)  # a shopper who is on the way; longer keeps goods from those who are here
 MIN_HOLD: Final = timedelta(minutes=1)
@@ -46,11 +50,11 @@ class NotPromisable(ReservationError):
 
     def __init__(self, lacking: Sequence[tuple[StockLine, int]]) -> None:
         """Say of each of the goods how many there are."""
-        named = ", ".join(
-            f"{line.quantity.amount} {line.quantity.unit} of {line.sku} wanted, {there} can be promised"
+        named = [
+            say("{goods} wanted, {there} can be promised", goods=listed_goods([line]), there=there)
             for line, there in lacking
-        )
-        super().__init__(f"{named}: hold less, or ask the hub with 'kiosk promise ask'")
+        ]
+        super().__init__(say("{goods}: hold less, or ask the hub for a promise", goods=listed(named)))
         self.lacking = tuple(lacking)
 
 
@@ -62,6 +66,15 @@ class State(StrEnum):
     LAPSED = "lapsed"
     CANCELLED = "cancelled"
     PAST = "past"  # held in an earlier life of this kiosk: the goods lie aside, the rights are the hub's
+
+
+STATES: Final[Mapping[State, Text]] = {
+    State.HELD: say("held"),
+    State.COLLECTED: say("collected"),
+    State.LAPSED: say("lapsed"),
+    State.CANCELLED: say("cancelled"),
+    State.PAST: say("past"),
+}
 
 
 class Reservation(Struct, frozen=True):
@@ -91,7 +104,7 @@ def decide_hold(
     Raises: NotPromisable; ReservationError if the time is not 1 minute to 14 days; GoodsError without goods.
     """
     if not MIN_HOLD <= wait <= MAX_HOLD:
-        raise Meaningless(f"goods are held for 1 minute to {MAX_HOLD.days} days: give a time between")
+        raise Meaningless(say("goods are held for 1 minute to {most} days: give a time between", most=MAX_HOLD.days))
     wanted = merged(lines)
     there = [accounts.get(StockKey(line.sku, line.condition, line.quantity.unit), Account()) for line in wanted]
     lacking = [
@@ -137,19 +150,36 @@ def fill_basket(found: Reservation, *, basket: BasketId, currency: Currency, ite
     for line in found.lines:
         item = items.get(line.sku)
         if item is None or item.price_minor is None or item.unit is not line.quantity.unit:
-            raise ReservationError(f"{line.sku} has no price in the catalogue: import one, then collect again")
+            raise ReservationError(
+                say("{sku} has no price in the catalogue: import one, then collect again", sku=line.sku)
+            )
         lines.append(make_line(item, line.quantity.amount))
     return Basket(basket, currency, tuple(lines))
 
 
-def due(found: Reservation, items: Mapping[Sku, Item]) -> Money | None:
-    """Return what the goods cost by the catalogue, None where one has no price."""
+def due(found: Reservation, items: Mapping[Sku, Item], prices: Prices = PLAIN) -> Money | None:
+    """Return what the goods cost by the catalogue, with tax where it comes on top; None where one has no price."""
     try:
-        return fill_basket(found, basket=BasketId("due"), currency=Currency("XXX"), items=items).total_minor
+        filled = fill_basket(found, basket=BasketId("due"), currency=Currency("XXX"), items=items)
     except ReservationError:
         return None
+    return decide_bill(filled, prices).total_minor
+
+
+def decide_payment(due_minor: Money, given_minor: Money | None, prices: Prices = PLAIN) -> Payment:
+    """Return the cash payment of what is due, rounded to the coins there are; None is given exactly.
+
+    Raises: TenderError if it is too little.
+    """
+    tender = Tender(due_minor, prices.cash_step_minor)
+    tender = take_cash(tender, tender.left_in_cash_minor if given_minor is None else given_minor)
+    if not tender.is_paid:
+        raise TenderError(say("that is less than the total: take more, or Esc"))
+    return tender.payments[0]
 
 
 def _check_open(found: Reservation) -> None:
     if found.state is not State.HELD:
-        raise ReservationError(f"{found.code} was {found.state} already: nothing is set aside under it")
+        raise ReservationError(
+            say("{code} was {state} already: nothing is set aside under it", code=found.code, state=STATES[found.state])
+        )

@@ -14,6 +14,7 @@ from contract.stock import StockKey
 from contract.values import MAX_AMOUNT, Quantity, Seq, Sku, Unit
 from kiosk.core.errors import Refused
 from kiosk.core.goods import GoodsError, merged
+from kiosk.core.words import listed, say
 
 _AMOUNT: Final = re.compile(r"(?P<number>[-+]?[0-9.]+)\s*(?P<unit>[a-z]*)")
 _NAMED: Final = 3  # goods that one line of error bears
@@ -40,15 +41,27 @@ def read_quantity(text: str, unit: Unit, *, least: int) -> Quantity:
     match = _AMOUNT.fullmatch(text.strip().lower())
     number = read_number(match["number"]) if match else None
     if match is None or number is None:
-        raise BadQuantity(f"{text[:40]!r} is not a quantity: give a number such as 12 or 1.5kg")
+        raise BadQuantity(say("{text} is not a quantity: give a number such as 12 or 1.5kg", text=repr(text[:40])))
     of, scale = _SCALES.get(match["unit"] or unit, (None, 1))
     if of is not unit:
-        raise BadQuantity(f"{text[:40]!r} is not in {unit}, which these goods are kept in: give it in {unit}")
+        raise BadQuantity(
+            say(
+                "{text} is not in {unit}, which these goods are kept in: give it in {unit}",
+                text=repr(text[:40]),
+                unit=unit,
+            )
+        )
     amount = number * Decimal(scale)
     if amount < least:
-        raise BadQuantity(f"a quantity of {text[:40]} cannot be: give {least} or more")
+        raise BadQuantity(say("a quantity of {text} cannot be: give {least} or more", text=text[:40], least=least))
     if amount > MAX_AMOUNT or amount % 1:
-        raise BadQuantity(f"a quantity of {text[:40]} cannot be: give a whole number of {unit}, at most {MAX_AMOUNT}")
+        told = say(
+            "a quantity of {text} cannot be: give a whole number of {unit}, at most {most}",
+            text=text[:40],
+            unit=unit,
+            most=MAX_AMOUNT,
+        )
+        raise BadQuantity(told)
     return Quantity(int(amount), unit)
 
 
@@ -57,9 +70,11 @@ class CountDoubted(GoodsError):
 
     def __init__(self, skus: Iterable[Sku]) -> None:
         """Name the goods, the first few."""
-        named = list(skus)
-        more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-        super().__init__(f"{', '.join(named[:_NAMED])}{more}: far from what the books say, nothing was recorded")
+        named = tuple(skus)
+        goods, more = listed(named[:_NAMED]), len(named) - _NAMED
+        goods = say("{goods} and {more} more", goods=goods, more=more) if more > 0 else goods
+        super().__init__(say("{goods}: far from what the books say, nothing was recorded", goods=goods))
+        self.skus = named
 
 
 def check_count(

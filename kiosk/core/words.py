@@ -10,8 +10,9 @@ Rules
 3.  A sentence within a sentence is a field, and is translated for itself.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import reduce
 from typing import Final, Self
 
 from msgspec import Struct
@@ -73,6 +74,12 @@ def say(template: str, **fields: Field) -> Text:
 def say_many(one: str, many: str, n: int, **fields: Field) -> Text:
     """Return a sentence about ``n`` things: ``{n} line``, ``{n} lines``."""
     return Text(one, {**fields, "n": n}, many)
+
+
+def listed(parts: Sequence[str]) -> Text:
+    """Return what is named one after the other, as one sentence's part: ``a, b, c``."""
+    first = say("{what}", what=parts[0]) if parts else say("")
+    return reduce(lambda before, after: say("{before}, {after}", before=before, after=after), parts[1:], first)
 
 
 def in_english(field: Field) -> str:
