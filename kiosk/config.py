@@ -135,7 +135,8 @@ class DevicesConfig(Struct, frozen=True, forbid_unknown_fields=True):
         Raises: ValueError.
         """
         for key, kinds in _KINDS.items():
-            _check_device(key, getattr(self, key), kinds)
+            if address := getattr(self, key):
+                _check_device(key, address, kinds)
         if bool(self.scale) != bool(self.scale_profile):
             raise ValueError("[devices] needs scale and scale_profile together: docs/hardware.md has the profiles")
         if self.scale:
@@ -214,8 +215,6 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _check_device(key: str, address: str, kinds: tuple[type[Line], ...]) -> None:
-    if not address:
-        return
     try:
         line = parse_line(address)
     except BadSetting as error:
