@@ -15,6 +15,7 @@ from kiosk.core.ports import DeskError
 from kiosk.core.station import Station, There
 from kiosk.core.words import say
 from kiosk.journal.elsewhere import FILE, ElsewhereReader
+from kiosk.people import PinGuard
 from kiosk.stockroom import LocalStockroom
 
 
@@ -42,14 +43,15 @@ class LocalStaff:
     def __init__(self, desk: LocalDesk) -> None:
         """Ask ``desk`` for the shop."""
         self._desk = desk
+        self._pins = PinGuard(desk.data_dir, desk.clock)
 
     def people(self, role: Role) -> Sequence[Person]:
         """Return who may do what ``role`` may."""
         return [one for one in self._desk.shop().staff if role is Role.STAFF or one.role is Role.MANAGER]
 
     def check(self, person: Person, pin: str) -> bool:
-        """Return whether the PIN is right."""
-        raise NotImplementedError
+        """Return whether the PIN is right; see :class:`kiosk.people.PinGuard`."""
+        return self._pins.check(person, pin)
 
 
 class NoDevices:
