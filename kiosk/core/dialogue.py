@@ -71,10 +71,13 @@ Dialogue = Generator[Prompt, str, Notice | None]
 Asking = Generator[Prompt, str, T]
 
 
-def ask(prompt: Prompt, parse: Callable[[str], T]) -> Asking[T]:
-    """Ask until ``parse`` takes the answer (an option's is its id); what is refused is shown."""
+def ask(prompt: Prompt, parse: Callable[[str], T], *, typed: str = "") -> Asking[T]:
+    """Ask until ``parse`` takes the answer (an option's is its id); what is refused is shown.
+
+    ``typed`` is what was typed before the question: its first answer, so that nobody is asked what they said already.
+    """
     while True:
-        text = yield prompt
+        text, typed = typed or (yield prompt), ""
         try:
             return parse(text)
         except Refused as error:

@@ -83,7 +83,11 @@ class Devices(Protocol):
 
 
 class Station:
-    """One till, for its dialogues. ``selected`` is the basket's line that is meant; -1: there is none."""
+    """One till, for its dialogues. ``selected`` is the basket's line that is meant; -1: there is none.
+
+    ``typed`` is what stood in the entry line when the key of an action was pressed: ``red`` and the key of hold put
+    the basket aside as red. A dialogue that has a use for it takes it as an answer; what is not taken stays where it is.
+    """
 
     def __init__(
         self, counter: Counter, stockroom: Stockroom, elsewhere: Elsewhere, staff: Staff, devices: Devices
@@ -95,7 +99,13 @@ class Station:
         self.staff = staff
         self.devices = devices
         self.selected = -1
+        self.typed = ""
         counter.on_sold = self.sold
+
+    def take_typed(self) -> str:
+        """Return what was typed before the key of an action, once; empty if nothing was."""
+        taken, self.typed = self.typed, ""
+        return taken
 
     def sold(self, sale: SaleRecorded) -> None:
         """Do what follows a sale that is on record: the drawer, the receipt. Whoever records a sale calls it once."""

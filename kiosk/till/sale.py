@@ -101,7 +101,12 @@ class SaleScreen(Frame):
     def begin(self, action: Action) -> None:
         """Hold an action's dialogue about the selected line, or the last; one without a question is over at once."""
         self.station.selected = self.basket_view.index()
-        self.hold(Talk(action.begin(self.station)))
+        self.station.typed = ahead = self.entry.by_person()
+        talk = Talk(action.begin(self.station))
+        if ahead and not self.station.take_typed():  # it was an answer
+            self._clear_search()
+            self.entry.clear()
+        self.hold(talk)
 
     def hold(self, talk: Talk) -> None:
         """Hold a dialogue over this screen."""

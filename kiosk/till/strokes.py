@@ -65,6 +65,10 @@ class EntryLine:
         self.clear()
         return typed
 
+    def by_person(self) -> str:
+        """Return what a person typed so far; empty if a scanner did."""
+        return "" if self._is_machine() or self._scan_at_end() else self.text.strip()
+
     def clear(self) -> None:
         """Begin anew."""
         self.text = ""

@@ -138,9 +138,15 @@ class TalkScreen(Frame):
         self.options.display = bool(told or options)
         self.basket_view.display = not self.options.display
         self.options.show(speech.say(asked.title), told, options)
-        self.does = {BACK: self.back} | {one.key: partial(self.answer, one.id) for one in options if one.key}
+        self.does = {BACK: self.back} | {one.key: partial(self._by_key, one) for one in options if one.key}
         if asked.refused:
             self.tell(Notice(Mood.ERROR, asked.refused))
+
+    def _by_key(self, option: Option) -> None:
+        self.station.typed = self.entry.by_person()
+        self.entry.clear()
+        self.answer(option.id)
+        self.station.typed = ""
 
     def _scanned(self, code: str) -> None:
         if self.asked.holds_goods:

@@ -8,12 +8,12 @@ from kiosk.core.words import Amount, Text, say, say_many
 
 
 def hold(station: Station) -> Dialogue:
-    """Put the basket aside, under a name if one is given."""
+    """Put the basket aside at once, under the name that was typed before, if one was: a queue is waiting."""
+    yield from ()
     counter = station.counter
     if not counter.basket.lines:
         return Notice(Mood.ERROR, say("the basket is empty: there is nothing to put aside"))
-    label = yield Prompt(say("A name for it"), title=say("HOLD"), empty=say("hold without a name"))
-    return counter.park(label.strip()[:MAX_LABEL])
+    return counter.park(station.take_typed()[:MAX_LABEL])
 
 
 def recall(station: Station) -> Dialogue:
