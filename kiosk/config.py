@@ -143,12 +143,6 @@ class DevicesConfig(Struct, frozen=True, forbid_unknown_fields=True):
             _check_profile(self.scale_profile, self.scale_unit)
 
 
-class TillConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """How the till is to its people. ``sound``: the bell for what is wrong, ``both`` also a tone for what is right."""
-
-    sound: Literal["bell", "both", "none"] = "bell"
-
-
 class Language(StrEnum):
     """What the till speaks."""
 
@@ -166,10 +160,14 @@ class Theme(StrEnum):
 
 
 class TillConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """The till's screen. ``keys`` are keys by action, in place of those it has; the till says which actions there are."""
+    """How the till is to its people. ``keys`` are keys by action, in place of those it has.
+
+    ``sound``: the bell for what is wrong, ``both`` also a tone for what is right.
+    """
 
     language: Language = Language.ENGLISH
     theme: Theme = Theme.TERMINAL
+    sound: Literal["bell", "both", "none"] = "bell"
     keys: dict[str, list[str]] = {}
 
 
@@ -190,7 +188,6 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     till: TillConfig = TillConfig()
     shop: Shop = Shop()  # how it sells until a hub says it
     devices: DevicesConfig = DevicesConfig()
-    till: TillConfig = TillConfig()
 
     def __post_init__(self) -> None:
         """Refuse sections that do not fit each other.
