@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from kiosk.core.dialogue import Dialogue
-from kiosk.core.dialogues import parking, selling
+from kiosk.core.dialogues import menu, parking, selling
 from kiosk.core.station import Station
 from kiosk.core.words import Text, say
 
@@ -19,6 +19,7 @@ class Group(StrEnum):
     MONEY = "money"
     SHOPPER = "shopper"
     STOCK = "stock"
+    TILL = "till"
 
 
 class Action(Struct, frozen=True):
@@ -30,9 +31,11 @@ class Action(Struct, frozen=True):
     begin: Callable[[Station], Dialogue]
 
 
-ACTIONS: Final = (
+ACTIONS: Final[tuple[Action, ...]] = (
+    Action("menu", say("Menu"), Group.TILL, lambda station: menu.menu(station, ACTIONS)),
     Action("void", say("Void"), Group.SALE, selling.void),
     Action("hold", say("Hold"), Group.SALE, parking.hold),
     Action("recall", say("Recall"), Group.SALE, parking.recall),
+    Action("errors", say("Errors"), Group.TILL, menu.errors),
 )
 BY_ID: Final = {action.id: action for action in ACTIONS}

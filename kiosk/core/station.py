@@ -1,8 +1,9 @@
 """All that a person at a till works with, as one value that dialogues take; and the ports that only they need."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -12,6 +13,8 @@ from contract.values import Quantity, SiteId, Sku
 from kiosk.core.counter import Counter
 from kiosk.core.notices import Notice
 from kiosk.core.ports import Stockroom
+
+MAX_ERRORS: Final = 20  # as many as a person would look through; a screen shows half of them at once
 
 
 class There(Struct, frozen=True):
@@ -98,6 +101,7 @@ class Station:
         self.elsewhere = elsewhere
         self.staff = staff
         self.devices = devices
+        self.errors: deque[str] = deque(maxlen=MAX_ERRORS)  # what went wrong, oldest first
         self.selected = -1
         self.typed = ""
         counter.on_sold = self.sold

@@ -17,6 +17,7 @@ from kiosk.till.keymap import CLOSE, Keymap, make_keymap
 from kiosk.till.sale import SaleScreen
 from kiosk.till.speech import Speech
 from kiosk.till.strokes import Stroke, from_key, from_paste, is_second_half
+from kiosk.till.themes import TERMINAL, Looks
 from kiosk.till.wording import link_words, status
 
 TICK_S = 1.0
@@ -28,15 +29,17 @@ class TillApp(App[str]):
 
     TITLE = "till"
     ENABLE_COMMAND_PALETTE = False
-    CSS = "Screen { background: ansi_default; color: ansi_default; }"
     BINDINGS: ClassVar = []
 
-    def __init__(self, station: Station, keymap: Keymap | None = None, speech: Speech | None = None) -> None:
+    def __init__(
+        self, station: Station, keymap: Keymap | None = None, speech: Speech | None = None, looks: Looks = TERMINAL
+    ) -> None:
         """Show what happens at ``station``."""
         super().__init__(ansi_color=True)
         self.desk = station.counter.desk
         self.keymap = keymap or make_keymap()
         self.speech = speech or Speech()
+        self.looks = looks
         self.stroke_s = 0.0
         self._sale = SaleScreen(station)
         self._early: list[Stroke] = []
@@ -85,11 +88,11 @@ class TillApp(App[str]):
             self._ask_to_leave()
             return
         self._leaving = False
-        self._top().take(stroke)
+        self.top().take(stroke)
 
     def tick(self) -> None:
         """Once a second: the status line, the clock, and some tidying while nobody is buying."""
-        top = self._top()
+        top = self.top()
         try:
             if settled := self.desk.clock.settle():
                 self.desk.record([settled])
@@ -103,7 +106,7 @@ class TillApp(App[str]):
 
     def show_status(self) -> None:
         """Bring the status line and the warning of the top screen up to date."""
-        top, link, stamp = self._top(), self.desk.link(), self.desk.clock.stamp()
+        top, link, stamp = self.top(), self.desk.link(), self.desk.clock.stamp()
         top.warning_row.show(self.desk.warning())
         text = status(self.desk.address, link, stamp, self.size.width)
         if text != top.status_row.text:
@@ -126,10 +129,11 @@ class TillApp(App[str]):
             return
         self._leaving = True
         kept = " The basket is kept." if self._sale.counter.basket.lines else ""
-        self._top().tell(Notice(Mood.INFO, f"Press F10 again to close the till.{kept}"))
-        self._top().show()
+        self.top().tell(Notice(Mood.INFO, f"Press F10 again to close the till.{kept}"))
+        self.top().show()
 
-    def _top(self) -> Frame:
+    def top(self) -> Frame:
+        """Return the screen that takes the keys."""
         screen = self.screen
         assert isinstance(screen, Frame)  # noqa: S101 - every screen of this app is one
         return screen

@@ -7,8 +7,8 @@ from contract.values import Quantity
 from kiosk.core.counter import Ask, AskAmount, AskPrice, Mood, Notice
 from kiosk.core.entry import is_scan
 from kiosk.till.frame import Frame
+from kiosk.till.hints import Hint
 from kiosk.till.keymap import BACK
-from kiosk.till.parts import Hint
 from kiosk.till.strokes import Typed
 from kiosk.till.wording import BIG_UNIT, quantity
 

@@ -7,8 +7,8 @@ from kiosk.core.counter import Mood, Notice
 from kiosk.core.entry import EntryError, parse_moment
 from kiosk.core.ports import DeskError
 from kiosk.till.frame import Frame
+from kiosk.till.hints import Hint
 from kiosk.till.keymap import BACK, CLOSE
-from kiosk.till.parts import Hint
 from kiosk.till.strokes import Typed
 from kiosk.till.wording import local_time
 

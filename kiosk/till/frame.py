@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 from textual.screen import Screen
 
-from contract.money import format_minor
 from contract.values import Money
 from kiosk.core.counter import Mood, Notice
 from kiosk.core.entry import is_scan
 from kiosk.core.station import Station
+from kiosk.core.words import Amount, say
 from kiosk.till.basket_view import BasketView
-from kiosk.till.parts import EntryRow, Hint, HintRow, NoticeRow, Panel, StatusRow, Told, WarningRow
+from kiosk.till.hints import Hint, HintRow
+from kiosk.till.keymap import BACK, ERRORS, MENU
+from kiosk.till.parts import EntryRow, NoticeRow, Panel, StatusRow, Told, WarningRow
 from kiosk.till.strokes import ENTER, LINE_FEED, EntryLine, Stroke, Typed
 
 if TYPE_CHECKING:
     from kiosk.till.app import TillApp
 
-SEEN_S = 1.0  # an error stands at least this long before a good scan takes it away: it must be seen
+SEEN_S = 1.0  # an error stands at least this long before a person's key counts as "I have read it"
 
 
 class Frame(Screen[None]):
@@ -41,7 +43,8 @@ class Frame(Screen[None]):
         self.hint_row = HintRow()
         self.status_row = StatusRow()
         self._told_at_s = float("-inf")
-        self._unseen = 0
+        self._unseen = 0  # errors beside the one that is shown, which nobody has seen
+        self._seen = True
         self.does: dict[str, Callable[[], None]] = {}  # by action: settings decide their keys
         self.keys: dict[str, Callable[[], None]] = {}  # that are the same in every till
 
@@ -67,6 +70,7 @@ class Frame(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what there is."""
+        self.styles.background, self.styles.color = self.till.looks.paper, self.till.looks.ink
         self.show()
 
     def on_screen_resume(self) -> None:
@@ -76,8 +80,9 @@ class Frame(Screen[None]):
     def take(self, stroke: Stroke) -> None:
         """Take one key, now and in order."""
         if stroke.name in {ENTER, LINE_FEED} or (stroke.name == "tab" and self.entry.text):
-            self.submit(self.entry.take())
+            self.enter()
         elif does := self.does.get(self.till.keymap.actions.get(stroke.name, "")) or self.keys.get(stroke.name):
+            self._see()
             does()
         elif stroke.name == "backspace":
             self.entry.backspace()
@@ -88,6 +93,13 @@ class Frame(Screen[None]):
             self._show_entry()  # nothing else changes with a digit, and a scan has thirteen
             return
         self.show()
+
+    def enter(self) -> None:
+        """Finish the line that is being typed."""
+        typed = self.entry.take()
+        if not typed.by_machine and not typed.scan:
+            self._see()
+        self.submit(typed)
 
     def submit(self, typed: Typed) -> None:
         """Take a finished line."""
@@ -110,9 +122,18 @@ class Frame(Screen[None]):
 
     def on_hint_row_touched(self, event: HintRow.Touched) -> None:
         """Do what was clicked or touched."""
-        if does := self.does.get(event.action):
+        self.touch(self.enter if event.action == ENTER else self.does.get(event.action))
+
+    def on_panel_touched(self) -> None:
+        """Take payment, where that can be done."""
+        self.touch(self.does.get("pay"))
+
+    def touch(self, does: Callable[[], None] | None) -> None:
+        """Do what a finger or a mouse asked for."""
+        if does:
+            self._seen = True
             does()
-            self.show()
+            self.till.top().show()
 
     def entered(self) -> str:
         """Return what the entry line shows of what is typed."""
@@ -128,33 +149,38 @@ class Frame(Screen[None]):
 
     def told(self) -> Told:
         """Return what the panel shows."""
-        return Told(self.words(), format_minor(self.figure(), self.counter.basket.currency))
+        figure = Amount(self.figure(), self.counter.basket.currency)
+        return Told(self.words(), self.till.speech.money(figure))
 
     def prompt(self) -> str:
         """Return what the entry line asks for."""
         return self.PROMPT
 
     def tell(self, notice: Notice | None) -> None:
-        """Show a notice, with the bell for an error. None is good news: it takes away a notice that was seen."""
-        now_s, unseen = self.till.stroke_s, self.has_unseen_error()
+        """Show a notice, with the bell for an error. None is good news: it takes away what was seen.
+
+        An error is seen once a person has pressed a key after it stood for a while; a scanner's keys prove nothing.
+        """
+        standing = self._has_error() and not self._seen
         if notice is None:
-            if not unseen:
+            if not standing:
                 self.hush()
             return
-        self._unseen = self._unseen + 1 if unseen else 0
-        more = f" (and {self._unseen} more just before)" if self._unseen else ""
-        self.notice_row.show(Notice(notice.mood, self.till.speech.say(notice.text) + more))
-        self._told_at_s = now_s
+        self._unseen = self._unseen + 1 if standing else 0
+        self.notice_row.show(Notice(notice.mood, self.till.speech.say(self._counted(notice.text))))
+        self._told_at_s = self.till.stroke_s
         if notice.mood is Mood.ERROR:
+            self._seen = False
+            self.station.errors.append(notice.text)
             self.app.bell()
 
     def has_unseen_error(self) -> bool:
         """Return whether an error came so shortly before that nobody can have read it."""
-        notice = self.notice_row.notice
-        return notice is not None and notice.mood is Mood.ERROR and self.till.stroke_s - self._told_at_s < SEEN_S
+        return self._has_error() and self.till.stroke_s - self._told_at_s < SEEN_S
 
     def hush(self) -> None:
         """Take the notice away."""
+        self._seen = True
         self.notice_row.show(None)
 
     def show(self) -> None:
@@ -162,10 +188,33 @@ class Frame(Screen[None]):
         self.panel.show(self.told())
         self.basket_view.show()
         keymap = self.till.keymap
-        self.hint_row.show([(keymap.shown(one.action), one) for one in self.hints()])
+        self.hint_row.show([(keymap.shown(one.action), one) for one in self._all_hints()])
         self._show_entry()
 
+    def _all_hints(self) -> list[Hint]:
+        """Return the menu first, then this screen's own; Enter and the way back stay at the end, for fingers."""
+        own, speech = self.hints(), self.till.speech
+        menu = [Hint(MENU, speech.say(say("Menu")))] if MENU in self.does else []
+        back = next((one.word for one in own if one.action == BACK), "")
+        mine = [one for one in own if one.action not in {BACK, MENU} and (one.action != ERRORS or self.station.errors)]
+        return [*menu, *mine, Hint(ENTER, pinned=True), Hint(BACK, back, pinned=True)]
+
+    def _has_error(self) -> bool:
+        notice = self.notice_row.notice
+        return notice is not None and notice.mood is Mood.ERROR
+
+    def _see(self) -> None:
+        """Learn that a person is at it: what has stood for a while is seen."""
+        self._seen = self._seen or not self.has_unseen_error()
+
+    def _counted(self, text: str) -> str:
+        """Say with a notice how many errors before it nobody has seen, and where they can be read."""
+        if not self._unseen:
+            return text
+        key = self.till.keymap.shown(ERRORS)
+        return say("{text} (and {n} more before it: {key} lists them)", text=text, n=self._unseen, key=key)
+
     def _show_entry(self) -> None:
-        self.entry_row.prompt = self.prompt()
+        self.entry_row.prompt = self.till.speech.say(self.prompt())
         self.entry_row.text = self.entered()
         self.entry_row.refresh()

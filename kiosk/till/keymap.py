@@ -9,16 +9,29 @@ from kiosk.core.actions import ACTIONS
 
 # What only screens can do; the rest is in kiosk.core.actions.
 SEARCH, BACK, CLOSE = "search", "back", "close"
+MENU, ERRORS = "menu", "errors"  # actions that screens know by name
+ENTER: Final = "enter"  # finishes a line, always by the same key
 OF_SCREENS: Final = (SEARCH, BACK, CLOSE)
 
 DEFAULT_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    MENU: ("f1",),
     SEARCH: ("f2",),
+    "favourites": ("f3",),
     "hold": ("f4",),
     "recall": ("f5",),
+    "discount": ("f6",),
+    "discount-all": ("ctrl+d",),
+    "price": ("f7",),
     "void": ("f8", "delete"),
+    "clear": ("ctrl+x",),
+    "qty": ("f11", "home"),
+    "repeat": ("insert",),
+    "note": ("ctrl+n",),
+    "empties": ("ctrl+p",),
     "pay": ("f9",),
     "exact": ("f12",),
     BACK: ("escape",),
+    ERRORS: ("ctrl+e",),
     CLOSE: ("f10", "ctrl+q", "ctrl+c"),
 }
 _NAMES: Final = {"escape": "Esc", "delete": "Del", "insert": "Ins", "pageup": "PgUp", "pagedown": "PgDn"}
@@ -36,6 +49,8 @@ class Keymap(Struct, frozen=True):
 
     def shown(self, action: str) -> str:
         """Return the first key of an action as its cap has it; empty if it has none."""
+        if action == ENTER:
+            return key_name(ENTER)
         keys = self.keys.get(action, ())
         return key_name(keys[0]) if keys else ""
 

@@ -1,26 +1,29 @@
-"""The rows that every screen has: the panel with the large amount, the notice, the entry line, key hints, status."""
+"""The rows that every screen has: the panel with the large amount, the notice, the entry line, status."""
 
-from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from msgspec import Struct
 from textual.content import Content
-from textual.events import Click
 from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
 from kiosk.core.counter import Mood, Notice
 from kiosk.till import figures
+from kiosk.till.themes import Looks
 
-NOTICE_STYLES: Final = {
-    Mood.ERROR: "bold ansi_white on ansi_red",
-    Mood.INFO: "ansi_black on ansi_cyan",
-    Mood.SOLD: "bold ansi_black on ansi_green",
-}
+if TYPE_CHECKING:
+    from kiosk.till.app import TillApp
+
+TALL_ROWS: Final = 23  # of a screen; with fewer the large figures would leave too few rows to the basket
+LOW_ROWS: Final = 3  # of a panel then
 NOTICE_MARKS: Final = {Mood.ERROR: "! ", Mood.INFO: "", Mood.SOLD: ""}
-_WARNING_STYLE: Final = "bold ansi_black on ansi_yellow"
 _INDENT: Final = 2
+
+
+def looks_of(widget: Widget) -> Looks:
+    """Return what the till looks like."""
+    return cast("TillApp", widget.app).looks
 
 
 class Told(Struct, frozen=True):
@@ -32,9 +35,12 @@ class Told(Struct, frozen=True):
 
 
 class Panel(Widget):
-    """Words to the left, one amount in large figures to the right."""
+    """Words to the left, an amount in large figures to the right; where rows are few it is one of the words."""
 
-    DEFAULT_CSS = "Panel { height: 6; }"
+    DEFAULT_CSS = "Panel { height: auto; }"
+
+    class Touched(Message):
+        """The panel was clicked or touched."""
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -47,9 +53,16 @@ class Panel(Widget):
             self._told = told
             self.refresh()
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the rows that the panel takes."""
+        del container, width
+        return 1 + figures.HEIGHT if viewport.height >= TALL_ROWS else LOW_ROWS
+
     def render(self) -> Content:
         """Draw a rule and five rows; figures that do not fit are left to the words."""
         told, width = self._told, self.size.width
+        if self.size.height <= LOW_ROWS:
+            return self._low(told, width)
         big = figures.width(told.amount)
         words = told.words[: figures.HEIGHT] + ("",) * (figures.HEIGHT - len(told.words))
         room = width - big - 2 if big + 24 <= width else width
@@ -59,6 +72,19 @@ class Panel(Widget):
             left = Content.styled(" " * _INDENT + text, style).truncate(room, ellipsis=True, pad=True)
             rows.append(left + figures.row(told.amount, number, told.style) if room < width else left)
         return Content("\n").join(rows)
+
+    def on_click(self) -> None:
+        """Say so."""
+        self.post_message(self.Touched())
+
+    def _low(self, told: Told, width: int) -> Content:
+        """Draw a rule, the first words with the amount behind them, and the others in one row."""
+        amount = f" {told.amount} "
+        first, *others = [*told.words, ""]
+        room = width - len(amount) - _INDENT
+        head = Content.styled(" " * _INDENT + first, "bold").truncate(room, ellipsis=True, pad=True)
+        rest = Content(" " * _INDENT + " · ".join(filter(None, others))).truncate(width, ellipsis=True)
+        return Content("\n").join([Content("─" * width), head + Content.styled(amount, f"bold {told.style}"), rest])
 
 
 class NoticeRow(Widget):
@@ -81,12 +107,20 @@ class NoticeRow(Widget):
         if self.notice is None:
             return Content("")
         text = Content(NOTICE_MARKS[self.notice.mood] + self.notice.text)
-        style, width = NOTICE_STYLES[self.notice.mood], self.size.width
-        rows = text.wrap(max(1, width - 2 * _INDENT))[:2]
+        style, width = looks_of(self).notices[self.notice.mood], self.size.width
+        rows = _two(text.wrap(max(1, width - 2 * _INDENT)))
         indent = Content(" " * _INDENT)
         drawn = [(indent + row).truncate(width, pad=True).stylize(style) for row in rows]
         above = [Content("")] * (2 - len(rows))  # a notice of one row keeps its distance from the figures
         return Content("\n").join([*above, *drawn])
+
+    def on_click(self) -> None:
+        """Go: who touches it has read it."""
+        self.show(None)
+
+
+def _two(rows: list[Content]) -> list[Content]:
+    return rows if len(rows) <= 2 else [rows[0], Content(f"{rows[1].plain.rstrip()} …")]  # noqa: PLR2004 - the row's height
 
 
 class WarningRow(Widget):
@@ -120,8 +154,8 @@ class WarningRow(Widget):
         rows = self._rows(width)
         if len(rows) > height:  # what does not fit is said to be missing
             rows = [*rows[: height - 1], Content(f"{rows[height - 1].plain.rstrip()} …")]
-        indent = Content(" " * _INDENT)
-        drawn = [(indent + row).truncate(width, ellipsis=True, pad=True).stylize(_WARNING_STYLE) for row in rows]
+        indent, style = Content(" " * _INDENT), looks_of(self).warning
+        drawn = [(indent + row).truncate(width, ellipsis=True, pad=True).stylize(style) for row in rows]
         return Content("\n").join(drawn)
 
     def _rows(self, width: int) -> list[Content]:
@@ -146,61 +180,6 @@ class EntryRow(Widget):
         text = self.text[-max(1, width - len(prompt) - 2) :]
         line = Content.assemble((prompt, "bold"), text, (" ", "reverse"))
         return Content("\n").join([Content("─" * width), line])
-
-
-class Hint(Struct, frozen=True):
-    """An action and what it is called in a row of hints."""
-
-    action: str
-    word: str
-
-
-class HintRow(Widget):
-    """The keys of this screen; those that fit. A click or a touch does the same as the key."""
-
-    DEFAULT_CSS = "HintRow { height: 1; }"
-
-    def __init__(self) -> None:
-        """Begin empty."""
-        super().__init__()
-        self._hints: tuple[tuple[str, Hint], ...] = ()
-        self._ends: list[tuple[int, str]] = []
-
-    class Touched(Message):
-        """An action's hint was clicked or touched."""
-
-        def __init__(self, action: str) -> None:
-            """Name it."""
-            super().__init__()
-            self.action = action
-
-    def show(self, hints: Sequence[tuple[str, Hint]]) -> None:
-        """Show (key, hint), the most important first; what is shown already is not drawn again."""
-        wanted = tuple(hints)
-        if wanted != self._hints:
-            self._hints = wanted
-            self.refresh()
-
-    def render(self) -> Content:
-        """Draw keys in bold, each before its word, as many as fit whole."""
-        parts: list[str | tuple[str, str]] = [" "]
-        used, self._ends = 1, []
-        for key, hint in self._hints:
-            cap = f" {key} "
-            cells = Content(cap + hint.word).cell_length + 2
-            if used + cells > self.size.width:
-                continue
-            parts += [(cap, "bold reverse"), f" {hint.word} "]
-            used += cells
-            self._ends.append((used, hint.action))
-        return Content.assemble(*parts)
-
-    def on_click(self, event: Click) -> None:
-        """Do what was touched."""
-        for end, action in self._ends:
-            if event.x < end:
-                self.post_message(self.Touched(action))
-                return
 
 
 class StatusRow(Widget):

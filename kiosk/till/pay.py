@@ -7,8 +7,8 @@ from contract.values import Money
 from kiosk.core.counter import Mood, Notice, unknown_code
 from kiosk.core.entry import EntryError, is_scan, parse_price
 from kiosk.till.frame import Frame
+from kiosk.till.hints import Hint
 from kiosk.till.keymap import BACK
-from kiosk.till.parts import Hint
 from kiosk.till.strokes import Typed
 
 if TYPE_CHECKING:

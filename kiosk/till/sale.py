@@ -16,8 +16,9 @@ from kiosk.core.station import Station
 from kiosk.core.words import say
 from kiosk.till.ask import AskScreen
 from kiosk.till.frame import Frame
+from kiosk.till.hints import Hint
 from kiosk.till.keymap import BACK, CLOSE, SEARCH
-from kiosk.till.parts import Hint, Told
+from kiosk.till.parts import Told
 from kiosk.till.pay import PayScreen
 from kiosk.till.results import Results
 from kiosk.till.strokes import Typed

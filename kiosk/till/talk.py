@@ -11,9 +11,10 @@ from kiosk.core.entry import is_scan
 from kiosk.core.notices import Mood, Notice
 from kiosk.core.words import say
 from kiosk.till.frame import Frame
+from kiosk.till.hints import Hint
 from kiosk.till.keymap import BACK
 from kiosk.till.options import OptionList
-from kiosk.till.parts import Hint, Told
+from kiosk.till.parts import Told
 from kiosk.till.strokes import Typed
 
 if TYPE_CHECKING:

@@ -78,15 +78,18 @@ async def test_what_cannot_be_sold_is_said_with_the_bell_and_adds_nothing(open_t
         assert rung == [True]
 
 
-async def test_an_error_outlives_the_next_scan_and_not_the_one_after(open_till):
+async def test_an_error_outlives_scans_until_a_person_who_could_see_it_presses_a_key(open_till):
     async with open_till() as till:
         await till.scan("4006381333932")
         await till.scan("4006381333948")
         await till.scan(ESPRESSO)
-        assert till.notice().endswith("(and 1 more just before)")
+        assert till.notice().endswith("(and 1 more before it: Ctrl+E lists them)")
         till.wait_s(2)
         await till.scan(ESPRESSO)
+        assert "UNKNOWN CODE 4006381333948" in till.notice()
+        await till.type("4006381333931\n")  # typed by a person, and taken: that is good news
         assert till.notice() == ""
+        assert len(till.basket()) == 1
 
 
 async def test_escape_takes_an_error_away(open_till):
