@@ -12,11 +12,14 @@ from msgspec.structs import replace
 
 from bench.catalogue import make_items
 from bench.figure import Figure, percentile
+from bench.road import record_backlog
 from bench.terminal import EMPTY_APP, Terminal
 from contract.gtin import check_digit
 from contract.values import Gtin
 from kiosk.bootstrap import open_desk
 
+STORED_SALES: Final = 100_000  # two to three years of a small shop on one card
+_SOLD_ITEMS: Final = 500  # that the stored sales are of
 _STARTS: Final = 7
 _SCANS: Final = 300
 _BURST: Final = 60
@@ -26,7 +29,7 @@ _READY: Final = b"TOTAL"
 
 
 def till(folder: Path, rng: random.Random) -> list[Figure]:
-    """Measure with 50,000 items; the empty Textual app is started in turn with the till."""
+    """Measure with 50,000 items and 100,000 stored sales; the empty Textual app is started in turn with the till."""
     data = folder / "till"
     codes = _stock(data, rng)
     command = [str(Path(sys.executable).parent / "kiosk"), "--data", str(data), "till"]
@@ -47,7 +50,7 @@ def till(folder: Path, rng: random.Random) -> list[Figure]:
 
 
 def _stock(data: Path, rng: random.Random) -> list[str]:
-    """Fill the catalogue; return the barcodes of items named by their number."""
+    """Fill the catalogue and the journal; return the barcodes of items named by their number."""
     codes, items = [], []
     for number, item in enumerate(make_items(rng)):
         payload = f"40{number:010d}"
@@ -55,6 +58,8 @@ def _stock(data: Path, rng: random.Random) -> list[str]:
         items.append(replace(item, name=f"N{number:05d} {item.name}"[:60], gtins=[Gtin("0" + codes[-1])]))
     desk = open_desk(data)
     desk.catalogue.put(items)
+    record_backlog(desk, items[:_SOLD_ITEMS], rng, STORED_SALES)
+    desk.idle()
     desk.close()
     return codes
 
