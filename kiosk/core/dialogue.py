@@ -33,6 +33,7 @@ class Takes(StrEnum):
     NUMBER = "number"
     PIN = "pin"  # not shown
     GOODS = "goods"  # a scan, a code or a name; a scan is an answer here
+    CODE = "code"  # of a voucher or a slip: a scan that is no goods is an answer here
     CHOICE = "choice"  # one of ``options``, and nothing else
 
 
@@ -52,7 +53,7 @@ class Prompt(Struct, frozen=True):
     """One question. ``told`` is shown above it; ``refused`` says why the answer before did not do.
 
     ``figure`` is shown large, instead of the total; ``empty`` is what Enter alone means (None: nothing). ``left`` is
-    what to say when the dialogue is left here.
+    what to say when the dialogue is left here, ``said`` what came of the answer before.
     """
 
     text: Text
@@ -61,6 +62,7 @@ class Prompt(Struct, frozen=True):
     title: str = ""
     told: tuple[str, ...] = ()
     refused: str = ""
+    said: str = ""
     empty: Text | None = None
     figure: Amount | None = None
     holds_goods: bool = False
