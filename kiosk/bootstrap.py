@@ -132,6 +132,10 @@ class LocalDesk:
         """Return items by the beginnings of words of their names."""
         return self.catalogue.search(text, limit)
 
+    def deposits(self) -> list[Item]:
+        """Return the items that are the deposit of others."""
+        return self.catalogue.deposits()
+
     def attempts(self, basket: BasketId) -> list[Attempt]:
         """Return the card payments that were tried for a basket, oldest first."""
         with translated(self.journal.path):

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from kiosk.core.dialogue import Dialogue
-from kiosk.core.dialogues import menu, parking, selling
+from kiosk.core.dialogues import adding, discounting, empties, menu, parking, selling
 from kiosk.core.station import Station
 from kiosk.core.words import Text, say
 
@@ -33,7 +33,16 @@ class Action(Struct, frozen=True):
 
 ACTIONS: Final[tuple[Action, ...]] = (
     Action("menu", say("Menu"), Group.TILL, lambda station: menu.menu(station, ACTIONS)),
+    Action("favourites", say("Favourites"), Group.SALE, adding.favourites),
+    Action("qty", say("Quantity"), Group.SALE, selling.quantity),
+    Action("repeat", say("Repeat"), Group.SALE, selling.repeat),
+    Action("discount", say("Discount"), Group.SALE, discounting.discount),
+    Action("discount-all", say("Discount all"), Group.SALE, discounting.discount_all),
+    Action("price", say("Price"), Group.SALE, discounting.price),
+    Action("note", say("Note"), Group.SALE, selling.note),
+    Action("empties", say("Empties"), Group.SALE, empties.empties),
     Action("void", say("Void"), Group.SALE, selling.void),
+    Action("clear", say("Void all"), Group.SALE, selling.clear),
     Action("hold", say("Hold"), Group.SALE, parking.hold),
     Action("recall", say("Recall"), Group.SALE, parking.recall),
     Action("errors", say("Errors"), Group.TILL, menu.errors),

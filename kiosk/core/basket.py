@@ -1,5 +1,6 @@
 """The basket: what the shopper is about to buy. Immutable; every change gives a new one."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -12,8 +13,10 @@ from contract.sales import MAX_LINES, Payment
 from contract.values import MAX_AMOUNT, MAX_MINOR, BasketId, Currency, Money, Quantity, Sku, Unit
 from kiosk.core.discounts import Discount
 from kiosk.core.errors import Refused
+from kiosk.core.words import say
 
 _LINE_BYTES: Final = 260  # a sale line's field names and its largest numbers; JSON may double each byte of a text
+_MORE_BYTES: Final = 100  # the same of what most lines do not have: a discount, another price, a note
 _REST_BYTES: Final = 8 * 1024  # the envelope, twenty payments
 
 
@@ -123,11 +126,21 @@ def make_line(item: Item, amount: int, *, asked_minor: Money | None = None) -> L
     """
     price = item.price_minor if item.price_minor is not None else asked_minor
     if price is None:
-        raise BasketError(f"{item.name} has no price: type one")
-    if not 1 <= amount <= MAX_AMOUNT:
-        raise BasketError(f"a quantity of {amount} cannot be sold: type 1 to {MAX_AMOUNT}")
+        raise BasketError(say("{item} has no price: type one", item=item.name))
+    check_amount(amount)
     per = item.price_per if item.price_minor is not None else item.unit.per
     return Line(item.sku, item.name, Quantity(amount, item.unit), price, per, item.tax)
+
+
+def check_amount(amount: int) -> None:
+    """Refuse what no line can hold.
+
+    Raises: BasketError if it is not in 1..10^9.
+    """
+    if not 1 <= amount <= MAX_AMOUNT:
+        raise BasketError(
+            say("a quantity of {amount} cannot be sold: type 1 to {most}", amount=amount, most=MAX_AMOUNT)
+        )
 
 
 def add(basket: Basket, line: Line) -> Basket:
@@ -136,12 +149,20 @@ def add(basket: Basket, line: Line) -> Basket:
     Raises: BasketError if the basket would hold more than a receipt can.
     """
     last = basket.lines[-1] if basket.lines else None
-    if last and line.quantity.unit is Unit.PIECE and _same_goods(last, line):
+    if last and line.quantity.unit is Unit.PIECE and line.label_minor is None and _same_goods(last, line):
         amount = last.quantity.amount + line.quantity.amount
         lines = (*basket.lines[:-1], replace(last, quantity=Quantity(amount, Unit.PIECE)))
     else:
         lines = (*basket.lines, line)
     return _checked(replace(basket, lines=lines))
+
+
+def put(basket: Basket, index: int, line: Line) -> Basket:
+    """Return the basket with ``line`` in place of the one at ``index``, counted from 0.
+
+    Raises: BasketError if the basket would hold more than a receipt can.
+    """
+    return _checked(replace(basket, lines=(*basket.lines[:index], line, *basket.lines[index + 1 :])))
 
 
 def drop_last(basket: Basket) -> Basket:
@@ -158,8 +179,30 @@ def drop(basket: Basket, index: int) -> Basket:
     Raises: BasketError if there is no such line.
     """
     if not 0 <= index < len(basket.lines):
-        raise BasketError("the basket is empty: there is no line to take out")
+        raise BasketError(say("the basket is empty: there is no line to take out"))
     return replace(basket, lines=basket.lines[:index] + basket.lines[index + 1 :])
+
+
+def confirmed_age(basket: Basket) -> int:
+    """Return the highest age that was confirmed for this basket; 0 if none was asked about."""
+    return max((line.age for line in basket.lines), default=0)
+
+
+def exceeds(basket: Basket, limit_ppm: int) -> bool:
+    """Return whether discounts that nobody approved take more off than staff may give alone.
+
+    Each line is looked at for itself, and the basket's discount together with those of the lines that share in it.
+    """
+    own = [line for line in basket.lines if line.discountable and not line.empties]
+    unasked = [line for line in own if line.discount is None or not line.discount.by]
+    if any(line.discount and not line.discount.is_within(limit_ppm, line.gross_minor) for line in unasked):
+        return True
+    if basket.discount is None or basket.discount.by:
+        return False
+    allowed = [line for line in own if line.discount is not None and line.discount.by]
+    price = sum(line.gross_minor for line in unasked) + sum(line.amount_minor for line in allowed)
+    whole = Discount(amount_minor=Money(price - basket.discountable_minor + basket.off_minor))
+    return not whole.is_within(limit_ppm, Money(price))
 
 
 def _same_goods(one: Line, other: Line) -> bool:
@@ -167,15 +210,33 @@ def _same_goods(one: Line, other: Line) -> bool:
 
 
 def _checked(basket: Basket) -> Basket:
-    if len(basket.lines) > MAX_LINES:
-        raise BasketError(f"a basket holds {MAX_LINES} lines: take payment, then begin a new one")
-    if any(line.quantity.amount > MAX_AMOUNT for line in basket.lines) or basket.total_minor > MAX_MINOR:
-        raise BasketError("that is more than one receipt can hold: take payment, then begin a new basket")
-    if sum(map(_stored_bytes, basket.lines)) > MAX_FACT_BYTES - _REST_BYTES:
-        raise BasketError("these names are more than one receipt can hold: take payment, then begin a new basket")
+    sold = [one for line in basket.lines for one in _sold_bytes(line, basket)]
+    if len(sold) > MAX_LINES:
+        raise BasketError(say("a basket holds {most} lines: take payment, then begin a new one", most=MAX_LINES))
+    if any(line.quantity.amount > MAX_AMOUNT for line in basket.lines) or _is_too_dear(basket):
+        raise BasketError(say("that is more than one receipt can hold: take payment, then begin a new basket"))
+    if sum(sold) > MAX_FACT_BYTES - _REST_BYTES:
+        raise BasketError(say("these names are more than one receipt can hold: take payment, then begin a new basket"))
     return basket
 
 
-def _stored_bytes(line: Line) -> int:
-    """Return at least what the line takes in the fact of its sale."""
-    return _LINE_BYTES + 2 * (len(line.name.encode()) + len(line.sku.encode()) + len(line.tax.encode()))
+def _is_too_dear(basket: Basket) -> bool:
+    return basket.total_minor > MAX_MINOR or any(line.gross_minor > MAX_MINOR for line in basket.lines)
+
+
+def _sold_bytes(line: Line, basket: Basket) -> Iterator[int]:
+    """Yield at least what each line takes in the fact of the sale: its deposit and a bundle's parts are lines there."""
+    told = [line.reason, line.by, line.note]
+    for one in filter(None, (line.discount, basket.discount)):
+        told += [one.reason, one.by]
+    more = _MORE_BYTES + _bytes(*told) if any(told) or line.discount or basket.discount else 0
+    for part in line.parts:
+        yield _LINE_BYTES + more + _bytes(part.name, part.sku, part.tax, line.sku)
+    if not line.parts:
+        yield _LINE_BYTES + more + _bytes(line.name, line.sku, line.tax)
+    if line.deposit is not None:
+        yield _LINE_BYTES + _bytes(line.deposit.name, line.deposit.sku, line.deposit.tax)
+
+
+def _bytes(*texts: str) -> int:
+    return 2 * sum(len(text.encode()) for text in texts)

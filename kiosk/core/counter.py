@@ -4,45 +4,52 @@ Rules
 -----
 1.  Every change of the basket is kept by the desk before it is shown.
 2.  A line is added only for a code the catalogue has, a price a person typed, or an item a person chose. A wrong check
-    digit never adds one.
+    digit never adds one. What the goods lack is asked for first (:class:`~kiosk.core.notices.Wanted`).
 3.  A sale is done when the desk has recorded it, and not before; the basket then is a new one, so the same sale cannot
     be made twice.
 4.  A quantity typed before a code that fails is dropped with it: the next shopper's goods are never multiplied by it.
 5.  A desk that fails never takes the basket away: what was in it is still there, and the notice says what to do.
-6.  Goods in hand beyond the limit need an approver, for this basket only: ``@`` and an id in the entry line.
+6.  Discounts that nobody approved never exceed what staff may give alone, whatever is taken out afterwards.
+7.  Goods in hand beyond the limit need an approver, for this basket only: ``@`` and an id in the entry line.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import date
 from decimal import Decimal
+from functools import reduce
 from typing import Final
 
+from msgspec.structs import replace
+
 from contract.down import Item
-from contract.errors import ContractError, Malformed
+from contract.errors import ContractError
 from contract.facts import SaleRecorded
-from contract.money import format_minor
-from contract.values import Gtin, Money, Sku, Unit, parse_sku
+from contract.values import Money, Quantity, Sku, Unit
 from kiosk.core import basket as baskets
 from kiosk.core.basket import Basket, BasketError, Line
 from kiosk.core.bill import Bill, decide_bill, prices_of
 from kiosk.core.checkout import CheckoutError, decide_sale
 from kiosk.core.entry import (
+    REPEAT,
     Entry,
     EntryError,
     Kind,
-    as_gtin,
     has_wrong_check_digit,
     is_code,
     parse_amount,
     parse_entry,
     parse_price,
-    parse_times,
+    shown_code,
 )
+from kiosk.core.errors import Refused
+from kiosk.core.finding import Finder, line_of
 from kiosk.core.goods import ApprovalNeeded, decide_overdraft
-from kiosk.core.notices import Answer, Ask, AskAmount, AskPrice, Choose, Mood, Notice, Sold
+from kiosk.core.notices import Answer, Choose, Mood, Notice, Sold, Wanted
 from kiosk.core.parking import Parked, ParkingError, check_park, check_recall, find_parked
 from kiosk.core.paying import Paying, cash_of
-from kiosk.core.ports import AlreadySold, Desk, DeskError
+from kiosk.core.ports import AlreadySold, Desk, DeskError, LastSale
 from kiosk.core.tender import Tender
+from kiosk.core.words import Amount, Text, say
 
 OPEN_ITEM: Final = Item(sku=Sku("OPEN"), name="Open item")  # sold at a typed price: an empty catalogue sells at once
 APPROVAL: Final = "@"  # before an approver's id; a sku that begins with it is found by its name
@@ -82,7 +89,7 @@ class Counter:
                 self.times = times
                 return None
             answer = self._resolve(entry, times)
-        except (EntryError, BasketError, DeskError) as error:
+        except Refused as error:
             return _refused(str(error), pending)
         if isinstance(answer, Choose):
             self.times = pending
@@ -92,19 +99,9 @@ class Counter:
         """Add the item that a person chose for what was typed, or ask for what is missing."""
         pending, self.times = self.times, None
         try:
-            return self._take(item, parse_entry(text).times or pending)
-        except (EntryError, BasketError, DeskError) as error:
+            return self._take(self.finder.want(item, parse_entry(text).times or pending))
+        except Refused as error:
             return _refused(str(error), pending)
-
-    def answer(self, ask: Ask, text: str) -> Answer:
-        """Take the price or the amount that was asked for; a refused answer is a notice, and the question stands."""
-        try:
-            if isinstance(ask, AskAmount):
-                return self._take(ask.item, parse_times(text))
-            price = parse_price(text, self.basket.currency)
-            return self._add(baskets.make_line(ask.item, ask.amount, asked_minor=price))
-        except (EntryError, BasketError, DeskError) as error:
-            return Notice(Mood.ERROR, str(error))
 
     def search(self, text: str) -> list[Item]:
         """Return what the words typed so far may mean; a quantity in front is not searched for."""
@@ -115,20 +112,36 @@ class Counter:
             return []  # Enter will say what is wrong
 
     def knows(self, text: str) -> bool:
-        """Return whether a text is a barcode or a sku of the catalogue."""
+        """Return whether a text is a label or a sku of goods of the catalogue."""
         try:
-            return bool(self._by_gtin(as_gtin(text)) or self._by_sku(text))
+            return self.finder.knows(text)
         except DeskError:
             return False
 
-    def void(self, index: int) -> Answer:
+    def void(self, index: int) -> Notice:
         """Take one line out."""
         try:
-            gone = self.basket.lines[index] if 0 <= index < len(self.basket.lines) else None
-            kept = self.change(baskets.drop(self.basket, index))
+            gone, less = self.line(index), baskets.drop(self.basket, index)
         except BasketError as error:
             return Notice(Mood.ERROR, str(error))
-        return kept or (Notice(Mood.INFO, f"taken out: {gone.name}") if gone else None)
+        return self.change(less) or Notice(Mood.INFO, say("taken out: {item}", item=gone.name))
+
+    def repeat(self, index: int, times: Decimal | None = None) -> Notice | None:
+        """Sell the goods of a line once more, or ``times`` more; what is weighed weighs the same again."""
+        try:
+            line = self.line(index)
+            return self.add(_again(line, times))
+        except Refused as error:
+            return Notice(Mood.ERROR, str(error))
+
+    def line(self, index: int) -> Line:
+        """Return the line at ``index``.
+
+        Raises: BasketError if there is none.
+        """
+        if not 0 <= index < len(self.basket.lines):
+            raise BasketError(say("the basket is empty: scan something first"))
+        return self.basket.lines[index]
 
     @property
     def bill(self) -> Bill:
@@ -140,7 +153,7 @@ class Counter:
     def sell(self, tendered: Money) -> Notice:
         """Take cash for the basket; says SOLD only after the desk has recorded the sale."""
         if not self.basket.lines:
-            return Notice(Mood.ERROR, "the basket is empty: scan something first")
+            return Notice(Mood.ERROR, say("the basket is empty: scan something first"))
         return self.paying.cash(tendered)
 
     def finish(self, tender: Tender) -> Notice:
@@ -156,9 +169,12 @@ class Counter:
         except CheckoutError as error:
             return Notice(Mood.ERROR, str(error))
         except ApprovalNeeded as error:
-            return Notice(Mood.ERROR, f"NOT SOLD: {error}. Esc, type {APPROVAL} and their id, then take payment")
+            told = say(
+                "NOT SOLD: {why}. Esc, type {sign} and their id, then take payment", why=str(error), sign=APPROVAL
+            )
+            return Notice(Mood.ERROR, told)
         except (DeskError, ContractError) as error:
-            return Notice(Mood.ERROR, f"NOT SOLD: {error}. The basket is kept")
+            return Notice(Mood.ERROR, say("NOT SOLD: {why}. The basket is kept", why=str(error)))
         assert isinstance(recorded.data, SaleRecorded)  # noqa: S101 - what was recorded last
         self.on_sold(recorded.data)
         return self._sold(recorded.data, tender)
@@ -166,9 +182,10 @@ class Counter:
     def approve(self, approver: str) -> Notice:
         """Let goods in hand beyond the limit leave with this basket; the approver's id goes on record with its sale."""
         if not 1 <= len(approver) <= MAX_APPROVER or not approver.isprintable():
-            return Notice(Mood.ERROR, f"type {APPROVAL} and the manager's id, at most {MAX_APPROVER} characters")
+            told = say("type {sign} and the manager's id, at most {most} characters", sign=APPROVAL, most=MAX_APPROVER)
+            return Notice(Mood.ERROR, told)
         self.approved_by = approver
-        return Notice(Mood.INFO, f"approved by {approver}, for this basket")
+        return Notice(Mood.INFO, say("approved by {who}, for this basket", who=approver))
 
     def park(self, label: str = "") -> Notice:
         """Put the basket aside and begin a new one; it takes no stock."""
@@ -180,7 +197,7 @@ class Counter:
         except (ParkingError, DeskError) as error:
             return Notice(Mood.ERROR, str(error))
         self._renew(Basket(self.desk.new_basket_id(), self.basket.currency))
-        return Notice(Mood.INFO, f"parked {label}".rstrip())
+        return Notice(Mood.INFO, say("parked {label}", label=label) if label else say("parked"))
 
     def recall(self, wanted: str = "") -> Notice:
         """Take up a parked basket again: by its label, its id, or the only one."""
@@ -193,7 +210,7 @@ class Counter:
         except (ParkingError, DeskError) as error:
             return Notice(Mood.ERROR, str(error))
         self._renew(found.basket)
-        return Notice(Mood.INFO, f"recalled {found.label}".rstrip())
+        return Notice(Mood.INFO, say("recalled {label}", label=found.label) if found.label else say("recalled"))
 
     def _renew(self, basket: Basket, *, sold: Sold | None = None) -> None:
         self.basket, self.times, self.sold, self.approved_by = basket, None, sold, ""
@@ -203,13 +220,17 @@ class Counter:
         """Sell as the shop says from this basket on: what is rung up already keeps its taxes."""
         self.shop = self.desk.shop()
         self.prices = prices_of(self.shop)
+        self.finder = Finder(self.desk, self.shop, self.basket.currency)
         self._billed = None
 
     def _sold(self, sale: SaleRecorded, tender: Tender) -> Notice:
         self.sold = Sold(sale.receipt, sale.total_minor, cash_of(tender), tender.change_minor)
         self._renew(Basket(self.desk.new_basket_id(), sale.currency), sold=self.sold)
-        total, change = (format_minor(minor, sale.currency) for minor in (sale.total_minor, tender.change_minor))
-        return Notice(Mood.SOLD, f"SOLD receipt {sale.receipt}, total {total}, change {change}")
+        total, change = (Amount(minor, sale.currency) for minor in (sale.total_minor, tender.change_minor))
+        told = say(
+            "SOLD receipt {receipt}, total {total}, change {change}", receipt=sale.receipt, total=total, change=change
+        )
+        return Notice(Mood.SOLD, told)
 
     def _begin_anew(self) -> Notice:
         try:
@@ -217,92 +238,122 @@ class Counter:
         except DeskError as error:
             return Notice(Mood.ERROR, str(error))
         self.approved_by = ""
-        last = self.last_sale
-        told = (
-            f"last sale {last.receipt}, {format_minor(last.total_minor, last.currency)}" if last else "see the journal"
-        )
-        return Notice(Mood.ERROR, f"that basket was sold already ({told}): nothing was sold twice")
+        last = told_last(self.last_sale) or say("see the journal")
+        return Notice(Mood.ERROR, say("that basket was sold already ({last}): nothing was sold twice", last=last))
 
     def _resolve(self, entry: Entry, times: Decimal | None) -> Answer:
         text = entry.text
+        if text == REPEAT:
+            return self.repeat(len(self.basket.lines) - 1, times)
+        if item := self.finder.sku(text):
+            return self._take(self.finder.want(item, times))
+        if wanted := self.finder.label(text, times, self.today()):
+            return self._take(wanted)
         if entry.kind is Kind.DIGITS:
-            item = self._by_gtin(as_gtin(text)) or self._by_sku(text)
-            return self._take(item, times) if item else _refused(unknown_code(text), times)
-        if item := self._by_sku(text):
-            return self._take(item, times)
+            return _refused(unknown_code(text), times)
         if entry.kind is Kind.PRICE:
             price = parse_price(text, self.basket.currency)
-            return self._add(baskets.make_line(OPEN_ITEM, _pieces(times), asked_minor=price))
+            return self._take(self.finder.want(OPEN_ITEM, times, price))
         found = self.desk.search(text, MAX_RESULTS)
         if not found:
-            return _refused(f"NOT FOUND {text!r}: type less of it, or a price such as 4.50", times)
+            told = say("NOT FOUND {text}: type less of it, or a price such as 4.50", text=repr(shown_code(text)))
+            return _refused(told, times)
         if len(found) == 1 and not is_code(text):
-            return self._take(found[0], times)
+            return self._take(self.finder.want(found[0], times))
         return Choose(tuple(found))
 
-    def _by_gtin(self, gtin: Gtin | None) -> Item | None:
-        return self.desk.scan(gtin) if gtin else None
+    def today(self) -> date:
+        """Return the day at this till."""
+        return self.desk.clock.stamp().at.astimezone().date()
 
-    def _by_sku(self, text: str) -> Item | None:
-        try:
-            return self.desk.item(parse_sku(text))
-        except Malformed:
-            return None
+    def _take(self, wanted: Wanted) -> Answer:
+        return wanted if self.lacks(wanted) else self.add(line_of(wanted), wanted.missing)
 
-    def _take(self, item: Item, times: Decimal | None) -> Answer:
-        if item.unit is not Unit.PIECE and times is None:
-            return AskAmount(item)
-        amount = parse_amount(times or Decimal(1), item.unit)
-        if item.price_minor is None:
-            return AskPrice(item, amount)
-        return self._add(baskets.make_line(item, amount))
+    def lacks(self, wanted: Wanted) -> bool:
+        """Return whether somebody must be asked before these goods are sold."""
+        unsaid = wanted.amount is None or wanted.price_minor is None or wanted.expired_on is not None
+        return unsaid or wanted.age > baskets.confirmed_age(self.basket)
 
-    def _add(self, line: Line) -> Answer:
+    def put(self, index: int, line: Line) -> Notice | None:
+        """Put ``line`` in place of the one at ``index``.
+
+        Raises: BasketError.
+        """
+        return self.change(baskets.put(self.basket, index, line))
+
+    def clear(self) -> Notice:
+        """Take every line out, and what was decided about them."""
+        cleared = self.change(replace(self.basket, lines=(), discount=None))
+        if cleared is None:
+            self.approved_by = ""
+        return cleared or Notice(Mood.INFO, say("the basket is empty again"))
+
+    def add_all(self, lines: Sequence[Line]) -> Notice | None:
+        """Add several lines, or none of them.
+
+        Raises: BasketError.
+        """
         self.sold = None
-        return self.change(baskets.add(self.basket, line))
+        return self.change(reduce(baskets.add, lines, self.basket))
+
+    def add(self, line: Line, missing: Sequence[Sku] = ()) -> Notice | None:
+        """Add a line; ``missing`` is what the catalogue lacks of it.
+
+        Raises: BasketError.
+        """
+        lacks = say("{item} is sold without {skus}: the catalogue lacks it", item=line.name, skus=", ".join(missing))
+        return self.add_all([line]) or (Notice(Mood.INFO, lacks) if missing else None)
 
     def change(self, basket: Basket) -> Notice | None:
-        """Keep the basket as it is to be, then show it; what was paid for it must stay covered by goods."""
-        if sum(one.amount_minor for one in basket.payments) > decide_bill(basket, self.prices).total_minor:
-            return Notice(Mood.ERROR, "more was paid than that would cost: give a payment back first")
+        """Keep the basket as it is to be, then show it; what was paid for it must stay covered by goods (rule 6)."""
+        paid = sum(one.amount_minor for one in basket.payments)
+        if paid and paid > decide_bill(basket, self.prices).total_minor:
+            return Notice(Mood.ERROR, say("more was paid than that would cost: give a payment back first"))
+        limit = self.shop.discount_ppm
+        if baskets.exceeds(basket, limit) and not baskets.exceeds(self.basket, limit):
+            return Notice(Mood.ERROR, say("the discount would be more than staff may give: take it off first"))
         try:
             self.desk.keep(basket)
         except AlreadySold:
             return self._begin_anew()
         except DeskError as error:
             self.basket = basket
-            return Notice(Mood.ERROR, f"this line would not survive a power cut: {error}")
+            return Notice(Mood.ERROR, say("this line would not survive a power cut: {why}", why=str(error)))
         self.basket = basket
         return None
 
 
 def _refused(why: str, times: Decimal | None) -> Notice:
-    dropped = f" (quantity {times} dropped)" if times is not None else ""
-    return Notice(Mood.ERROR, why + dropped)
+    if times is not None:
+        why = say("{why} (quantity {times} dropped)", why=why, times=str(times))
+    return Notice(Mood.ERROR, why)
 
 
-def _pieces(times: Decimal | None) -> int:
-    return parse_amount(times, Unit.PIECE) if times is not None else 1
+def _again(line: Line, times: Decimal | None) -> Line:
+    """Return a line of the same goods.
+
+    Raises: EntryError if they cannot be sold ``times`` more.
+    """
+    count = parse_amount(times or Decimal(1), Unit.PIECE)
+    if line.quantity.unit is Unit.PIECE and line.label_minor is None:
+        return replace(line, quantity=Quantity(count))
+    label = None if line.label_minor is None else Money(line.label_minor * count)
+    return replace(line, quantity=Quantity(line.quantity.amount * count, line.quantity.unit), label_minor=label)
 
 
-def unknown_code(text: str) -> str:
-    """Return what to say of digits that the catalogue does not have."""
+def told_last(last: LastSale | None) -> Text | None:
+    """Return what the last sale was, if there is one."""
+    if last is None:
+        return None
+    return say("last sale {receipt}, {total}", receipt=last.receipt, total=Amount(last.total_minor, last.currency))
+
+
+def unknown_code(text: str) -> Text:
+    """Return what to say of a code that the catalogue does not have."""
+    code = shown_code(text)
     if has_wrong_check_digit(text):
-        return f"WRONG CHECK DIGIT {text}: not added. Scan again, or type its name"
-    return f"UNKNOWN CODE {text}: not added. Type its name, or a price such as 4.50"
+        return say("WRONG CHECK DIGIT {code}: not added. Scan again, or type its name", code=code)
+    return say("UNKNOWN CODE {code}: not added. Type its name, or a price such as 4.50", code=code)
 
 
-__all__ = [
-    "MAX_RESULTS",
-    "OPEN_ITEM",
-    "Answer",
-    "Ask",
-    "AskAmount",
-    "AskPrice",
-    "Choose",
-    "Counter",
-    "Mood",
-    "Notice",
-    "Sold",
-    "unknown_code",
-]
+__all__ = ["MAX_RESULTS", "OPEN_ITEM", "Answer", "Counter", "Mood", "Notice", "Sold", "told_last", "unknown_code"]

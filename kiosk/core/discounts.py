@@ -8,15 +8,23 @@ Rules
     largest remainders, between equal ones to the first code.
 3.  So whatever the order of the lines, totals and taxes are the same.
 4.  What is not discountable (deposits, vouchers) has no share.
+5.  A number alone is no discount: nobody can tell whether it is per cent or money.
 """
 
+import re
 from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
 
 from msgspec import Struct
 
 from contract.money import round_half_up
 from contract.sales import ALL_PPM
-from contract.values import Money
+from contract.values import Currency, Money
+from kiosk.core.entry import EntryError, parse_price
+from kiosk.core.words import say
+
+_PERCENT: Final = re.compile(r"([0-9]{1,3}(?:[.,][0-9]{1,4})?) *%")
 
 
 class Discount(Struct, frozen=True):
@@ -33,8 +41,25 @@ class Discount(Struct, frozen=True):
         return Money(max(0, min(price, part)))
 
     def is_within(self, limit_ppm: int, price: Money) -> bool:
-        """Return whether staff may give it unasked: it is at most that part of the price."""
-        return self.off(price) * ALL_PPM <= price * limit_ppm
+        """Return whether staff may give it unasked: it is at most that part of the price, rounded as a discount is."""
+        return self.off(price) <= round_half_up(price * limit_ppm, ALL_PPM)
+
+
+def parse_discount(text: str, currency: Currency) -> Discount:
+    """Return a discount as it is typed: ``10%``, ``2.5 %``, ``2.00`` (rule 5).
+
+    Raises: EntryError, saying what to type.
+    """
+    cleaned = text.strip()
+    if match := _PERCENT.fullmatch(cleaned):
+        found = Discount(ppm=int(Decimal(match[1].replace(",", ".")) * ALL_PPM / 100))
+    elif cleaned.isdigit():
+        raise EntryError(say("{text}: type {text}% or an amount such as 2.00", text=cleaned[:8]))
+    else:
+        found = Discount(amount_minor=parse_price(cleaned, currency))
+    if not (found.ppm or found.amount_minor) > 0 or found.ppm > ALL_PPM:
+        raise EntryError(say("a discount takes something off, and no more than all: type one such as 10% or 2.00"))
+    return found
 
 
 def share(total: int, weights: Sequence[int]) -> list[int]:

@@ -5,9 +5,11 @@ Rules
 1.  ``N*`` in front is a quantity: ``3*`` for what comes next, ``3*4006381333931``, ``0.250*`` of weighed goods.
 2.  Digits alone are a code (a barcode, or a sku of digits), never money and never a quantity.
 3.  Digits with one point or comma are a price: ``4.50``, ``4,5``, ``.50``, ``4.``. A barcode has neither mark.
-4.  Anything else is words: a sku, or the beginnings of a name's words.
+4.  Anything else is words: a sku, a label that is not digits alone, or the beginnings of a name's words. ``+`` alone
+    is the last line again.
 5.  Where money is asked for, eight or more digits without a mark are a barcode that came at the wrong moment: no
-    screen takes them for an amount.
+    screen takes them for an amount. Whatever else looks like a label is a scan as well.
+6.  The separator of GS1 labels (FNC1) is no space: it is never taken off an end.
 """
 
 import re
@@ -20,17 +22,27 @@ from msgspec import Struct
 
 from contract.errors import Malformed
 from contract.gtin import GTIN_LENGTHS, is_valid, restore_gtin
-from contract.money import to_minor
+from contract.money import exponent, to_minor
 from contract.values import Currency, Gtin, Money, Unit
 from kiosk.core.errors import Refused
+from kiosk.core.labels.elements import FNC1
+from kiosk.core.labels.label import LabelKind
+from kiosk.core.labels.reading import MAX_LABEL, SHORTEST_ELEMENTS, read_label
+from kiosk.core.words import Amount, say
 
-MAX_ENTRY: Final = 80  # characters; the longest sku has 64, GS1 element strings up to 48 digits
+MAX_ENTRY: Final = MAX_LABEL + 8  # a quantity and the largest QR code: a label that is cut means something else
+MAX_SHOWN: Final = 40  # characters of a code in a message: two rows of the screen hold it and what to do
+REPEAT: Final = "+"
 SHORTEST_BARCODE: Final = 8  # GTIN-8; no amount of cash at a counter needs as many digits
 _MAX_TIMES_DIGITS: Final = 5  # of a quantity; shorter than any barcode, so that a scan never becomes one
 _MAX_MONEY_DIGITS: Final = 7  # of an amount without a mark; shorter than any barcode
 _MAX_MARKED_DIGITS: Final = 9  # before the mark of an amount; more is no price in any currency
 
-_TIMES: Final = re.compile(r"\s*([0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)\s*\*\s*(.*)", re.DOTALL)
+_SPACES: Final = " \t\r\n"  # and not str.strip()'s own, to which the separator is a space as well
+_TIMES: Final = re.compile(r"[ \t]*([0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)[ \t]*\*[ \t]*(.*)", re.DOTALL)
+_LABELS: Final = frozenset(
+    {LabelKind.ELEMENTS, LabelKind.LINK, LabelKind.IN_STORE, LabelKind.WRONG_CHECK_DIGIT, LabelKind.FAULTY}
+)
 _PRICE: Final = re.compile(r"[0-9]*[.,][0-9]*")
 _DIGITS: Final = re.compile(r"[0-9]+")
 _DATE: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T]+(\d{1,2})[:.](\d{2})")
@@ -64,8 +76,10 @@ def parse_entry(line: str) -> Entry:
     Raises: EntryError for a quantity that cannot be one.
     """
     match = _TIMES.fullmatch(line)
+    if match and len(match[1]) >= SHORTEST_ELEMENTS:
+        match = None  # element strings may hold a star
     times = _parse_times(match[1]) if match else None
-    text = (match[2] if match else line).strip()
+    text = (match[2] if match else line).strip(_SPACES)
     return Entry(_kind(text), text, times)
 
 
@@ -88,8 +102,16 @@ def has_wrong_check_digit(digits: str) -> bool:
 
 
 def is_scan(text: str) -> bool:
-    """Return whether text that came where money was asked for is a barcode (rule 5)."""
-    return bool(_DIGITS.fullmatch(text)) and len(text) >= SHORTEST_BARCODE
+    """Return whether text that came where something else was asked for is a barcode (rule 5)."""
+    if _DIGITS.fullmatch(text):
+        return len(text) >= SHORTEST_BARCODE
+    return read_label(text).kind in _LABELS
+
+
+def shown_code(text: str) -> str:
+    """Return a code for a message: what cannot be printed is marked, what is long is cut."""
+    visible = text.replace(FNC1, "^")
+    return visible if len(visible) <= MAX_SHOWN else visible[: MAX_SHOWN - 1] + "…"
 
 
 def parse_price(text: str, currency: Currency) -> Money:
@@ -100,13 +122,23 @@ def parse_price(text: str, currency: Currency) -> Money:
     cleaned = text.strip().replace(",", ".")
     whole, mark, _ = cleaned.partition(".")
     if not re.fullmatch(r"[0-9]*\.?[0-9]*", cleaned) or not any(char.isdigit() for char in cleaned):
-        raise EntryError(f"{_short(text)} is not an amount: type one such as 4.50")
+        raise EntryError(
+            say("{text} is not an amount: type one such as {such}", text=_short(text), such=_such(currency))
+        )
     if len(whole) > (_MAX_MARKED_DIGITS if mark else _MAX_MONEY_DIGITS):
-        raise EntryError(f"{_short(text)} is too large for an amount: type one such as 4.50")
+        raise EntryError(
+            say("{text} is too large for an amount: type one such as {such}", text=_short(text), such=_such(currency))
+        )
     try:
         return to_minor(Decimal(cleaned), currency)
     except Malformed as error:
-        raise EntryError(f"{_short(text)} is finer than the smallest coin: type one such as 4.50") from error
+        raise EntryError(
+            say(
+                "{text} is finer than the smallest coin: type one such as {such}",
+                text=_short(text),
+                such=_such(currency),
+            )
+        ) from error
 
 
 def parse_amount(times: Decimal, unit: Unit) -> int:
@@ -117,8 +149,8 @@ def parse_amount(times: Decimal, unit: Unit) -> int:
     amount = times * unit.per
     if amount != amount.to_integral_value():
         if unit is Unit.PIECE:
-            raise EntryError(f"{times} pieces cannot be sold: type a whole number")
-        raise EntryError(f"{times} is too fine: type at most three decimals, such as 0.250")
+            raise EntryError(say("{times} pieces cannot be sold: type a whole number", times=str(times)))
+        raise EntryError(say("{times} is too fine: type at most three decimals, such as 0.250", times=str(times)))
     return int(amount)
 
 
@@ -129,7 +161,7 @@ def parse_times(text: str) -> Decimal:
     """
     match = _TIMES.fullmatch(text.strip().rstrip("*") + "*")
     if not match or match[2]:
-        raise EntryError(f"{_short(text)} is not a quantity: type one such as 0.250")
+        raise EntryError(say("{text} is not a quantity: type one such as 3 or 0.250", text=_short(text)))
     return _parse_times(match[1])
 
 
@@ -143,11 +175,13 @@ def parse_moment(text: str) -> datetime:
     elif match := _DATE_DAY_FIRST.fullmatch(text.strip()):
         day, month, year, hour, minute = map(int, match.groups())
     else:
-        raise EntryError(f"{_short(text)} is not a date and time: type them such as 2026-11-21 14:05")
+        raise EntryError(say("{text} is not a date and time: type them such as 2026-11-21 14:05", text=_short(text)))
     try:
         return datetime(year, month, day, hour, minute)  # noqa: DTZ001 - the till knows the zone
     except ValueError as error:
-        raise EntryError(f"{_short(text)}: there is no such day or time: type such as 2026-11-21 14:05") from error
+        raise EntryError(
+            say("{text}: there is no such day or time: type such as 2026-11-21 14:05", text=_short(text))
+        ) from error
 
 
 def _kind(text: str) -> Kind:
@@ -162,11 +196,15 @@ def _kind(text: str) -> Kind:
 
 def _parse_times(text: str) -> Decimal:
     if len(text.replace(",", ".").partition(".")[0]) > _MAX_TIMES_DIGITS:
-        raise EntryError(f"{_short(text)} is too large for a quantity: type it before the *, such as 3*")
+        raise EntryError(say("{text} is too large for a quantity: type it before the *, such as 3*", text=_short(text)))
     times = Decimal(text.replace(",", "."))
     if times <= 0:
-        raise EntryError("a quantity of 0 cannot be sold: type one such as 3*")
+        raise EntryError(say("a quantity of 0 cannot be sold: type one such as 3*"))
     return times
+
+
+def _such(currency: Currency) -> Amount:
+    return Amount(Money(450 * 10 ** max(0, exponent(currency) - 2)), currency)
 
 
 def _short(text: str) -> str:

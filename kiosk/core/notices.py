@@ -1,11 +1,13 @@
 """What a counter tells the person behind it, and what it asks. Values; whatever shows them decides how."""
 
+from datetime import date
 from enum import StrEnum
 
 from msgspec import Struct
 
 from contract.down import Item
-from contract.values import Currency, Money, Receipt
+from contract.values import Currency, Money, Receipt, Sku
+from kiosk.core.basket import Deposit, Part
 
 
 class Mood(StrEnum):
@@ -23,17 +25,23 @@ class Notice(Struct, frozen=True):
     text: str
 
 
-class AskPrice(Struct, frozen=True):
-    """The item has no price: a person types one."""
+class Wanted(Struct, frozen=True):
+    """Goods that somebody wants to buy, as far as they are known: what is None is asked for.
+
+    ``price_minor`` is what ``price_per`` units cost; ``label_minor`` is what the label says of all of it. ``missing``
+    are the skus of the deposit, or of parts, that the catalogue lacks. ``expired_on`` was the last good day.
+    """
 
     item: Item
-    amount: int
-
-
-class AskAmount(Struct, frozen=True):
-    """The item is weighed or measured: a person types how much."""
-
-    item: Item
+    amount: int | None
+    price_minor: Money | None
+    price_per: int
+    label_minor: Money | None = None
+    deposit: Deposit | None = None
+    parts: tuple[Part, ...] = ()
+    age: int = 0
+    missing: tuple[Sku, ...] = ()
+    expired_on: date | None = None
 
 
 class AskCard(Struct, frozen=True):
@@ -59,5 +67,4 @@ class Sold(Struct, frozen=True):
     change_minor: Money
 
 
-Ask = AskPrice | AskAmount
-Answer = Notice | AskPrice | AskAmount | Choose | None
+Answer = Notice | Wanted | Choose | None

@@ -214,6 +214,10 @@ class Desk(Protocol):
         """Return items whose name has words beginning with the words of ``text``."""
         ...
 
+    def deposits(self) -> Sequence[Item]:
+        """Return the items that are the deposit of others."""
+        ...
+
     def shop(self) -> Shop:
         """Return how this shop sells: its taxes, its smallest coin, who may allow what."""
         ...

@@ -62,6 +62,11 @@ class Catalogue:
         )
         return [_item(row) for row in rows]
 
+    def deposits(self) -> list[Item]:
+        """Return the items that are the deposit of others, by name."""
+        where = "WHERE i.sku IN (SELECT d.deposit FROM items d WHERE d.deposit != '') ORDER BY i.name"
+        return [_item(row) for row in self._rows(f"SELECT {_COLUMNS} FROM items i {where}", ())]  # noqa: S608
+
     def items(self) -> Iterator[Item]:
         """Yield every item by sku."""
         rows = self._rows(f"SELECT {_COLUMNS} FROM items i ORDER BY i.sku", ())  # noqa: S608

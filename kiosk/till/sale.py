@@ -6,15 +6,14 @@ from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.timer import Timer
 
-from contract.money import format_minor
 from contract.values import Money
 from kiosk.core.actions import ACTIONS, Action
-from kiosk.core.counter import Answer, AskAmount, AskPrice, Choose, Mood, Notice
 from kiosk.core.dialogue import Talk
+from kiosk.core.dialogues.adding import add_item
 from kiosk.core.entry import EntryError, Kind, parse_entry
+from kiosk.core.notices import Answer, Choose, Mood, Notice, Wanted
 from kiosk.core.station import Station
-from kiosk.core.words import say
-from kiosk.till.ask import AskScreen
+from kiosk.core.words import Amount, Text, say, say_many
 from kiosk.till.frame import Frame
 from kiosk.till.hints import Hint
 from kiosk.till.keymap import BACK, CLOSE, SEARCH
@@ -25,12 +24,13 @@ from kiosk.till.strokes import Typed
 from kiosk.till.talk import TalkScreen
 
 SEARCH_AFTER_S = 0.05  # digits are searched for once a scanner would have finished; letters at once
+MAX_SEARCHED = 64  # characters: the longest sku; whatever is longer is a label on its way
 
 
 class SaleScreen(Frame):
     """Where a till is nearly always."""
 
-    PROMPT = "Scan, code, name or price"
+    PROMPT = say("Scan, code, name or price")
 
     def __init__(self, station: Station) -> None:
         """Begin with the basket that is open."""
@@ -44,10 +44,13 @@ class SaleScreen(Frame):
         self.keys = {"up": lambda: self._move(-1), "down": lambda: self._move(1)}
         self.welcome("")
         if counter.restored:
-            lines = "line" if counter.restored == 1 else "lines"
-            self.notice_row.notice = Notice(
-                Mood.INFO, f"BASKET RESTORED: {counter.restored} {lines} from before the till stopped. {self._last()}"
+            told = say_many(
+                "BASKET RESTORED: {n} line from before the till stopped. {last}",
+                "BASKET RESTORED: {n} lines from before the till stopped. {last}",
+                counter.restored,
+                last=self._last(),
             )
+            self.notice_row.notice = Notice(Mood.INFO, told)
 
     def middle(self) -> ComposeResult:
         """Yield the list of search results."""
@@ -71,8 +74,8 @@ class SaleScreen(Frame):
                 self.tell(None)
             case Notice():
                 self.tell(answer)
-            case AskPrice() | AskAmount():
-                self.till.push_screen(AskScreen(answer, self))
+            case Wanted():
+                self.hold(Talk(add_item(self.station, answer)))
             case Choose(items):
                 for char in text:
                     self.entry.type(char, self.till.stroke_s)
@@ -91,12 +94,13 @@ class SaleScreen(Frame):
 
     def welcome(self, link: str) -> None:
         """Say in an empty basket what to do, what was sold last, and what is wrong with the link, in full."""
-        self.basket_view.welcome = ("Scan or type to begin.", "", self._last(), "", link)
+        self.basket_view.welcome = (say("Scan or type to begin."), "", self._last(), "", link)
 
     def search(self) -> None:
         """Search also for digits and prices, until the next entry."""
         self._searching = True
-        self.tell(Notice(Mood.INFO, "SEARCH: type the beginning of a name, a sku or a code; ↓ and Enter choose"))
+        told = say("SEARCH: type the beginning of a name, a sku or a code; ↓ and Enter choose")
+        self.tell(Notice(Mood.INFO, told))
         self.edited()
 
     def begin(self, action: Action) -> None:
@@ -128,9 +132,10 @@ class SaleScreen(Frame):
     def hints(self) -> list[Hint]:
         """Offer what is needed most."""
         speech = self.till.speech
-        first = [Hint(SEARCH, speech.say(say("Search")))]
+        money = [Hint("pay", speech.say(say("Pay"))), Hint("exact", speech.say(say("Exact")))]
         shown = [Hint(one.id, speech.say(one.label)) for one in ACTIONS if self.till.keymap.shown(one.id)]
-        return [*first, *shown, Hint("pay", "Pay"), Hint("exact", "Exact"), Hint(CLOSE, speech.say(say("Close")))]
+        rest = [one for one in shown if one.action not in {"pay", "exact"}]
+        return [*money, Hint(SEARCH, speech.say(say("Search"))), *rest, Hint(CLOSE, speech.say(say("Close")))]
 
     def pay(self) -> None:
         """Open the pay screen."""
@@ -139,7 +144,7 @@ class SaleScreen(Frame):
             self.entry.clear()
             self.till.push_screen(PayScreen(self))
         else:
-            self.tell(Notice(Mood.ERROR, "the basket is empty: scan something first"))
+            self.tell(Notice(Mood.ERROR, say("the basket is empty: scan something first")))
 
     def pay_exact(self) -> None:
         """Take exact cash, unless there is something to be told first."""
@@ -162,7 +167,8 @@ class SaleScreen(Frame):
 
     def prompt(self) -> str:
         """Show the quantity that waits for its goods."""
-        return f"{self.PROMPT}: {self.counter.times} ×" if self.counter.times is not None else self.PROMPT
+        times = self.counter.times
+        return self.PROMPT if times is None else say("{prompt}: {times} ×", prompt=self.PROMPT, times=str(times))
 
     def figure(self) -> Money:
         """Show the change until the next sale begins, else the total."""
@@ -178,20 +184,18 @@ class SaleScreen(Frame):
         """Name the total, or the sale that was just made."""
         basket, sold = self.counter.basket, self.counter.sold
         if sold and not basket.lines:
-            total, cash, change = (
-                format_minor(minor, basket.currency)
-                for minor in (sold.total_minor, sold.tendered_minor, sold.change_minor)
-            )
-            return (
-                f"CHANGE {change} {basket.currency}",
+            said: tuple[str, ...] = (
+                say("CHANGE {change}", change=Amount(sold.change_minor, basket.currency, named=True)),
                 "",
-                f"Total   {total}",
-                f"Cash    {cash}",
-                f"Receipt {sold.receipt}",
+                say("Total {total}", total=Amount(sold.total_minor, basket.currency)),
+                say("Cash {cash}", cash=Amount(sold.tendered_minor, basket.currency)),
+                say("Receipt {receipt}", receipt=sold.receipt),
             )
-        count = len(basket.lines)
-        lines = f"{count} line" if count == 1 else f"{count} lines"
-        return (f"TOTAL {format_minor(self.counter.bill.total_minor, basket.currency)} {basket.currency}", "", lines)
+        else:
+            total = Amount(self.counter.bill.total_minor, basket.currency, named=True)
+            count = say_many("{n} line", "{n} lines", len(basket.lines))
+            said = (say("TOTAL {total}", total=total), "", count, "", "")
+        return tuple(map(self.till.speech.say, said))
 
     def _find_later(self) -> None:
         if self._timer is None:
@@ -205,7 +209,8 @@ class SaleScreen(Frame):
             self._find()
 
     def _find(self) -> None:
-        self.results.show(self.counter.search(self.entry.text))
+        text = self.entry.text
+        self.results.show(self.counter.search(text) if len(text) <= MAX_SEARCHED else ())
 
     def _clear_search(self) -> None:
         self._searching = False
@@ -226,6 +231,8 @@ class SaleScreen(Frame):
         except EntryError:
             return True
 
-    def _last(self) -> str:
+    def _last(self) -> Text:
         last = self.counter.last_sale
-        return f"Last sale: {last.receipt}, {format_minor(last.total_minor, last.currency)}" if last else ""
+        if last is None:
+            return say("")
+        return say("Last sale: {receipt}, {total}", receipt=last.receipt, total=Amount(last.total_minor, last.currency))

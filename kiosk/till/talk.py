@@ -72,6 +72,11 @@ class TalkScreen(Frame):
         else:
             self.answer(typed.scan if asked.takes is Takes.GOODS and typed.scan else text)
 
+    def show(self) -> None:
+        """Bring every row up to date, while there is a question."""
+        if self.talk.prompt is not None:
+            super().show()
+
     def answer(self, text: str) -> None:
         """Give the dialogue its answer; at its end go back to the sale."""
         before = self.asked

@@ -8,7 +8,8 @@ from contract.errors import Malformed
 from contract.facts import SaleRecorded, StockLine, StockReceived
 from contract.rights import OverdraftBooked
 from contract.values import Money, Quantity, Sku
-from kiosk.core.counter import AskAmount, AskPrice, Choose, Counter, Mood, Notice
+from kiosk.core.counter import Counter, Mood, Notice
+from kiosk.core.notices import Choose, Wanted
 from kiosk.journal.errors import BasketClosed, StorageFailed
 
 ESPRESSO = "4006381333931"
@@ -100,16 +101,34 @@ def test_a_choice_that_cannot_be_taken_says_so(desk):
     assert "pieces cannot be sold" in answer.text
 
 
-def test_a_price_and_an_amount_are_asked_for_in_turn(desk):
+def test_what_goods_lack_is_wanted_and_nothing_is_added(desk):
     counter = Counter(desk)
-    amount = counter.enter("CABLE")
-    assert isinstance(amount, AskAmount)
-    assert isinstance(counter.answer(amount, "x"), Notice)
-    price = counter.answer(amount, "1.5")
-    assert isinstance(price, AskPrice)
-    assert isinstance(counter.answer(price, ""), Notice)
-    assert counter.answer(price, "2") is None
-    assert counter.basket.total_minor == 300
+    cable = counter.enter("CABLE")
+    assert isinstance(cable, Wanted)
+    assert (cable.item.sku, cable.amount, cable.price_minor, cable.price_per) == ("CABLE", None, None, 1000)
+    weighed = counter.enter("1.5*CABLE")
+    assert isinstance(weighed, Wanted)
+    assert (weighed.amount, weighed.price_minor) == (1500, None)
+    apples = counter.enter("APPLE")
+    assert isinstance(apples, Wanted)
+    assert (apples.amount, apples.price_minor) == (None, 299)
+    assert skus(counter) == []
+
+
+def test_the_last_line_again_as_often_as_was_typed(desk):
+    counter = Counter(desk)
+    refused = counter.enter("+")
+    assert isinstance(refused, Notice)
+    assert "the basket is empty" in refused.text
+    counter.enter(ESPRESSO)
+    assert counter.enter("+") is None
+    assert counter.enter("3*+") is None
+    counter.enter("0.25*APPLE")
+    assert counter.enter("+") is None
+    assert skus(counter) == [("ESP-1", 5), ("APPLE", 250), ("APPLE", 250)]
+    refused = counter.enter("0.5*+")
+    assert isinstance(refused, Notice)
+    assert "pieces cannot be sold" in refused.text
 
 
 def test_search_finds_by_words_behind_a_quantity_and_never_fails(failing, desk):

@@ -22,6 +22,7 @@ from kiosk.core.entry import (
     parse_moment,
     parse_price,
     parse_times,
+    shown_code,
 )
 
 EUR, JPY, KWD = Currency("EUR"), Currency("JPY"), Currency("KWD")
@@ -72,7 +73,7 @@ def test_what_is_shown_as_money_can_be_typed_as_money(minor, currency, mark):
 def test_every_text_means_something_or_is_refused(text):
     with suppress(EntryError):
         entry = parse_entry(text)
-        assert entry.text == entry.text.strip()
+        assert entry.text == entry.text.strip(" \t\r\n")
 
 
 @pytest.mark.parametrize(
@@ -91,11 +92,39 @@ def test_every_text_means_something_or_is_refused(text):
         ("2*.50", Kind.PRICE, ".50", Decimal(2)),
         ("a*b", Kind.WORDS, "a*b", None),
         ("\u0663", Kind.WORDS, "\u0663", None),
+        ("2*\x1d0109520123456788\x1d ", Kind.WORDS, "\x1d0109520123456788\x1d", Decimal(2)),
+        ("01095201234567881012*3", Kind.WORDS, "01095201234567881012*3", None),
+        ("+", Kind.WORDS, "+", None),
     ],
 )
 def test_entries(line, kind, text, times):
     entry = parse_entry(line)
     assert (entry.kind, entry.text, entry.times) == (kind, text, times)
+
+
+@pytest.mark.parametrize(
+    ("text", "scan"),
+    [
+        ("4006381333931", True),
+        ("1234567", False),
+        ("4.50", False),
+        ("]C10109520123456788", True),
+        ("\x1d0109520123456788", True),
+        ("(01)09520123456788(10)A7", True),
+        ("(01)09520123456789", True),
+        ("https://example.com/01/09520123456788", True),
+        ("red scarf", False),
+        ("k1-1-12", False),
+        ("ESP-1", False),
+    ],
+)
+def test_labels_are_scans_wherever_they_come(text, scan):
+    assert is_scan(text) is scan
+
+
+def test_a_code_in_a_message_is_short_and_can_be_printed():
+    assert shown_code("]C101\x1d10A") == "]C101^10A"
+    assert shown_code("9" * 100) == "9" * 39 + "…"
 
 
 @pytest.mark.parametrize("line", ["0*", "0.0*5", "123456*", "4006381333931*"])
