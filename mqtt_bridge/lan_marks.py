@@ -42,6 +42,10 @@ class Marks:
         """Return whether the till's mark may take the place of the one that the broker keeps: rule 4."""
         return standing is not None and now_s >= self._may_say_at_s and self._lost[0] < standing.presence.epoch
 
+    def is_listening(self, now_s: float) -> bool:
+        """Return whether the broker may still say what it kept."""
+        return now_s < self._may_say_at_s
+
     def heard(self, told: Mark | Presence, standing: Standing | None) -> None:
         """Learn how far the till said to be: rule 1."""
         if isinstance(told, Mark):

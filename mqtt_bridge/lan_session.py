@@ -9,7 +9,8 @@ Rules
     receiver that is there, in the life that the rights were given to: no other may take them.
 5.  An acceptance: once for every time the move is heard. Who gave, asks by repeating.
 6.  Its mark, for itself: as often as where it is, but before any move that was not said yet, so that a card put back to
-    before the move finds it. Only while it may: what the broker kept was heard, and the journal lost nothing.
+    before the move finds it. Only while it may: what the broker kept was heard, and the journal lost nothing. While
+    it is still listening for that, moves wait as well.
 7.  A new connection says all of it anew; so does a receiver that is back. A refusal (nobody listens) is a lost message.
 
 Time comes in as monotonic seconds. Only the link that owns it calls it, from one thread.
@@ -63,7 +64,7 @@ class LanSession:
         """Begin with nothing to say."""
         self._standing: Standing | None = None
         self._hub = False
-        self._marks = False
+        self._marks = self._listening = False
         self._online = False
         self._there: dict[str, int] = {}  # neighbour -> its epoch
         self._said: dict[Key, _Said] = {}
@@ -80,12 +81,12 @@ class LanSession:
         self._there.clear()
         self._answers.clear()
 
-    def stands(self, standing: Standing | None, *, hub: bool, marks: bool = True) -> None:
-        """Learn what there is to say, whether the hub can be heard, and whether the mark may be said."""
+    def stands(self, standing: Standing | None, *, hub: bool, marks: bool = True, listening: bool = False) -> None:
+        """Learn what there is to say, whether the hub is heard, and whether the mark may be said, now or soon."""
         if standing is not self._standing:
             self._standing = standing
             self._forget_past()
-        self._hub, self._marks = hub, marks
+        self._hub, self._marks, self._listening = hub, marks, listening
 
     def heard(self, kiosk: str, told: Presence) -> None:
         """Learn where a neighbour is; one that is back, or of another life, is told of its moves at once."""
@@ -127,7 +128,7 @@ class LanSession:
             yield Say(("accepted", move), f"{LAN_ACCEPTED}/{giver}", raw), float("-inf")
         if self._standing is None:
             return
-        moves = list(self._moves(self._standing))
+        moves = [] if self._listening else list(self._moves(self._standing))
         if self._standing.mark and self._marks:
             say = Say(_MARK, LAN_MARK, encode_lan(self._standing.mark), retain=True, what=self._standing.mark)
             new = any(move.key not in self._said for move, _ in moves)

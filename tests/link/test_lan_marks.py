@@ -243,6 +243,19 @@ def test_the_mark_is_said_before_a_move_that_was_not_said_yet_and_else_twice_a_s
     assert "lan/mark" not in say_all(session, 99.0)
 
 
+def test_a_move_waits_while_the_broker_may_still_say_where_the_till_was():
+    marks, session, standing = Marks(Journal()), LanSession(), Journal().standing()
+    standing = standing._replace(mark=mark(2, 7), moves={"m1": Moving("k1", 1, b"fact")})
+    session.connected()
+    session.heard("k1", Presence(online=True, epoch=Epoch(1), position=Seq(1)))
+    assert marks.is_listening(0.0), "nobody is connected yet"
+    marks.connected(10.0)
+    for now_s, said in ((10.1, []), (10.0 + LISTEN_S, ["lan/mark", "lan/move/k1"])):
+        may, listening = marks.may_say(standing, now_s), marks.is_listening(now_s)
+        session.stands(standing, hub=False, marks=may, listening=listening)
+        assert [leaf for leaf in say_all(session, now_s) if leaf in {"lan/mark", "lan/move/k1"}] == said
+
+
 def say_all(session, now_s):
     leaves = []
     while say := session.due(now_s):
