@@ -3,15 +3,17 @@
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Final
 
 from contract.codes import CODES
 from contract.sales import SaleRecorded
 from contract.shop import Person, Role, Shop
-from contract.values import Quantity, SiteId, Sku
+from contract.values import Currency, Money, Quantity, SiteId, Sku
 from kiosk.bootstrap import LocalDesk, new_id
 from kiosk.core.counter import Counter
 from kiosk.core.ports import DeskError
+from kiosk.core.slips import Figures
 from kiosk.core.station import Station, There
 from kiosk.core.words import say
 from kiosk.journal.elsewhere import FILE, ElsewhereReader
@@ -31,6 +33,10 @@ class LocalElsewhere:
         """Return what is known of ``sku``."""
         found = self._reader.find(sku, self._clock.stamp().at)
         return [There(SiteId(one.site), one.shown, _span(one.age_s)) for one in found]
+
+    def sites(self) -> list[SiteId]:
+        """Return the sites that anything was told of."""
+        return [SiteId(site) for site in self._reader.sites()]
 
     def close(self) -> None:
         """Close the file."""
@@ -93,7 +99,22 @@ def open_station(desk: LocalDesk) -> Iterator[Station]:
             draw=lambda: secrets.randbelow(CODES),
             lan=desk.lan if desk.config.lan.broker else None,
         )
-        yield Station(Counter(desk), room, elsewhere, LocalStaff(desk), NoDevices())
+        yield Station(Counter(desk), room, elsewhere, LocalStaff(desk), NoDevices(), figures=FIGURES)
+
+
+def _money(amount: Money, currency: Currency, language: str) -> str:
+    from kiosk.tools import figures  # noqa: PLC0415 - it loads Babel: only slips need it
+
+    return figures.money(amount, currency, language)
+
+
+def _moment(at: datetime, language: str) -> str:
+    from kiosk.tools import figures  # noqa: PLC0415 - as money
+
+    return figures.moment(at, language)
+
+
+FIGURES: Final = Figures(_money, _moment)
 
 
 def _span(seconds: float | None) -> timedelta | None:

@@ -30,6 +30,10 @@ from kiosk.core.notices import Wanted
 from kiosk.core.words import say
 
 
+class UnknownGoods(EntryError):
+    """The label is a good one, and the catalogue does not have its goods."""
+
+
 class Catalogue(Protocol):
     """Where goods are looked up."""
 
@@ -82,7 +86,7 @@ class Finder:
         self._check(label)
         item = self._labelled(label)
         if item is None:
-            raise EntryError(self._unknown(label))
+            raise UnknownGoods(self._unknown(label))
         measured = label.measure or label.price or label.count
         wanted = self._measured(self.want(item), label, times) if measured else self.want(item, times)
         return replace(wanted, expired_on=label.expires_on if is_expired(label, today) else None)

@@ -21,6 +21,7 @@ from kiosk.core.basket import Basket
 from kiosk.core.deliveries import Delivery, Expected
 from kiosk.core.errors import Refused
 from kiosk.core.goods import Discrepancy
+from kiosk.core.neighbours import Neighbour
 from kiosk.core.parking import Parked
 from kiosk.core.promises import Promise
 from kiosk.core.reservations import DEFAULT_HOLD, Reservation
@@ -307,6 +308,14 @@ class Stockroom(Protocol):
         sure: bool = False,
     ) -> Counted:
         """Record a blind count; only then say what was expected. What is far from the books needs ``sure``."""
+        ...
+
+    def neighbours(self) -> Sequence[Neighbour]:
+        """Return the site's other tills, as they told last; none where the site has no broker of its own."""
+        ...
+
+    def here(self) -> TillPosition:
+        """Return where this till is, for a count at another till of the site."""
         ...
 
     def hold(self, lines: Sequence[StockLine], *, wait: timedelta = DEFAULT_HOLD) -> Reservation:

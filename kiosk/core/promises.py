@@ -19,12 +19,11 @@ from contract.down_rights import PromiseResolved, Remedy
 from contract.errors import Malformed
 from contract.facts import StockLine
 from contract.messages import check_language
-from contract.money import format_minor
 from contract.rights import Answer, ReservationRequested
 from contract.values import Currency, Money, SiteId
 from kiosk.core.errors import Refused
 from kiosk.core.goods import merged
-from kiosk.core.words import say
+from kiosk.core.words import Amount, say
 
 MAX_WAIT: Final = timedelta(days=14)  # as goods are held: beyond it no popup stands where it stood
 WINDOW: Final = timedelta(seconds=90)  # a hub that is reached has answered by then; the longest a shopper waits
@@ -102,4 +101,7 @@ def remedy_text(promise: Promise) -> str:
     answer = promise.answer
     if answer is None or answer.remedy is Remedy.NONE or answer.amount_minor is None or answer.currency is None:
         return ""
-    return f"{answer.remedy} {format_minor(answer.amount_minor, answer.currency)} {answer.currency}"
+    amount = Amount(answer.amount_minor, answer.currency, named=True)
+    if answer.remedy is Remedy.REFUND:
+        return say("refund {amount}", amount=amount)
+    return say("voucher {amount}", amount=amount)

@@ -13,6 +13,7 @@ from contract.values import Quantity, SiteId, Sku
 from kiosk.core.counter import Counter
 from kiosk.core.notices import Notice
 from kiosk.core.ports import Stockroom
+from kiosk.core.slips import Figures
 
 MAX_ERRORS: Final = 20  # as many as a person would look through; a screen shows half of them at once
 
@@ -30,6 +31,10 @@ class Elsewhere(Protocol):
 
     def find(self, sku: Sku) -> Sequence[There]:
         """Return what is known of ``sku``; nothing if nobody told. Raises DeskError."""
+        ...
+
+    def sites(self) -> Sequence[SiteId]:
+        """Return the sites that anything was told of, by name. Raises DeskError."""
         ...
 
 
@@ -93,14 +98,22 @@ class Station:
     """
 
     def __init__(
-        self, counter: Counter, stockroom: Stockroom, elsewhere: Elsewhere, staff: Staff, devices: Devices
+        self,
+        counter: Counter,
+        stockroom: Stockroom,
+        elsewhere: Elsewhere,
+        staff: Staff,
+        devices: Devices,
+        *,
+        figures: Figures,
     ) -> None:
-        """Take the parts."""
+        """Take the parts; ``figures`` write money and moments on a shopper's slip."""
         self.counter = counter
         self.stockroom = stockroom
         self.elsewhere = elsewhere
         self.staff = staff
         self.devices = devices
+        self.figures = figures
         self.errors: deque[str] = deque(maxlen=MAX_ERRORS)  # what went wrong, oldest first
         self.selected = -1
         self.typed = ""
