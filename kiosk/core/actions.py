@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from kiosk.core.dialogue import Dialogue
-from kiosk.core.dialogues import adding, discounting, empties, menu, parking, selling
+from kiosk.core.dialogues import adding, cards, discounting, empties, menu, parking, paying, selling
 from kiosk.core.station import Station
 from kiosk.core.words import Text, say
 
@@ -45,6 +45,21 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("clear", say("Void all"), Group.SALE, selling.clear),
     Action("hold", say("Hold"), Group.SALE, parking.hold),
     Action("recall", say("Recall"), Group.SALE, parking.recall),
+    Action("pay", say("Pay"), Group.MONEY, paying.pay),
+    Action("exact", say("Exact"), Group.MONEY, paying.exact),
+    Action("cards", say("Cards"), Group.MONEY, cards.cards),
+    Action("reserve", say("Reserve"), Group.SHOPPER, reserving.reserve),
+    Action("collect", say("Collect"), Group.SHOPPER, reserving.collect),
+    Action("reserved", say("Reserved"), Group.SHOPPER, reserving.reserved),
+    Action("promise", say("Promise"), Group.SHOPPER, promising.promise),
+    Action("promises", say("Promises"), Group.SHOPPER, promising.promises),
+    Action("elsewhere", say("Elsewhere"), Group.SHOPPER, elsewhere.elsewhere),
+    Action("receive", say("Receive"), Group.STOCK, goods.receive),
+    Action("waste", say("Waste"), Group.STOCK, goods.waste),
+    Action("send", say("Send goods"), Group.STOCK, goods.send),
+    Action("arrive", say("Goods arrive"), Group.STOCK, goods.arrive),
+    Action("count", say("Count"), Group.STOCK, counting.count),
+    Action("position", say("This till"), Group.STOCK, counting.position),
     Action("errors", say("Errors"), Group.TILL, menu.errors),
 )
 BY_ID: Final = {action.id: action for action in ACTIONS}
