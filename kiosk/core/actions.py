@@ -7,7 +7,21 @@ from typing import Final
 from msgspec import Struct
 
 from kiosk.core.dialogue import Dialogue
-from kiosk.core.dialogues import adding, cards, discounting, empties, menu, parking, paying, selling
+from kiosk.core.dialogues import (
+    adding,
+    cards,
+    counting,
+    discounting,
+    elsewhere,
+    empties,
+    goods,
+    menu,
+    parking,
+    paying,
+    promising,
+    reserving,
+    selling,
+)
 from kiosk.core.station import Station
 from kiosk.core.words import Text, say
 
