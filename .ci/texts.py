@@ -60,7 +60,9 @@ def collect(folder: Path) -> Iterator[tuple[str, str]]:
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SPEAKERS:
-                yield _templates(node, SPEAKERS[node.func.id], f"{path}:{node.lineno}")
+                found = _templates(node, SPEAKERS[node.func.id], f"{path}:{node.lineno}")
+                if found[0]:  # nothing is said in any language
+                    yield found
 
 
 def update(path: Path, language: str, texts: dict[str, str]) -> None:

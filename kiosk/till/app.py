@@ -11,6 +11,7 @@ from textual.screen import Screen
 from kiosk.core.notices import Mood, Notice
 from kiosk.core.ports import DeskError
 from kiosk.core.station import Station
+from kiosk.core.words import say
 from kiosk.till.date import DateScreen
 from kiosk.till.frame import Frame
 from kiosk.till.keymap import CLOSE, Keymap, make_keymap
@@ -101,18 +102,18 @@ class TillApp(App[str]):
         except DeskError as error:
             top.tell(Notice(Mood.ERROR, str(error)))
         if isinstance(top, DateScreen) and not self.desk.clock.must_ask():
-            top.leave(Notice(Mood.INFO, "the network has set the clock"))
+            top.leave(Notice(Mood.INFO, say("the network has set the clock")))
         self.show_status()
 
     def show_status(self) -> None:
         """Bring the status line and the warning of the top screen up to date."""
         top, link, stamp = self.top(), self.desk.link(), self.desk.clock.stamp()
         top.warning_row.show(self.desk.warning())
-        text = status(self.desk.address, link, stamp, self.size.width)
+        text = status(self.desk.address, link, stamp, self.size.width, self.speech)
         if text != top.status_row.text:
             top.status_row.text = text
             top.status_row.refresh()
-            self._sale.welcome(link_words(link) if link.problem else "")
+            self._sale.welcome(self.speech.say(link_words(link)) if link.problem else "")
             self._sale.basket_view.show()
 
     def since_stroke_s(self) -> float:
@@ -128,8 +129,8 @@ class TillApp(App[str]):
             self.leave("closed at the counter")
             return
         self._leaving = True
-        kept = " The basket is kept." if self._sale.counter.basket.lines else ""
-        self.top().tell(Notice(Mood.INFO, f"Press F10 again to close the till.{kept}"))
+        told = say("Press {key} again to close the till. An open basket is kept.", key=self.keymap.shown(CLOSE))
+        self.top().tell(Notice(Mood.INFO, told))
         self.top().show()
 
     def top(self) -> Frame:

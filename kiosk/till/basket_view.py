@@ -1,18 +1,23 @@
-"""The basket as a table: quantity, item, unit price, amount. Only the rows that fit are drawn."""
+"""The basket as a table: quantity, item, unit price, amount, and what makes it. Only what fits is drawn."""
 
 from functools import lru_cache
 from itertools import zip_longest
 
 from textual.content import Content
+from textual.events import Click
 from textual.widget import Widget
 
-from contract.money import format_minor
+from contract.values import Money
 from kiosk.core.basket import Line
 from kiosk.core.counter import Counter
+from kiosk.core.rows import Row, amount_of, name_of, rows_behind, rows_under
+from kiosk.core.words import Amount, say
+from kiosk.till.parts import speech_of
 from kiosk.till.wording import quantity, unit_price
 
 _QTY, _PRICE, _AMOUNT = 11, 13, 13
 _MARK = 2  # the sign of the selected line
+_INDENT = "  "  # of what stands under a line
 
 
 class BasketView(Widget):
@@ -27,6 +32,7 @@ class BasketView(Widget):
         self.selected: int | None = None
         self.welcome: tuple[str, ...] = ()
         self._shown: tuple[object, ...] = ()
+        self._lines_drawn: list[int] = []  # the line of each row below the head
 
     def show(self) -> None:
         """Draw what changed since it was drawn last."""
@@ -48,33 +54,66 @@ class BasketView(Widget):
 
     def render(self) -> Content:
         """Draw the head and the rows around the selected line."""
-        width, height = self.size
-        head = Content.styled(_columns("Qty", "Item", "Price", "Amount", width), "bold underline")
-        lines = self._counter.basket.lines
-        if not lines:
-            rest = [Content(f"  {text}").truncate(width, ellipsis=True) for text in self.welcome]
+        (width, height), said = self.size, speech_of(self).say
+        names = (said(say("Qty")), said(say("Item")), said(say("Price")), said(say("Amount")))
+        head = Content.styled(_columns(*names, width), "bold underline")
+        if not self._counter.basket.lines:
+            rest = [Content(f"  {said(text)}").truncate(width, ellipsis=True) for text in self.welcome]
             return Content("\n").join([head, "", *rest])
-        rows, at = max(1, height - 1), self.index()
-        first = (
-            min(max(0, len(lines) - rows), max(0, at - rows // 2)) if self.selected is not None else len(lines) - rows
-        )
-        first = max(0, first)
-        shown = [self._row(number, line, width) for number, line in enumerate(lines[first : first + rows], first)]
+        return Content("\n").join([head, *self._window(max(1, height - 1), width)])
+
+    def on_click(self, event: Click) -> None:
+        """Select the line under the mouse or finger, or the line that a row belongs to."""
+        last = len(self._counter.basket.lines) - 1
+        if 0 < event.y <= len(self._lines_drawn) and (number := self._lines_drawn[event.y - 1]) <= last:
+            self.selected = None if number == last else number
+            self.show()
+
+    def _window(self, room: int, width: int) -> list[Content]:
+        """Return the rows that are seen: the end, or those around the selected line; how many lines are above."""
+        rows = self._all()
+        at = rows.index((self.index(), None))
+        end = max(0, len(rows) - room)
+        first = end if self.selected is None else min(end, max(0, at - room // 2))
+        seen = rows[first : first + room]
+        self._lines_drawn = [index for index, _ in seen]
+        shown = [self._drawn(index, row, width) for index, row in seen]
         if first and len(shown) > 1:
-            shown[0] = Content.styled(f"    … {first + 1} lines above", "italic")
-        return Content("\n").join([head, *shown])
+            above = seen[0][0] + (seen[1][1] is None)
+            shown[0] = Content.styled(f"    {speech_of(self).say(say('… {n} lines above', n=above))}", "italic")
+        return shown
+
+    def _all(self) -> list[tuple[int, Row | None]]:
+        """Return each line by its index, each with the rows that belong to it."""
+        basket, rows = self._counter.basket, list[tuple[int, Row | None]]()
+        for index, line in enumerate(basket.lines):
+            rows.append((index, None))
+            rows += [(index, row) for row in rows_under(line, basket.currency)]
+        behind = rows_behind(basket, self._counter.bill)
+        return rows + [(len(basket.lines), row) for row in behind]
+
+    def _drawn(self, index: int, row: Row | None, width: int) -> Content:
+        lines = self._counter.basket.lines
+        if row is None:
+            return self._row(index, lines[index], width)
+        text = speech_of(self).say(row.text)
+        amount = "" if row.amount_minor is None else self._money(row.amount_minor)
+        return Content(_columns("", text if index == len(lines) else _INDENT + text, "", amount, width))
 
     def _row(self, number: int, line: Line, width: int) -> Content:
-        currency = self._counter.basket.currency
-        price = unit_price(line.price_minor, line.price_per, line.quantity.unit, currency)
-        amount = format_minor(line.amount_minor, currency)
-        chosen = number == self.index()
-        text = _columns(quantity(line.quantity), line.name, price, amount, width, mark=">" if chosen else " ")
+        currency, speech = self._counter.basket.currency, speech_of(self)
+        price = unit_price(line.price_minor, line.price_per, line.quantity.unit, currency, speech)
+        amount, chosen = self._money(amount_of(line)), number == self.index()
+        name, mark = speech.say(name_of(line)), ">" if chosen else " "
+        text = _columns(quantity(line.quantity, speech), name, price, amount, width, mark=mark)
         return Content.styled(text, "bold" if chosen else "")
+
+    def _money(self, minor: Money) -> str:
+        return speech_of(self).money(Amount(minor, self._counter.basket.currency))
 
 
 @lru_cache(maxsize=256)  # a screen's rows: a scan then costs one new row, not all of them
 def _columns(qty: str, name: str, price: str, amount: str, width: int, *, mark: str = " ") -> str:
-    room = max(4, width - _MARK - _QTY - _PRICE - _AMOUNT - 3)
+    room = max(4, width - _MARK - _QTY - (_PRICE if price else 0) - _AMOUNT - 3)
     fitted = Content(name).truncate(room, ellipsis=True, pad=True).plain
-    return f"{mark:<{_MARK}}{qty:>{_QTY - 1}}  {fitted}{price:>{_PRICE}}{amount:>{_AMOUNT}} "
+    return f"{mark:<{_MARK}}{qty:>{_QTY - 1}}  {fitted}{price:>{_PRICE if price else 0}}{amount:>{_AMOUNT}} "

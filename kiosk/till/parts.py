@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from kiosk.core.counter import Mood, Notice
 from kiosk.till import figures
+from kiosk.till.speech import Speech
 from kiosk.till.themes import Looks
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ TALL_ROWS: Final = 23  # of a screen; with fewer the large figures would leave t
 LOW_ROWS: Final = 3  # of a panel then
 NOTICE_MARKS: Final = {Mood.ERROR: "! ", Mood.INFO: "", Mood.SOLD: ""}
 _INDENT: Final = 2
+
+
+def speech_of(widget: Widget) -> Speech:
+    """Return the language of the till."""
+    return cast("TillApp", widget.app).speech
 
 
 def looks_of(widget: Widget) -> Looks:

@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 
 from textual.content import Content
+from textual.events import Click
+from textual.message import Message
 from textual.widget import Widget
 
 from contract.down import Item
 from contract.values import Currency
+from kiosk.core.words import say
+from kiosk.till.parts import speech_of
 from kiosk.till.wording import item_price
 
 _SKU, _PRICE = 18, 14
@@ -16,6 +20,9 @@ class Results(Widget):
     """A list of items; ``at`` is the one that Enter takes, None while no one has chosen."""
 
     DEFAULT_CSS = "Results { height: auto; display: none; }"
+
+    class Touched(Message):
+        """An item was clicked or touched; it is the chosen one now."""
 
     def __init__(self, currency: Currency) -> None:
         """Begin empty, and not on the screen."""
@@ -49,14 +56,20 @@ class Results(Widget):
     def render(self) -> Content:
         """Draw what to do, then one row an item."""
         width = self.size.width
-        told = "  Enter takes the marked item, ↑ ↓ choose" if self.at is not None else "  ↓ to choose"
-        rows = [Content.styled(told, "bold").truncate(width, pad=True).stylize("underline")]
+        told = say("Enter takes the marked item, ↑ ↓ choose") if self.at is not None else say("↓ to choose")
+        rows = [Content.styled(f"  {speech_of(self).say(told)}", "bold").truncate(width, pad=True).stylize("underline")]
         rows += [self._row(number, item, width) for number, item in enumerate(self.items)]
         return Content("\n").join(rows)
+
+    def on_click(self, event: Click) -> None:
+        """Choose what is under the mouse or finger."""
+        if 0 < event.y <= len(self.items):
+            self.at = event.y - 1
+            self.post_message(self.Touched())
 
     def _row(self, number: int, item: Item, width: int) -> Content:
         mark = ">" if number == self.at else " "
         sku = Content(item.sku).truncate(_SKU, ellipsis=True, pad=True).plain
         name = Content(item.name).truncate(max(4, width - _SKU - _PRICE - 5), ellipsis=True, pad=True).plain
-        text = f"{mark} {sku}  {name}{item_price(item, self._currency):>{_PRICE}} "
+        text = f"{mark} {sku}  {name}{item_price(item, self._currency, speech_of(self)):>{_PRICE}} "
         return Content.styled(text, "reverse" if number == self.at else "")

@@ -18,7 +18,6 @@ from kiosk.till.frame import Frame
 from kiosk.till.hints import Hint
 from kiosk.till.keymap import BACK, CLOSE, SEARCH
 from kiosk.till.parts import Told
-from kiosk.till.pay import PayScreen
 from kiosk.till.results import Results
 from kiosk.till.strokes import Typed
 from kiosk.till.talk import TalkScreen
@@ -40,7 +39,7 @@ class SaleScreen(Frame):
         self._searching = False
         self._timer: Timer | None = None
         self.does = {action.id: partial(self.begin, action) for action in ACTIONS}
-        self.does |= {SEARCH: self.search, "pay": self.pay, "exact": self.pay_exact, BACK: self.back}
+        self.does |= {SEARCH: self.search, BACK: self.back}
         self.keys = {"up": lambda: self._move(-1), "down": lambda: self._move(1)}
         self.welcome("")
         if counter.restored:
@@ -80,6 +79,10 @@ class SaleScreen(Frame):
                 for char in text:
                     self.entry.type(char, self.till.stroke_s)
                 self.results.show(items, at=0)
+
+    def on_results_touched(self) -> None:
+        """Take the item that was touched."""
+        self.touch(self.enter)
 
     def edited(self) -> None:
         """Search as a person types; the choice made for other words is gone."""
@@ -136,22 +139,6 @@ class SaleScreen(Frame):
         shown = [Hint(one.id, speech.say(one.label)) for one in ACTIONS if self.till.keymap.shown(one.id)]
         rest = [one for one in shown if one.action not in {"pay", "exact"}]
         return [*money, Hint(SEARCH, speech.say(say("Search"))), *rest, Hint(CLOSE, speech.say(say("Close")))]
-
-    def pay(self) -> None:
-        """Open the pay screen."""
-        if self.counter.basket.lines:
-            self._clear_search()
-            self.entry.clear()
-            self.till.push_screen(PayScreen(self))
-        else:
-            self.tell(Notice(Mood.ERROR, say("the basket is empty: scan something first")))
-
-    def pay_exact(self) -> None:
-        """Take exact cash, unless there is something to be told first."""
-        self.pay()
-        screen = self.till.screen
-        if isinstance(screen, PayScreen) and not screen.problem:
-            screen.tender(self.counter.paying.tender.left_in_cash_minor)
 
     def back(self) -> None:
         """Undo the smallest thing: what is typed, the quantity, the selection, the notice."""

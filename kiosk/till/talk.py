@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 from textual.app import ComposeResult
 
+from kiosk.core.choosing import meant
 from kiosk.core.dialogue import Option, Prompt, Takes, Talk
-from kiosk.core.entry import is_scan
+from kiosk.core.entry import has_wrong_check_digit, is_scan
 from kiosk.core.notices import Mood, Notice
-from kiosk.core.words import say
+from kiosk.core.words import Text, say
 from kiosk.till.frame import Frame
 from kiosk.till.hints import Hint
 from kiosk.till.keymap import BACK
@@ -19,9 +20,9 @@ from kiosk.till.strokes import Typed
 
 if TYPE_CHECKING:
     from kiosk.till.sale import SaleScreen
+    from kiosk.till.speech import Speech
 
 _SHOWN_PIN: Final = "*"
-_NUMBERED: Final = frozenset({Takes.WORDS, Takes.CHOICE})
 
 
 class TalkScreen(Frame):
@@ -34,8 +35,8 @@ class TalkScreen(Frame):
         self._sale = sale
         self._doubted = ""
         self.options = OptionList()
-        self.does = {BACK: self.back}
         self.keys = {"up": lambda: self.options.move(-1), "down": lambda: self.options.move(1)}
+        self._offer(sale.till.speech)  # keys may come before it is mounted
 
     @property
     def asked(self) -> Prompt:
@@ -45,7 +46,8 @@ class TalkScreen(Frame):
 
     def on_mount(self) -> None:
         """Say what is wrong from the beginning, once the bell can be heard."""
-        self._ask()
+        if self.talk.prompt is not None and self.notice_row.notice is None:
+            self._tell()
         super().on_mount()
 
     def middle(self) -> ComposeResult:
@@ -55,7 +57,7 @@ class TalkScreen(Frame):
     def submit(self, typed: Typed) -> None:
         """Take a scan, a choice or what was typed."""
         asked, text = self.asked, typed.text.strip()
-        if asked.takes is not Takes.GOODS and (code := self.goods(typed) or (text if is_scan(text) else "")):
+        if code := self._stray(typed):
             self._scanned(code)
         elif not text and (chosen := self.options.chosen()):
             self.answer(chosen.id)
@@ -70,7 +72,7 @@ class TalkScreen(Frame):
         elif asked.takes is Takes.CHOICE:
             self._refuse(say("{text} is none of these: type a number of the list, or ↓ and Enter", text=text))
         else:
-            self.answer(typed.scan if asked.takes is Takes.GOODS and typed.scan else text)
+            self.answer(typed.scan if asked.takes in {Takes.GOODS, Takes.CODE} and typed.scan else text)
 
     def show(self) -> None:
         """Bring every row up to date, while there is a question."""
@@ -87,7 +89,8 @@ class TalkScreen(Frame):
         if self.talk.prompt is not before and not self.asked.refused:
             self._doubted = ""
             self.hush()
-        self._ask()
+        self._offer(self.till.speech)
+        self._tell()
         self.show()
 
     def back(self) -> None:
@@ -137,16 +140,28 @@ class TalkScreen(Frame):
         enter = speech.say(say("Enter: {what}", what=asked.empty)) if asked.empty is not None else ""
         return (speech.say(asked.title), "", enter)
 
-    def _ask(self) -> None:
-        speech, asked = self.till.speech, self.asked
-        options = tuple(replace(one, label=speech.say(one.label), hint=speech.say(one.hint)) for one in asked.options)
+    def _offer(self, speech: "Speech") -> None:
+        asked = self.asked
+        options = tuple(map(self._said, asked.options))
         told = tuple(map(speech.say, asked.told))
         self.options.display = bool(told or options)
         self.basket_view.display = not self.options.display
         self.options.show(speech.say(asked.title), told, options)
         self.does = {BACK: self.back} | {one.key: partial(self._by_key, one) for one in options if one.key}
-        if asked.refused:
-            self.tell(Notice(Mood.ERROR, asked.refused))
+
+    def _tell(self) -> None:
+        """Say what came of the answer before."""
+        if self.asked.refused:
+            self.tell(Notice(Mood.ERROR, self.asked.refused))
+        elif self.asked.said:
+            self.tell(Notice(Mood.INFO, self.asked.said))
+
+    def _stray(self, typed: Typed) -> str:
+        """Return the code of a scan that is no answer to what is asked; empty if it is one, or no scan."""
+        asked, text = self.asked, typed.text.strip()
+        code = self.goods(typed) or (text if is_scan(text) else "")
+        answers = asked.takes is Takes.GOODS or (asked.takes is Takes.CODE and not self.counter.knows(code))
+        return "" if answers else code
 
     def _by_key(self, option: Option) -> None:
         self.station.typed = self.entry.by_person()
@@ -159,20 +174,28 @@ class TalkScreen(Frame):
             self._refuse(say("that was a barcode: answer first ({asked}), or Esc", asked=self.asked.text))
             return
         if not self.counter.knows(code):
-            self._refuse(say("UNKNOWN CODE {code}: nothing was done with it; Esc goes back to the sale", code=code))
+            self._refuse(self._unknown(code))
             return
         self.talk.leave()
         self.till.pop_screen()
         self._sale.submit(Typed(code))
         self._sale.show()
 
+    def _unknown(self, code: str) -> Text:
+        if has_wrong_check_digit(code):
+            return say("WRONG CHECK DIGIT {code}: nothing was done with it. Scan again, or Esc", code=code)
+        if self.asked.takes is Takes.MONEY:
+            return say("UNKNOWN CODE {code}: no money was taken. Esc goes back to the sale", code=code)
+        return say("UNKNOWN CODE {code}: nothing was done with it; Esc goes back to the sale", code=code)
+
     def _refuse(self, why: str) -> None:
         self.tell(Notice(Mood.ERROR, why))
 
     def _meant(self, text: str) -> Option | None:
-        """Return the option of a number, where numbers mean nothing else, or the only one whose name begins so."""
-        options, takes = self.options.options, self.asked.takes
-        if takes in _NUMBERED and text.isdecimal() and len(text) < 4 and 1 <= int(text) <= len(options):  # noqa: PLR2004
-            return options[int(text) - 1]
-        found = [one for one in options if text and one.label.casefold().startswith(text.casefold())]
-        return found[0] if len(found) == 1 else None
+        return meant(self.asked.takes, self.options.options, text)
+
+    def _said(self, option: Option) -> Option:
+        """Return an option in the counter's language, with the key that chooses it."""
+        speech, key = self.till.speech, self.till.keymap.shown(option.key)
+        hint = "  ".join(filter(None, (speech.say(option.hint), key)))
+        return replace(option, label=speech.say(option.label), hint=hint)
