@@ -79,7 +79,7 @@ class BasketView(Widget):
         self._lines_drawn = [index for index, _ in seen]
         shown = [self._drawn(index, row, width) for index, row in seen]
         if first and len(shown) > 1:
-            above = seen[0][0] + (seen[1][1] is None)
+            above = min(seen[0][0] + 1, len(self._counter.basket.lines))
             shown[0] = Content.styled(f"    {speech_of(self).say(say('… {n} lines above', n=above))}", "italic")
         return shown
 

@@ -9,6 +9,7 @@ from textual.screen import Screen
 from contract.values import Money
 from kiosk.core.counter import Mood, Notice
 from kiosk.core.entry import is_scan
+from kiosk.core.labels.elements import FNC1
 from kiosk.core.station import Station
 from kiosk.core.words import Amount, say
 from kiosk.till.basket_view import BasketView
@@ -216,5 +217,5 @@ class Frame(Screen[None]):
 
     def _show_entry(self) -> None:
         self.entry_row.prompt = self.till.speech.say(self.prompt())
-        self.entry_row.text = self.entered()
+        self.entry_row.text = self.entered().replace(FNC1, "^")  # which no terminal can draw
         self.entry_row.refresh()

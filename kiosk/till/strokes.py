@@ -13,6 +13,7 @@ from textual.events import Key
 
 from contract.gtin import is_valid
 from kiosk.core.entry import MAX_ENTRY
+from kiosk.core.labels.elements import FNC1  # a keyboard has it as Ctrl+]
 
 MACHINE_GAP_S: Final = 0.03  # between keys, on average: a scanner needs 0-20 ms, fast typists 60 ms and more
 MACHINE_KEYS: Final = 4  # below that many keys speed proves nothing
@@ -89,7 +90,7 @@ class EntryLine:
 
 def from_key(event: Key) -> Stroke:
     """Return a key event as a stroke."""
-    char = event.character if event.is_printable and event.character else ""
+    char = event.character if event.character and (event.is_printable or event.character == FNC1) else ""
     return Stroke(event.key, char, event.time)
 
 
@@ -105,4 +106,4 @@ def from_paste(text: str, at_s: float) -> list[Stroke]:
 
 
 def _usable(char: str) -> bool:
-    return char == "\n" or char.isprintable()
+    return char in {"\n", FNC1} or char.isprintable()
