@@ -9,10 +9,10 @@ Rules
 5.  A column that is not mapped leaves known items as they are; an empty cell empties the field. Without a price the
     till asks. A price is for one piece, or for one kilogram, litre or metre.
 6.  rows = added + changed + unchanged + repeated + all rejected.
+7.  A bundle's parts are given as at the till, quantity first: ``2*MUG; TEA``; of weighed goods in g, ml or mm.
+8.  A deposit or a part that is no item is reported: the till could not sell it.
 """
 
-import html
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from decimal import Decimal
@@ -21,22 +21,29 @@ from typing import Final
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict, replace
 
-from contract.csv_rows import Fault, Row, Table, read_number
+from contract.catalogue_cells import (
+    Rejected,
+    barcode_fault,
+    read_age,
+    read_deposit,
+    read_gtin,
+    read_parts,
+    read_price,
+    read_sku,
+    read_unit,
+    read_words,
+    read_yes,
+)
+from contract.csv_rows import Fault, Row, Table
 from contract.down import Item
 from contract.errors import Malformed
-from contract.gtin import GTIN_LENGTHS, restore_gtin, shown
+from contract.gtin import GTIN_LENGTHS, shown
 from contract.money import to_price
-from contract.values import MAX_NAME_LENGTH, Currency, Gtin, Sku, Unit, parse_sku
+from contract.shop import BundlePart
+from contract.values import MAX_NAME_LENGTH, Currency, Gtin, Sku, Unit
 
 _MAX_TAX_LENGTH: Final = 32
-_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_UNITS: Final = {
-    **dict.fromkeys(("", "pc", "pcs", "piece", "pieces", "each", "ea"), Unit.PIECE),
-    **dict.fromkeys(("g", "kg"), Unit.GRAM),
-    **dict.fromkeys(("ml", "l"), Unit.MILLILITRE),
-    **dict.fromkeys(("mm", "m"), Unit.MILLIMETRE),
-}
+_AS_SAID: Final = ("sku", "name", "category", "tax", "unit", "deposit", "parts", "age", "discountable")
 
 
 class Columns(Struct, frozen=True):
@@ -49,6 +56,10 @@ class Columns(Struct, frozen=True):
     category: str | None = None
     tax: str | None = None
     unit: str | None = None
+    deposit: str | None = None
+    parts: str | None = None
+    age: str | None = None
+    discountable: str | None = None
 
 
 class Note(Struct, frozen=True):
@@ -69,6 +80,10 @@ class Draft(Struct, frozen=True):
     category: str | UnsetType = UNSET
     tax: str | UnsetType = UNSET
     unit: Unit | UnsetType = UNSET
+    deposit: Sku | UnsetType | None = UNSET
+    parts: list[BundlePart] | UnsetType = UNSET
+    age: int | UnsetType = UNSET
+    discountable: bool | UnsetType = UNSET
 
 
 class Import(Struct, frozen=True):
@@ -90,15 +105,6 @@ class Import(Struct, frozen=True):
         return {name: count for name, count in asdict(self).items() if name not in ("items", "notes")}
 
 
-class _Rejected(Exception):
-    """The row is not an item, for a reason of one word and why in words."""
-
-    def __init__(self, reason: str, why: str) -> None:
-        super().__init__(why)
-        self.reason = reason
-        self.why = why
-
-
 def default_columns(headers: Iterable[str]) -> Columns:
     """Return the columns of a file whose headers are called as the fields are."""
     there = set(headers)
@@ -115,12 +121,13 @@ def decide_import(table: Table, columns: Columns, currency: Currency, known: Cal
         reading.take(row)
     drafts = reading.winners()
     put: list[Item] = []
+    lines: dict[Sku, int] = {}
     added = unchanged = 0
     for draft in drafts:
         before = known(draft.sku)
         try:
             item = _merged(draft, before, currency)
-        except _Rejected as error:
+        except Rejected as error:
             reading.reject(draft.line, error.reason, error.why)
             continue
         if item == before:
@@ -128,6 +135,8 @@ def decide_import(table: Table, columns: Columns, currency: Currency, known: Cal
             continue
         added += before is None
         put.append(item)
+        lines[item.sku] = draft.line
+    reading.report_missing(put, lines, known)
     return Import(
         items=put,
         notes=sorted(reading.notes, key=lambda note: note.line),
@@ -140,15 +149,6 @@ def decide_import(table: Table, columns: Columns, currency: Currency, known: Cal
         barcodes_restored=reading.restored,
         rejected=dict(sorted(reading.rejected.items())),
     )
-
-
-def clean_text(text: str) -> str:
-    """Return text for people: whole HTML entities resolved, line breaks and control characters as one space."""
-    if "&" in text:
-        text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
-    if _CONTROL.search(text):
-        text = " ".join(_CONTROL.sub(" ", text).split())
-    return text.strip()
 
 
 class _Reading:
@@ -168,7 +168,7 @@ class _Reading:
             return
         try:
             draft = self._draft(row)
-        except _Rejected as error:
+        except Rejected as error:
             self.reject(row.line, error.reason, error.why)
             return
         self._report_barcode(row, draft)
@@ -197,28 +197,41 @@ class _Reading:
     def _draft(self, row: Row) -> Draft:
         at, cells = self._at, row.cells
         sku_text = cells[at["sku"]].strip() if "sku" in at else ""
-        gtin = _gtin(cells[at["gtin"]].strip(), has_sku=bool(sku_text)) if "gtin" in at else UNSET
+        gtin = read_gtin(cells[at["gtin"]].strip(), has_sku=bool(sku_text)) if "gtin" in at else UNSET
         if not sku_text and not gtin:
-            raise _Rejected("no_sku", "it has neither a sku nor a barcode")
+            raise Rejected("no_sku", "it has neither a sku nor a barcode")
         return Draft(
             line=row.line,
-            sku=_sku(sku_text) if sku_text else Sku(shown(gtin)) if gtin else Sku(""),
+            sku=read_sku(sku_text) if sku_text else Sku(shown(gtin)) if gtin else Sku(""),
             gtin=gtin,
-            name=_text("name", cells[at["name"]], MAX_NAME_LENGTH) if "name" in at else UNSET,
-            price=_price(cells[at["price"]]) if "price" in at else UNSET,
-            category=_text("category", cells[at["category"]], MAX_NAME_LENGTH) if "category" in at else UNSET,
-            tax=_text("tax", cells[at["tax"]], _MAX_TAX_LENGTH) if "tax" in at else UNSET,
-            unit=_unit(cells[at["unit"]]) if "unit" in at else UNSET,
+            name=read_words("name", cells[at["name"]], MAX_NAME_LENGTH) if "name" in at else UNSET,
+            price=read_price(cells[at["price"]]) if "price" in at else UNSET,
+            category=read_words("category", cells[at["category"]], MAX_NAME_LENGTH) if "category" in at else UNSET,
+            tax=read_words("tax", cells[at["tax"]], _MAX_TAX_LENGTH) if "tax" in at else UNSET,
+            unit=read_unit(cells[at["unit"]]) if "unit" in at else UNSET,
+            deposit=read_deposit(cells[at["deposit"]]) if "deposit" in at else UNSET,
+            parts=read_parts(cells[at["parts"]]) if "parts" in at else UNSET,
+            age=read_age(cells[at["age"]]) if "age" in at else UNSET,
+            discountable=read_yes(cells[at["discountable"]]) if "discountable" in at else UNSET,
         )
 
     def _report_barcode(self, row: Row, draft: Draft) -> None:
         text = row.cells[self._at["gtin"]].strip() if "gtin" in self._at else ""
         if text and not draft.gtin:
             self.dropped += 1
-            self._note(row.line, f"barcode {text[:40]!r} dropped: {_barcode_fault(text)}")
+            self._note(row.line, f"barcode {text[:40]!r} dropped: {barcode_fault(text)}")
         elif draft.gtin and len(text) not in GTIN_LENGTHS:
             self.restored += 1
             self._note(row.line, f"barcode {text} had lost its leading zeros: restored to {shown(draft.gtin)}")
+
+    def report_missing(self, put: list[Item], lines: dict[Sku, int], known: Callable[[Sku], Item | None]) -> None:
+        """Report deposits and parts that are no items, neither before nor by this file: rule 8."""
+        added = {item.sku for item in put}
+        for item in put:
+            wanted = [("deposit", item.deposit), *(("part", part.sku) for part in item.parts)]
+            for what, sku in wanted:
+                if sku is not None and sku not in added and known(sku) is None:
+                    self._note(lines[item.sku], f"its {what} {sku} is no item: give {sku} a row as well")
 
     def _note(self, line: int, text: str) -> None:
         self.notes.append(Note(line, text))
@@ -234,10 +247,13 @@ def _merged(draft: Draft, before: Item | None, currency: Currency) -> Item:
         known |= _priced(said["price"], currency, unit)
     if "gtin" in said:
         known["gtins"] = [said["gtin"]] if said["gtin"] else []
-    known |= {name: said[name] for name in ("sku", "name", "category", "tax", "unit") if name in said}
+    known |= {name: said[name] for name in _AS_SAID if name in said}
     if not known.get("name"):
-        raise _Rejected("name_missing", "it has no name")
-    return Item(**known)
+        raise Rejected("name_missing", "it has no name")
+    try:
+        return Item(**known)
+    except ValueError as error:
+        raise Rejected("bundle_wrong", str(error)) from error
 
 
 def _priced(price: Decimal | None, currency: Currency, unit: Unit) -> dict[str, object]:
@@ -246,56 +262,5 @@ def _priced(price: Decimal | None, currency: Currency, unit: Unit) -> dict[str, 
     try:
         minor, per = to_price(price, currency, unit.per)
     except Malformed as error:
-        raise _Rejected("price_too_large", error.what) from error
+        raise Rejected("price_too_large", error.what) from error
     return {"price_minor": minor, "price_per": per}
-
-
-def _gtin(text: str, *, has_sku: bool) -> Gtin | None:
-    if not text:
-        return None
-    try:
-        return restore_gtin(text)
-    except Malformed as error:
-        if has_sku:
-            return None
-        raise _Rejected(_barcode_fault(text), error.what) from error
-
-
-def _sku(text: str) -> Sku:
-    try:
-        return parse_sku(text)
-    except Malformed as error:
-        raise _Rejected("sku_unreadable", error.what) from error
-
-
-def _text(field: str, text: str, longest: int) -> str:
-    cleaned = clean_text(text)
-    if len(cleaned) > longest:
-        raise _Rejected(f"{field}_too_long", f"its {field} has {len(cleaned)} characters, {longest} are allowed")
-    if field == "name" and not cleaned:
-        raise _Rejected("name_missing", "it has no name")
-    return cleaned
-
-
-def _price(text: str) -> Decimal | None:
-    if not text.strip():
-        return None
-    price = read_number(text)
-    if price is None:
-        raise _Rejected("price_unreadable", f"{text[:40]!r} is not a plain number such as 3.25")
-    if price < 0:
-        raise _Rejected("price_negative", f"{text.strip()} is below zero")
-    return price
-
-
-def _unit(text: str) -> Unit:
-    unit = _UNITS.get(text.strip().lower())
-    if unit is None:
-        raise _Rejected("unit_unknown", f"{text[:40]!r} is none of pc, g, kg, ml, l, mm, m")
-    return unit
-
-
-def _barcode_fault(text: str) -> str:
-    if not (text.isascii() and text.isdigit()):
-        return "not_digits"
-    return "wrong_check_digit" if len(text) in GTIN_LENGTHS else "wrong_length"

@@ -43,7 +43,8 @@ MAX_TAXES: Final = 20  # rates in one basket; a country has three or four
 ALL_PPM: Final = 1_000_000  # the whole, in parts per million: rates such as 8.875 % are exact
 PerField = Annotated[int, Meta(ge=1, le=10**9, description="How many units the price is for.")]
 RateField = Annotated[int, Meta(ge=0, le=ALL_PPM, description="A tax rate in parts per million of the net price.")]
-AgeField = Annotated[int, Meta(ge=0, le=99, description="The least age of who may buy it, in years; 0: anybody.")]
+MAX_AGE: Final = 99  # years
+AgeField = Annotated[int, Meta(ge=0, le=MAX_AGE, description="The least age of who may buy it, in years; 0: anybody.")]
 IndexField = Annotated[int, Meta(ge=0, lt=MAX_LINES, description="A line of the same fact, counted from 0.")]
 
 

@@ -12,6 +12,7 @@ from contract.values import CodeField, CurrencyField, Money, NameField, SkuField
 MAX_STAFF: Final = 500  # people of one region who know a PIN
 MAX_RATES: Final = 50  # foreign currencies that a till takes
 MAX_FAVOURITES: Final = 48  # as many keys as fit a screen, twice
+MAX_PART: Final = 10**6  # of one part in a bundle: a tonne in g
 MAX_TEMPLATES: Final = 50  # shapes of a shop's own barcodes
 MAX_STEP: Final = 10_000  # minor units that cash is rounded to: the smallest coin or note anywhere
 PersonField = Annotated[str, Meta(pattern=r"^[0-9a-z-]{1,32}$(?!\n)", description="A person's id, as facts name it.")]
@@ -57,7 +58,7 @@ class BundlePart(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Goods that a bundle is made of: ``amount`` of the sku's own unit in each."""
 
     sku: SkuField
-    amount: Annotated[int, Meta(ge=1, le=10**6)] = 1
+    amount: Annotated[int, Meta(ge=1, le=MAX_PART)] = 1
 
 
 class Shop(Struct, frozen=True, forbid_unknown_fields=True):

@@ -32,6 +32,10 @@ def catalogue() -> None:
 @click.option("--category", metavar="HEADER", help="Category.")
 @click.option("--tax", metavar="HEADER", help="Tax code.")
 @click.option("--unit", metavar="HEADER", help="pc, g, kg, ml, l, mm or m; empty: pc.")
+@click.option("--deposit", metavar="HEADER", help="Sku of the item that is its deposit, such as that of a bottle.")
+@click.option("--parts", metavar="HEADER", help="What a bundle is made of: '2*MUG; TEA'.")
+@click.option("--age", metavar="HEADER", help="Least age of who may buy it, in years.")
+@click.option("--discountable", metavar="HEADER", help="yes, or no: never discounted; empty: yes.")
 @click.option("--currency", default="EUR", show_default=True, help="Currency of the prices.")
 @region_option
 @database_option
@@ -41,8 +45,8 @@ def import_(
 ) -> None:
     """Add and change items from FILE, CSV in UTF-8 (.csv or .csv.gz), and send what differs to every kiosk.
 
-    Each option names a header of the file. Without options the headers sku, gtin, name, price, category, tax and unit
-    are used where present. Rows that are no items are listed with their reason; the others are imported.
+    Each option names a header of the file. Without options the headers that are called as the options are used. Rows
+    that are no items are listed with their reason; the others are imported.
     """
     of_currency = _parse(currency, region)
     with _about(file):

@@ -35,12 +35,16 @@ def catalogue() -> None:
 @click.option("--category", metavar="HEADER", help="Category.")
 @click.option("--tax", metavar="HEADER", help="Tax code.")
 @click.option("--unit", metavar="HEADER", help="pc, g, kg, ml, l, mm or m; empty: pc.")
+@click.option("--deposit", metavar="HEADER", help="Sku of the item that is its deposit, such as that of a bottle.")
+@click.option("--parts", metavar="HEADER", help="What a bundle is made of: '2*MUG; TEA'.")
+@click.option("--age", metavar="HEADER", help="Least age of who may buy it, in years.")
+@click.option("--discountable", metavar="HEADER", help="yes, or no: never discounted; empty: yes.")
 @click.pass_obj
 def import_(data_dir: Path, /, file: Path, **options: str | None) -> None:
     """Add and change items from FILE, CSV in UTF-8 (.csv or .csv.gz).
 
-    Each option names a header of the file. Without options the headers sku, gtin, name, price, category, tax and unit
-    are used where present. Rows that are no items are listed with their reason; the others are imported.
+    Each option names a header of the file. Without options the headers that are called as the options are used. Rows
+    that are no items are listed with their reason; the others are imported.
     """
     config = load_config(data_dir)
     with about(file):

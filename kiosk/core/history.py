@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 
 from msgspec import Struct
 
-from contract.catalogue_csv import clean_text
+from contract.catalogue_cells import clean_text
 from contract.csv_rows import Fault, Row, Table, UnknownColumn, read_number
 from contract.money import exponent, round_half_up
 from contract.values import MAX_AMOUNT, MAX_MINOR, MAX_NAME_LENGTH, Currency, Money, is_instant

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.catalogue_csv import Columns, Import, clean_text, decide_import, default_columns
+from contract.catalogue_cells import clean_text
+from contract.catalogue_csv import Columns, Import, decide_import, default_columns
 from contract.csv_rows import UnknownColumn, read_table
 from contract.down import Item
 from contract.gtin import check_digit
+from contract.shop import BundlePart
 from contract.values import Currency, Gtin, Money, Sku, Unit
 
 EUR = Currency("EUR")
@@ -58,7 +60,7 @@ def rejected(row: str, columns: Columns = ALL) -> dict[str, int]:
 def written(some: list[Item]) -> str:
     file = io.StringIO()
     rows = csv.writer(file)
-    rows.writerow(ALL.__struct_fields__)
+    rows.writerow(HEADER.strip().split(","))
     for item in some:
         price = "" if item.price_minor is None else str(Decimal(item.price_minor).scaleb(-2))
         rows.writerow([item.sku, "".join(item.gtins), item.name, price, item.category, item.tax, item.unit])
@@ -260,3 +262,50 @@ def test_without_options_headers_called_as_the_fields_are_used() -> None:
 def test_an_unknown_column_is_refused() -> None:
     with pytest.raises(UnknownColumn, match="no column 'EAN'"):
         imported(HEADER, Columns(gtin="EAN"))
+
+
+BUNDLES = Columns(sku="sku", name="name", deposit="deposit", parts="parts", age="age", discountable="discountable")
+
+
+def bundled(rows: str, known: Iterable[Item] = ()) -> Import:
+    return imported(f"sku,name,deposit,parts,age,discountable\n{rows}\n", BUNDLES, known)
+
+
+def test_deposits_bundles_ages_and_what_is_never_discounted_are_read() -> None:
+    rows = "BOTTLE,Bottle,,,,no\nBEER,Beer,BOTTLE,,16,\nSET,Set,, 2*BEER ;BOTTLE;,16,yes"
+    done = bundled(rows)
+    assert (done.rejected, done.notes) == ({}, [])
+    bottle, beer, whole = done.items
+    assert (bottle.discountable, bottle.age, bottle.deposit, bottle.parts) == (False, 0, None, [])
+    assert (beer.deposit, beer.age, beer.discountable) == ("BOTTLE", 16, True)
+    assert whole.parts == [BundlePart(Sku("BEER"), 2), BundlePart(Sku("BOTTLE"), 1)]
+    assert bundled(rows, done.items).unchanged == 3
+    (plain,) = bundled("BEER,Beer,,,,", done.items).items
+    assert plain == Item(Sku("BEER"), "Beer")
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        (",0*MUG,,", "part_unreadable"),
+        (",9999999*MUG,,", "part_unreadable"),
+        (f",{'x' * 65},,", "sku_unreadable"),
+        (",A,,", "bundle_wrong"),
+        (",B;2*B,,", "bundle_wrong"),
+        ("A,,,", "bundle_wrong"),
+        ("," + ";".join(f"B{number}" for number in range(21)) + ",,", "too_many_parts"),
+        (",,100,", "age_unreadable"),
+        (",,old,", "age_unreadable"),
+        (",,-1,", "age_unreadable"),
+        (",,,perhaps", "discountable_unknown"),
+    ],
+)
+def test_a_bundle_that_cannot_be_is_rejected_with_its_reason(cells: str, reason: str) -> None:
+    done = bundled(f"A,x,{cells}")
+    assert (done.items, done.rejected) == ([], {reason: 1})
+
+
+def test_a_deposit_or_a_part_that_is_no_item_is_told() -> None:
+    done = bundled("A,x,BOTTLE,,,\nB,x,,2*MUG;A,,", [Item(Sku("MUG"), "Mug")])
+    assert [note.text for note in done.notes] == ["its deposit BOTTLE is no item: give BOTTLE a row as well"]
+    assert done.notes[0].line == 2
