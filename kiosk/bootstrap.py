@@ -141,6 +141,14 @@ class LocalDesk:
         with translated(self.journal.path):
             return attempts.of_basket(self.journal.connection, basket)
 
+    def open_attempts(self) -> list[Attempt]:
+        """Return the card payments that a person must look at, oldest first."""
+        with translated(self.journal.path):
+            found = attempts.to_look_at(self.journal.connection)
+        baskets = [self._baskets.open_basket(), *(one.basket for one in self.parked())]
+        named = {payment.attempt for basket in baskets if basket for payment in basket.payments}
+        return [one for one in found if one.is_unresolved or one.id not in named]
+
     def new_attempt_id(self) -> str:
         """Return an id that no other attempt has."""
         return new_id()

@@ -70,7 +70,7 @@ class PinGuard:
             raise _unusable(self._path, error) from error
 
 
-def hash_pin(pin: str) -> str:
+def make_hash(pin: str) -> str:
     """Return what the settings hold of a PIN; raises PinRefused."""
     from argon2 import PasswordHasher  # noqa: PLC0415 - a till that asks for no PIN starts without it
     from argon2.profiles import RFC_9106_LOW_MEMORY  # noqa: PLC0415

@@ -7,6 +7,7 @@ Rules
     up in the terminal's own list and said how it ended.
 3.  What was approved is money that was taken. It pays for its basket, or is to be given back on the terminal: a sale
     that was paid otherwise leaves it *unused*, and that too is told.
+4.  What was given back on the terminal has paid nothing: from then on it is declined.
 """
 
 from datetime import datetime

@@ -10,6 +10,7 @@ from contract.values import Money, Receipt
 from kiosk.core.basket import Basket
 from kiosk.core.bill import Prices, decide_bill
 from kiosk.core.errors import Refused
+from kiosk.core.words import say
 
 PLAIN: Final = Prices()  # nobody named a tax rate, and there is a coin for every minor unit
 UNNUMBERED = Receipt("")  # the journal allocates the number in the sale's own transaction
@@ -25,7 +26,7 @@ def cash(total: Money, tendered: Money) -> Payment:
     Raises: CheckoutError if ``tendered`` is less than ``total``.
     """
     if tendered < total:
-        raise CheckoutError("that is less than the total: take more, or Esc")
+        raise CheckoutError(say("that is less than the total: take more, or Esc"))
     return Payment(PaymentKind.CASH, total, tendered, Money(tendered - total))
 
 
@@ -42,14 +43,14 @@ def decide_sale(
     Raises: CheckoutError if the basket is empty, or worth less than its empties, or the payments are not its total.
     """
     if not basket.lines:
-        raise CheckoutError("the basket is empty: scan something first")
+        raise CheckoutError(say("the basket is empty: scan something first"))
     bill = decide_bill(basket, prices)
     if bill.total_minor < 0:
-        raise CheckoutError("the empties are worth more than the goods: pay them back as a refund")
+        raise CheckoutError(say("the empties are worth more than the goods: pay them back as a refund"))
     rounding = sum(payment.amount_minor for payment in payments) - bill.total_minor
     in_cash = any(payment.kind is PaymentKind.CASH for payment in payments)
     if abs(rounding) * 2 > (prices.cash_step_minor if in_cash and prices.cash_step_minor > 1 else 0):
-        raise CheckoutError("the payments are not the total: correct them")
+        raise CheckoutError(say("the payments are not the total: correct them"))
     return SaleRecorded(
         receipt=UNNUMBERED,
         basket=basket.id,
@@ -73,9 +74,9 @@ def decide_refund(
     Raises: CheckoutError if the basket is empty or the payments are not its total.
     """
     if not basket.lines:
-        raise CheckoutError("the basket is empty: scan something first")
+        raise CheckoutError(say("the basket is empty: scan something first"))
     if sum(payment.amount_minor for payment in payments) != basket.total_minor:
-        raise CheckoutError("the payments are not the total: correct them")
+        raise CheckoutError(say("the payments are not the total: correct them"))
     return RefundRecorded(
         receipt=UNNUMBERED,
         basket=basket.id,

@@ -7,7 +7,10 @@ Rules
 3.  A card attempt is on record before the terminal is used. A person says how it ended: approved and unknown pay, the
     unknown one marked as such; declined pays nothing. An attempt without an outcome is asked about before anything
     else is paid: the till may have stopped at the terminal.
-4.  The sale is made by the payment that covers the bill, and by no key of its own.
+4.  What is said of an attempt later changes its payment: declined it is gone, approved it is sure. A card that paid
+    more than is left by now pays nothing here: its money is to be given back on the terminal.
+5.  The sale is made by the payment that covers the bill; by exact cash where goods were taken out until nothing is
+    left.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,14 +18,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from contract.money import format_minor
 from contract.payments import Outcome, PaymentAttempted, PaymentResolved
 from contract.sales import Exchange, PaymentKind
+from contract.shop import ExchangeRate
 from contract.values import Currency, Money
 from kiosk.core.attempts import Attempt
 from kiosk.core.notices import AskCard, Mood, Notice
 from kiosk.core.ports import DeskError
 from kiosk.core.tender import Tender, TenderError, give_back, resume, take_card, take_cash, take_voucher
+from kiosk.core.words import Amount, Text, say
 
 if TYPE_CHECKING:
     from kiosk.core.counter import Counter
@@ -50,18 +54,25 @@ class Paying:
 
     def exact(self) -> Notice:
         """Take what is left, exactly: one key."""
+        tender = self.tender
+        if tender.is_paid and tender.payments:
+            return self._counter.finish(tender)
         return self._take(lambda tender: take_cash(tender, tender.left_in_cash_minor))
 
     def foreign(self, currency: Currency, received: Money) -> Notice:
         """Take foreign cash at the shop's rate; change is given at home."""
-        rate = next((one for one in self._counter.shop.exchange if one.currency == currency), None)
+        rate = self.rate(currency)
         if rate is None:
-            taken = ", ".join(one.currency for one in self._counter.shop.exchange) or "no foreign cash"
-            return Notice(Mood.ERROR, f"{currency} is not taken here: {taken}")
+            taken = ", ".join(one.currency for one in self._counter.shop.exchange) or say("no foreign cash")
+            return Notice(Mood.ERROR, say("{currency} is not taken here: {taken}", currency=currency, taken=taken))
         if received < 1:
-            return Notice(Mood.ERROR, "no money is no payment: type what you are given")
+            return Notice(Mood.ERROR, say("no money is no payment: type what you are given"))
         exchange = Exchange(currency, received, rate.home_minor, rate.per)
         return self._take(lambda tender: take_cash(tender, exchange.worth_minor, exchange))
+
+    def rate(self, currency: Currency) -> ExchangeRate | None:
+        """Return what foreign cash is worth here; None where it is not taken."""
+        return next((one for one in self._counter.shop.exchange if one.currency == currency), None)
 
     def voucher(self, code: str, worth: Money) -> Notice:
         """Take a voucher, or as much of it as is left to pay."""
@@ -70,7 +81,7 @@ class Paying:
     def begin_card(self, amount: Money | None = None) -> Notice | AskCard:
         """Put an attempt on record, of ``amount`` or of all that is left: only then may the terminal be used."""
         if self.unsettled():
-            return Notice(Mood.ERROR, "say first how the last card payment ended")
+            return Notice(Mood.ERROR, say("say first how the last card payment ended"))
         tender, desk = self.tender, self._counter.desk
         wanted = tender.left_minor if amount is None else amount
         try:
@@ -90,16 +101,57 @@ class Paying:
         except DeskError as error:
             return Notice(Mood.ERROR, str(error))
         if outcome is Outcome.DECLINED:
-            return Notice(Mood.INFO, "declined: nothing was paid. Take another card, or cash")
+            return Notice(Mood.INFO, say("declined: nothing was paid. Take another card, or cash"))
+        if ask.amount_minor > self.tender.left_minor:
+            return Notice(Mood.ERROR, _too_much(ask))
         unsure = outcome is Outcome.UNKNOWN
         paid = {"attempt": ask.attempt, "reference": reference, "unsure": unsure}
         return self._take(lambda tender: take_card(tender, ask.amount_minor, **paid))  # type: ignore[arg-type]
 
     def unsettled(self) -> Sequence[AskCard]:
         """Return the attempts for this basket that pay nothing yet and may have: a person must say how they ended."""
-        paid = {one.attempt for one in self._counter.basket.payments}
-        found = [one for one in self._counter.desk.attempts(self._counter.basket.id) if _is_open(one, paid)]
+        paid, left = {one.attempt for one in self._counter.basket.payments}, self.tender.left_minor
+        found = [one for one in self._counter.desk.attempts(self._counter.basket.id) if _is_open(one, paid, left)]
         return [AskCard(one.id, one.amount_minor, one.currency) for one in found]
+
+    def open_attempts(self) -> Sequence[Attempt]:
+        """Return the card payments of any basket that a person must look at; raises DeskError."""
+        return self._counter.desk.open_attempts()
+
+    def resolve(self, attempt: Attempt, outcome: Outcome, *, reference: str = "") -> Notice:
+        """Note what a person found out of an attempt; if this basket is to be paid by it, it is."""
+        counter, desk = self._counter, self._counter.desk
+        ask = AskCard(attempt.id, attempt.amount_minor, attempt.currency)
+        if ask in self.unsettled():
+            return self.end_card(ask, outcome, reference=reference)
+        try:
+            desk.record([PaymentResolved(attempt.id, outcome, desk.clock.stamp().at, reference)])
+        except DeskError as error:
+            return Notice(Mood.ERROR, str(error))
+        if kept := self.look_again():
+            return kept
+        if attempt.sold and outcome is Outcome.DECLINED:
+            return Notice(
+                Mood.ERROR, say("a sale was not paid: {amount} are missing, tell the manager", amount=_of(ask))
+            )
+        if outcome is not Outcome.APPROVED or attempt.sold or self._pays(attempt.id):
+            return Notice(Mood.INFO, say("noted"))
+        if any(one.basket.id == attempt.basket for one in desk.parked()):
+            return Notice(Mood.INFO, say("noted: recall its basket, and it pays"))
+        return Notice(Mood.ERROR, _too_much(ask) if attempt.basket == counter.basket.id else _unused(ask))
+
+    def look_again(self) -> Notice | None:
+        """Change this basket's card payments to what was said of their attempts since (rule 4)."""
+        counter = self._counter
+        known = {one.id: one.outcome for one in counter.desk.attempts(counter.basket.id)}
+        payments = tuple(
+            replace(one, unsure=one.unsure and known.get(one.attempt or "") is not Outcome.APPROVED)
+            for one in counter.basket.payments
+            if known.get(one.attempt or "") is not Outcome.DECLINED
+        )
+        if payments == counter.basket.payments:
+            return None
+        return counter.change(replace(counter.basket, payments=payments))
 
     def give_back(self) -> Notice:
         """Give the last cash or voucher back."""
@@ -108,7 +160,7 @@ class Paying:
         except TenderError as error:
             return Notice(Mood.ERROR, str(error))
         kept = self._counter.change(replace(self._counter.basket, payments=less.payments))
-        return kept or Notice(Mood.INFO, "given back")
+        return kept or Notice(Mood.INFO, say("given back"))
 
     def _take(self, how: Take) -> Notice:
         counter = self._counter
@@ -120,12 +172,29 @@ class Paying:
             return counter.finish(tender)
         if kept := counter.change(replace(counter.basket, payments=tender.payments)):
             return kept
-        left = format_minor(tender.left_minor, counter.basket.currency)
-        return Notice(Mood.INFO, f"taken; left to pay {left} {counter.basket.currency}")
+        left = Amount(tender.left_minor, counter.basket.currency, named=True)
+        return Notice(Mood.INFO, say("taken; left to pay {left}", left=left))
+
+    def _pays(self, attempt: str) -> bool:
+        return any(one.attempt == attempt for one in self._counter.basket.payments)
 
 
-def _is_open(attempt: Attempt, paid: set[str | None]) -> bool:
-    return attempt.id not in paid and (attempt.outcome is None or attempt.outcome is not Outcome.DECLINED)
+def _is_open(attempt: Attempt, paid: set[str | None], left: Money) -> bool:
+    if attempt.id in paid or attempt.outcome is Outcome.DECLINED:
+        return False
+    return attempt.outcome is None or attempt.amount_minor <= left  # else its money cannot pay here (rule 4)
+
+
+def _of(ask: AskCard) -> Amount:
+    return Amount(ask.amount_minor, ask.currency, named=True)
+
+
+def _too_much(ask: AskCard) -> Text:
+    return say("the card paid {amount}, more than is left: give it back on the terminal", amount=_of(ask))
+
+
+def _unused(ask: AskCard) -> Text:
+    return say("no sale was paid by these {amount}: give them back on the terminal", amount=_of(ask))
 
 
 def cash_of(tender: Tender) -> Money:

@@ -251,6 +251,13 @@ class Desk(Protocol):
         """Return the card payments that were tried for a basket, oldest first."""
         ...
 
+    def open_attempts(self) -> Sequence[Attempt]:
+        """Return the card payments that a person must look at, oldest first, of whatever basket.
+
+        These are the unresolved ones, and those that were approved and that neither a sale nor a basket names.
+        """
+        ...
+
     def new_attempt_id(self) -> str:
         """Return an id that no other attempt has."""
         ...

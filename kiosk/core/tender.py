@@ -19,6 +19,7 @@ from contract.money import round_half_up
 from contract.sales import MAX_PAYMENTS, Exchange, Payment, PaymentKind
 from contract.values import MAX_MINOR, Money
 from kiosk.core.errors import Refused
+from kiosk.core.words import Text, say
 
 
 class TenderError(Refused):
@@ -60,11 +61,11 @@ def take_cash(tender: Tender, tendered: Money, exchange: Exchange | None = None)
 
     Raises: TenderError.
     """
-    _check(not (tender.is_paid and tender.payments), "it is paid: there is nothing left to take")
+    _check(not (tender.is_paid and tender.payments), say("it is paid: there is nothing left to take"))
     due, left = tender.left_in_cash_minor, tender.left_minor
     if tendered < due:
-        _check(tendered > 0, "no money is no payment: type what you are given")
-        _check(tendered <= left, "there are no coins for the change: take a little more, or exactly what is due")
+        _check(tendered > 0, say("no money is no payment: type what you are given"))
+        _check(tendered <= left, say("there are no coins for the change: take a little more, or exactly what is due"))
         return _with(tender, Payment(PaymentKind.CASH, tendered, tendered, Money(0), exchange=exchange))
     rounded = replace(tender, rounding_minor=Money(tender.rounding_minor + due - tender.left_minor))
     return _with(rounded, Payment(PaymentKind.CASH, due, tendered, Money(tendered - due), exchange=exchange))
@@ -75,7 +76,7 @@ def take_card(tender: Tender, amount: Money, *, attempt: str, reference: str = "
 
     Raises: TenderError.
     """
-    _check(0 < amount <= tender.left_minor, "a card pays what is left or less, and no change: type less")
+    _check(0 < amount <= tender.left_minor, say("a card pays what is left or less, and no change: type less"))
     return _with(tender, Payment(PaymentKind.CARD, amount, amount, Money(0), reference, attempt, unsure))
 
 
@@ -85,9 +86,9 @@ def take_voucher(tender: Tender, code: str, worth: Money) -> Tender:
     Raises: TenderError.
     """
     known = {one.reference for one in tender.payments if one.kind is PaymentKind.VOUCHER}
-    _check(code not in known, f"voucher {code} is taken already: each pays once")
+    _check(code not in known, say("voucher {code} is taken already: each pays once", code=code))
     amount = Money(min(worth, tender.left_minor))
-    _check(amount > 0, "there is nothing left for a voucher to pay")
+    _check(amount > 0, say("there is nothing left for a voucher to pay"))
     return _with(tender, Payment(PaymentKind.VOUCHER, amount, amount, Money(0), code))
 
 
@@ -96,9 +97,11 @@ def give_back(tender: Tender) -> Tender:
 
     Raises: TenderError for a card, and where nothing was taken.
     """
-    _check(bool(tender.payments), "nothing was taken yet: there is nothing to give back")
+    _check(bool(tender.payments), say("nothing was taken yet: there is nothing to give back"))
     last = tender.payments[-1]
-    _check(last.kind is not PaymentKind.CARD, "a card was charged: give it back on the terminal, or finish the sale")
+    _check(
+        last.kind is not PaymentKind.CARD, say("a card was charged: give it back on the terminal, or finish the sale")
+    )
     return replace(tender, payments=tender.payments[:-1], rounding_minor=Money(0))
 
 
@@ -108,11 +111,14 @@ def resume(total: Money, step_minor: int, payments: Sequence[Payment]) -> Tender
 
 
 def _with(tender: Tender, payment: Payment) -> Tender:
-    _check(len(tender.payments) < MAX_PAYMENTS, f"a sale has at most {MAX_PAYMENTS} payments: take the rest in one")
-    _check(payment.tendered_minor <= MAX_MINOR, "that is more than this till can hold: type less")
+    _check(
+        len(tender.payments) < MAX_PAYMENTS,
+        say("a sale has at most {most} payments: take the rest in one", most=MAX_PAYMENTS),
+    )
+    _check(payment.tendered_minor <= MAX_MINOR, say("that is more than this till can hold: type less"))
     return replace(tender, payments=(*tender.payments, payment))
 
 
-def _check(holds: object, why: str) -> None:
+def _check(holds: object, why: Text) -> None:
     if not holds:
         raise TenderError(why)

@@ -68,6 +68,11 @@ def unresolved(connection: sqlite3.Connection) -> list[Attempt]:
     return _read(connection, f"{_OPEN} ORDER BY at, id", ())
 
 
+def to_look_at(connection: sqlite3.Connection) -> list[Attempt]:
+    """Return the attempts that are unresolved, or were approved and named by no sale, oldest first."""
+    return _read(connection, f"{_OPEN} OR (outcome = 'approved' AND sold = 0) ORDER BY at, id", ())
+
+
 def find(connection: sqlite3.Connection, attempt: str) -> Attempt | None:
     """Return one attempt."""
     found = _read(connection, "id = ?", (attempt,))

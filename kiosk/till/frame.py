@@ -82,7 +82,7 @@ class Frame(Screen[None]):
         """Take one key, now and in order."""
         if stroke.name in {ENTER, LINE_FEED} or (stroke.name == "tab" and self.entry.text):
             self.enter()
-        elif does := self.does.get(self.till.keymap.actions.get(stroke.name, "")) or self.keys.get(stroke.name):
+        elif does := self._what_does(stroke.name):
             self._see()
             does()
         elif stroke.name == "backspace":
@@ -94,6 +94,11 @@ class Frame(Screen[None]):
             self._show_entry()  # nothing else changes with a digit, and a scan has thirteen
             return
         self.show()
+
+    def _what_does(self, key: str) -> Callable[[], None] | None:
+        keymap = self.till.keymap
+        meant = self.does.get(keymap.actions.get(key, "")) or self.does.get(keymap.paying.get(key, ""))
+        return meant or self.keys.get(key)
 
     def enter(self) -> None:
         """Finish the line that is being typed."""

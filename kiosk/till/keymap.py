@@ -34,6 +34,14 @@ DEFAULT_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     ERRORS: ("ctrl+e",),
     CLOSE: ("f10", "ctrl+q", "ctrl+c"),
 }
+# What can be done while money is taken: the keys of goods, which have nothing to do there, mean these.
+PAYING_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "card": ("f2",),
+    "voucher": ("f3",),
+    "foreign": ("f4",),
+    "give-back": ("f8", "delete"),
+}
+_ALWAYS: Final = ("pay", BACK, CLOSE)  # mean the same while money is taken
 _NAMES: Final = {"escape": "Esc", "delete": "Del", "insert": "Ins", "pageup": "PgUp", "pagedown": "PgDn"}
 
 
@@ -42,10 +50,11 @@ class KeymapError(Exception):
 
 
 class Keymap(Struct, frozen=True):
-    """Keys by action, and actions by key."""
+    """Keys by action, and actions by key: ``paying`` while money is taken, where it is not the other's."""
 
     keys: Mapping[str, tuple[str, ...]]
     actions: Mapping[str, str]
+    paying: Mapping[str, str]
 
     def shown(self, action: str) -> str:
         """Return the first key of an action as its cap has it; empty if it has none."""
@@ -60,12 +69,18 @@ def make_keymap(changed: Mapping[str, tuple[str, ...]] | None = None) -> Keymap:
 
     Raises: KeymapError for an action that there is not, a key that two actions have, a key that types.
     """
-    keys = dict(DEFAULT_KEYS)
-    known = {*OF_SCREENS, *(action.id for action in ACTIONS)}
+    keys = {**DEFAULT_KEYS, **PAYING_KEYS}
+    known = {*OF_SCREENS, *PAYING_KEYS, *(action.id for action in ACTIONS)}
     for action, own in (changed or {}).items():
         if action not in known:
             raise KeymapError(f"there is no action {action!r}: there are {', '.join(sorted(known))}")
         keys[action] = tuple(own)
+    actions = _by_key({action: own for action, own in keys.items() if action not in PAYING_KEYS})
+    paying = _by_key({action: keys.get(action, ()) for action in (*PAYING_KEYS, *_ALWAYS)})
+    return Keymap(keys, actions, paying)
+
+
+def _by_key(keys: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     actions: dict[str, str] = {}
     for action, own in keys.items():
         for key in own:
@@ -74,7 +89,7 @@ def make_keymap(changed: Mapping[str, tuple[str, ...]] | None = None) -> Keymap:
             if key in actions:
                 raise KeymapError(f"{actions[key]} and {action} have the same key {key!r}: give one another")
             actions[key] = action
-    return Keymap(keys, actions)
+    return actions
 
 
 def key_name(key: str) -> str:

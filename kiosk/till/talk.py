@@ -126,8 +126,10 @@ class TalkScreen(Frame):
 
     def told(self) -> Told:
         """Show the dialogue's figure, else the total."""
-        figure = self.asked.figure
-        return replace(super().told(), amount=self.till.speech.money(figure)) if figure else super().told()
+        if figure := self.asked.figure:
+            bare = self.till.speech.money(replace(figure, named=False))  # large figures have no letters
+            return replace(super().told(), amount=bare)
+        return super().told()
 
     def hints(self) -> list[Hint]:
         """Offer what Enter does, the options that have keys, and the way back."""
@@ -182,10 +184,13 @@ class TalkScreen(Frame):
         self._sale.show()
 
     def _unknown(self, code: str) -> Text:
-        if has_wrong_check_digit(code):
+        wrong, money = has_wrong_check_digit(code), self.asked.takes is Takes.MONEY
+        if wrong and money:
+            return say("WRONG CHECK DIGIT {code}. No money was taken: scan again, or Esc", code=code)
+        if wrong:
             return say("WRONG CHECK DIGIT {code}: nothing was done with it. Scan again, or Esc", code=code)
-        if self.asked.takes is Takes.MONEY:
-            return say("UNKNOWN CODE {code}: no money was taken. Esc goes back to the sale", code=code)
+        if money:
+            return say("UNKNOWN CODE {code}. No money was taken: Esc goes back to the sale", code=code)
         return say("UNKNOWN CODE {code}: nothing was done with it; Esc goes back to the sale", code=code)
 
     def _refuse(self, why: str) -> None:

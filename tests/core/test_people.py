@@ -11,10 +11,10 @@ from contract.shop import Person, Role
 from kiosk.clock import now_utc
 from kiosk.core.people import PinRefused, Tries, after_boot, decide_try, parse_pin, wait_s
 from kiosk.core.ports import DeskError
-from kiosk.people import FILE, PinGuard, hash_pin, verify
+from kiosk.people import FILE, PinGuard, make_hash, verify
 
 S = 10**9
-ANNA = Person("anna", "Anna", Role.MANAGER, hash_pin("4711"))
+ANNA = Person("anna", "Anna", Role.MANAGER, make_hash("4711"))
 
 
 class Clock:
@@ -126,4 +126,4 @@ def test_the_file_holds_no_pin_and_is_its_owners(tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
     assert "4711" not in file.read_text()
     assert ANNA.pin.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
-    assert hash_pin("4711") != ANNA.pin
+    assert make_hash("4711") != ANNA.pin

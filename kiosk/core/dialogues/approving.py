@@ -5,10 +5,10 @@ from kiosk.core.counter import MAX_APPROVER
 from kiosk.core.dialogue import Asking, Option, Prompt, Takes, ask
 from kiosk.core.errors import Refused
 from kiosk.core.station import Station
-from kiosk.core.words import Text, say
+from kiosk.core.words import say
 
 
-def approve(station: Station, why: Text) -> Asking[str]:
+def approve(station: Station, why: str) -> Asking[str]:
     """Return the id of the manager who allows it, once their PIN was right.
 
     Where the shop has no managers with a PIN, somebody's id is asked for, and stands in the books instead.
@@ -26,7 +26,7 @@ def approve(station: Station, why: Text) -> Asking[str]:
     return (yield from ask(Prompt(say("PIN of {name}", name=person.name), Takes.PIN, title=why), right))
 
 
-def _choose(managers: list[Person], why: Text) -> Asking[Person]:
+def _choose(managers: list[Person], why: str) -> Asking[Person]:
     options = tuple(Option(one.id, one.name) for one in managers)
     chosen = yield Prompt(say("Who allows it"), Takes.CHOICE, options, title=why)
     return next(one for one in managers if one.id == chosen)

@@ -1,0 +1,429 @@
+"""Paying as a dialogue, over the real desk: what is asked, what is said before money is taken, what a sale holds."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from talks import answered, ended
+from till_terminal import sample_items
+
+from contract.codec import decode
+from contract.facts import StockLine, StockReceived
+from contract.rights import OverdraftBooked
+from contract.sales import PaymentKind, SaleRecorded
+from contract.shop import ExchangeRate, Person, Role, Shop, TaxRate
+from contract.values import Currency, Money, Quantity, Sku
+from kiosk.bootstrap import LocalDesk, open_desk
+from kiosk.config import Config
+from kiosk.core.dialogue import Takes, Talk
+from kiosk.core.dialogues.cards import cards
+from kiosk.core.dialogues.paying import exact, pay
+from kiosk.core.notices import Mood, Notice
+from kiosk.core.station import Station
+from kiosk.core.timekeeping import ClockMode
+from kiosk.people import make_hash
+from kiosk.station import open_station
+
+ANNA = Person("anna", "Anna", Role.MANAGER, make_hash("4711"))
+USD, CHF = ExchangeRate(Currency("USD"), Money(91), 100), ExchangeRate(Currency("CHF"), Money(105), 100)
+VAT = [TaxRate("", 190_000, "VAT 19 %")]
+SHOP = Shop(taxes=VAT, cash_step_minor=5, exchange=[USD], staff=[ANNA])
+
+
+def config(shop: Shop = SHOP) -> Config:
+    return Config(clock=ClockMode.SYSTEM, shop=shop)
+
+
+@pytest.fixture
+def station(tmp_path: Path) -> Iterator[Station]:
+    """Return a station with 10.03 to pay."""
+    desk = open_desk(tmp_path / "data", config())
+    desk.catalogue.put(sample_items())
+    with open_station(desk) as opened:
+        opened.counter.enter("10.03")
+        yield opened
+    desk.close()
+
+
+def desk_of(station: Station) -> LocalDesk:
+    assert isinstance(station.counter.desk, LocalDesk)
+    return station.counter.desk
+
+
+def sales(station: Station) -> list[SaleRecorded]:
+    connection = desk_of(station).journal.connection
+    rows = connection.execute("SELECT bytes FROM facts WHERE type LIKE 'sale%' ORDER BY seq").fetchall()
+    return [data for (raw,) in rows if isinstance(data := decode(raw).data, SaleRecorded)]
+
+
+def paid(station: Station) -> list[tuple[str, int, int]]:
+    """Return how the newest sale was paid."""
+    return [(one.kind.value, one.amount_minor, one.change_minor) for one in sales(station)[-1].payments]
+
+
+def sold(talk: Talk) -> Notice:
+    notice = ended(talk)
+    assert notice is not None
+    assert notice.mood is Mood.SOLD, notice.text
+    return notice
+
+
+def asks(talk: Talk) -> str:
+    assert talk.prompt is not None, talk.notice
+    return talk.prompt.text
+
+
+def refusal(talk: Talk) -> str:
+    assert talk.prompt is not None, talk.notice
+    return talk.prompt.refused
+
+
+def options(talk: Talk) -> list[str]:
+    assert talk.prompt is not None
+    return [one.id for one in talk.prompt.options]
+
+
+def test_it_shows_what_is_due_and_the_tax_in_it(station: Station) -> None:
+    prompt = answered(pay(station)).prompt
+    assert prompt is not None
+    assert (prompt.text, prompt.title, prompt.takes) == ("Cash received", "TO PAY 10.05 EUR", Takes.MONEY)
+    assert prompt.told == ("VAT 19 %: 1.60 EUR is in it, net 8.43 EUR", "Total 10.03 EUR", "not in cash: 10.03 EUR")
+    assert (prompt.empty, prompt.figure and prompt.figure.minor) == ("exact cash", 1005)
+    assert [(one.id, one.key) for one in prompt.options] == [
+        ("exact", "pay"),
+        ("card", "card"),
+        ("voucher", "voucher"),
+        ("foreign", "foreign"),
+    ]
+
+
+@pytest.mark.parametrize(("answer", "change"), [("", 0), ("exact", 0), ("20", 995), ("10.03", 0), ("10,05", 0)])
+def test_cash(station: Station, answer: str, change: int) -> None:
+    assert f"change {change // 100}.{change % 100:02d}" in sold(answered(pay(station), answer)).text
+    assert sales(station)[0].payments[0].change_minor == change
+
+
+def test_exact_cash_asks_nothing(station: Station) -> None:
+    station.typed = "20"
+    sold(answered(exact(station)))
+    assert paid(station) == [("cash", 1005, 0)]
+    assert ended(answered(exact(station))) == Notice(Mood.ERROR, "the basket is empty: scan something first")
+
+
+@pytest.mark.parametrize(("typed", "change"), [("20", 995), ("10.03", 0)])
+def test_an_amount_typed_before_the_key_is_cash(station: Station, typed: str, change: int) -> None:
+    station.typed = typed
+    sold(answered(pay(station)))
+    assert sales(station)[0].payments[0].change_minor == change
+
+
+@pytest.mark.parametrize("typed", ["1234", "4006381333931", "espresso", "3*"])
+def test_goods_that_were_being_typed_are_no_cash(station: Station, typed: str) -> None:
+    station.typed = typed
+    assert asks(answered(pay(station))) == "Cash received"
+    assert station.take_typed() == typed
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [("0", "no money is no payment"), ("x", "not an amount"), ("give-back", "not an amount"), ("card 99", "type less")],
+)
+def test_what_cannot_be_taken_is_asked_again(station: Station, answer: str, why: str) -> None:
+    talk = answered(pay(station), answer)
+    assert why in refusal(talk)
+    assert sales(station) == []
+    sold(answered_on(talk, ""))
+
+
+def answered_on(talk: Talk, *answers: str) -> Talk:
+    for answer in answers:
+        assert talk.prompt is not None, talk.notice
+        talk.answer(answer)
+    return talk
+
+
+def test_a_party_shares_the_bill_and_sees_what_was_taken(station: Station) -> None:
+    talk = answered(pay(station), "voucher", "GIFT-1", "3", "card 2.00", "approved", "T1-47", "foreign 1")
+    prompt = talk.prompt
+    assert prompt is not None
+    assert prompt.said == "taken; left to pay 4.12 EUR"
+    assert prompt.told[2:] == (
+        "taken: 3.00 EUR by voucher GIFT-1",
+        "taken: 2.00 EUR by card",
+        "taken: 1.00 USD in cash, worth 0.91 EUR",
+        "not in cash: 4.12 EUR",
+    )
+    sold(answered_on(talk, "1", "5"))
+    assert paid(station) == [
+        ("voucher", 300, 0),
+        ("card", 200, 0),
+        ("cash", 91, 0),
+        ("cash", 100, 0),
+        ("cash", 310, 190),
+    ]
+    assert sales(station)[0].payments[1].reference == "T1-47"
+    assert sales(station)[0].rounding_minor == -2
+
+
+def test_what_was_taken_can_be_given_back_but_not_a_card(station: Station) -> None:
+    talk = answered(pay(station), "5", "give-back")
+    assert (talk.prompt.said if talk.prompt else "") == "given back"
+    assert station.counter.basket.payments == ()
+    answered_on(talk, "card 5", "approved", "")
+    assert "give-back" not in options(talk)
+
+
+def test_leaving_keeps_what_was_taken(station: Station) -> None:
+    talk = answered(pay(station), "voucher", "GIFT-1", "")
+    sold(talk)
+    station.counter.enter("10.03")
+    talk = answered(pay(station), "4")
+    talk.leave()
+    assert station.counter.paying.tender.left_minor == 603
+
+
+def test_a_basket_that_fell_to_what_was_taken_is_finished_by_enter(station: Station) -> None:
+    station.counter.enter("2.00")
+    answered(pay(station), "10.03").leave()
+    station.counter.void(1)
+    talk = answered(pay(station))
+    assert (talk.prompt and talk.prompt.empty, options(talk)) == ("finish the sale", ["exact", "give-back"])
+    sold(answered_on(talk, ""))
+    assert paid(station) == [("cash", 1003, 0)]
+
+
+@pytest.mark.parametrize("outcome", ["approved", "unknown"])
+def test_a_card_pays_once_its_end_is_told(station: Station, outcome: str) -> None:
+    talk = answered(pay(station), "card")
+    assert talk.prompt is not None
+    assert (talk.prompt.title, talk.prompt.takes) == ("CARD 10.03 EUR", Takes.CHOICE)
+    assert "choose what" in refusal(answered_on(talk, "perhaps"))
+    sold(answered_on(talk, outcome, *([""] if outcome == "approved" else [])))
+    (payment,) = sales(station)[0].payments
+    assert (payment.kind, payment.unsure) == (PaymentKind.CARD, outcome == "unknown")
+
+
+def test_an_amount_typed_before_the_cards_key_goes_with_it(station: Station) -> None:
+    talk = answered(pay(station))
+    station.typed = "4"
+    assert talk.prompt is not None
+    assert (answered_on(talk, "card").prompt or talk.prompt).title == "CARD 4.00 EUR"
+
+
+def test_the_pay_key_takes_no_number_that_was_typed(station: Station) -> None:
+    talk = answered(pay(station))
+    station.typed = "5"
+    assert "then Enter" in refusal(answered_on(talk, "exact"))
+    assert sales(station) == []
+
+
+def test_a_declined_card_pays_nothing(station: Station) -> None:
+    talk = answered(pay(station), "card", "declined")
+    assert (talk.prompt.said if talk.prompt else "") == "declined: nothing was paid. Take another card, or cash"
+    sold(answered_on(talk, ""))
+    assert paid(station) == [("cash", 1005, 0)]
+
+
+def test_a_till_killed_at_the_terminal_asks_how_it_ended_before_anything_else(station: Station, tmp_path: Path) -> None:
+    talk = answered(pay(station), "card")
+    talk.leave()
+    assert talk.notice == Notice(Mood.INFO, "not settled: the next payment asks how the card ended")
+    desk = open_desk(tmp_path / "data", config())
+    with open_station(desk) as again:
+        assert asks(answered(exact(again))) == "How did it end"
+        talk = answered(pay(again))
+        assert talk.prompt is not None
+        assert (talk.prompt.title, talk.prompt.text) == ("CARD 10.03 EUR", "How did it end")
+        sold(answered_on(talk, "approved", "4711"))
+        assert paid(again) == [("card", 1003, 0)]
+    desk.close()
+
+
+def test_a_card_that_paid_more_than_is_left_now_does_not_stop_the_sale(station: Station) -> None:
+    answered(pay(station), "card").leave()
+    station.counter.enter("5.00")
+    station.counter.void(0)
+    talk = answered(pay(station), "approved", "")
+    assert "give it back on the terminal" in refusal(talk)
+    sold(answered_on(talk, ""))
+    (left,) = station.counter.paying.open_attempts()
+    assert left.is_unused
+    listed = answered(cards(station))
+    assert listed.prompt is not None
+    assert "no sale was paid by it" in listed.prompt.options[0].hint
+    assert ended(answered_on(listed, left.id, "declined")) == Notice(Mood.INFO, "noted")
+    assert ended(answered(cards(station))) == Notice(Mood.INFO, "every card payment is settled")
+
+
+def test_an_unknown_card_is_settled_later(station: Station) -> None:
+    sold(answered(pay(station), "card", "unknown"))
+    (attempt,) = station.counter.paying.open_attempts()
+    assert ended(answered(cards(station), attempt.id, "approved", "T9")) == Notice(Mood.INFO, "noted")
+    assert station.counter.paying.open_attempts() == []
+
+
+def test_an_unknown_card_that_turns_out_declined_is_said_loudly(station: Station) -> None:
+    sold(answered(pay(station), "card", "unknown"))
+    (attempt,) = station.counter.paying.open_attempts()
+    notice = ended(answered(cards(station), attempt.id, "declined"))
+    assert notice == Notice(Mood.ERROR, "a sale was not paid: 10.03 EUR are missing, tell the manager")
+
+
+@pytest.mark.parametrize(("outcome", "left"), [("approved", 503), ("declined", 1003), ("unknown", 503)])
+def test_what_is_found_out_of_a_card_changes_the_open_basket(station: Station, outcome: str, left: int) -> None:
+    answered(pay(station), "card 5", "unknown").leave()
+    (attempt,) = station.counter.paying.open_attempts()
+    ended(answered(cards(station), attempt.id, outcome, *([""] if outcome == "approved" else [])))
+    assert station.counter.paying.tender.left_minor == left
+    assert any(one.unsure for one in station.counter.basket.payments) == (outcome == "unknown")
+
+
+def test_a_card_of_the_open_basket_settled_from_the_list_pays_it(station: Station) -> None:
+    answered(pay(station), "card").leave()
+    (attempt,) = station.counter.paying.open_attempts()
+    sold(answered(cards(station), attempt.id, "approved", ""))
+    assert paid(station) == [("card", 1003, 0)]
+
+
+def test_a_card_of_a_basket_put_aside_pays_when_it_is_recalled(station: Station) -> None:
+    answered(pay(station), "card").leave()
+    station.counter.park("red scarf")
+    (attempt,) = station.counter.paying.open_attempts()
+    notice = ended(answered(cards(station), attempt.id, "approved", ""))
+    assert notice == Notice(Mood.INFO, "noted: recall its basket, and it pays")
+    station.counter.recall("red scarf")
+    sold(answered(pay(station), "approved", ""))
+    assert station.counter.paying.open_attempts() == []
+
+
+def test_a_card_of_a_basket_put_aside_that_was_declined_is_gone_when_it_is_recalled(station: Station) -> None:
+    answered(pay(station), "card 5", "unknown").leave()
+    station.counter.park("red scarf")
+    (attempt,) = station.counter.paying.open_attempts()
+    ended(answered(cards(station), attempt.id, "declined"))
+    station.counter.recall("red scarf")
+    assert answered(pay(station)).prompt is not None
+    assert station.counter.basket.payments == ()
+
+
+def test_foreign_cash_says_what_is_needed_and_changes_at_home(station: Station) -> None:
+    talk = answered(pay(station), "foreign")
+    prompt = talk.prompt
+    assert prompt is not None
+    assert prompt.told[0] == "1.00 USD are worth 0.91 EUR"
+    assert prompt.figure is not None
+    assert (prompt.figure.minor, prompt.figure.currency) == (1105, "USD")
+    sold(answered_on(talk, "20"))
+    assert paid(station) == [("cash", 1005, 815)]
+
+
+def test_the_least_foreign_cash_that_is_asked_for_covers_the_bill(station: Station) -> None:
+    sold(answered(pay(station), "foreign", "11.05"))
+
+
+def test_several_currencies_are_chosen_from(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path / "data", config(Shop(exchange=[USD, CHF])))
+    with open_station(desk) as station:
+        station.counter.enter("10.50")
+        assert options(answered(pay(station), "foreign")) == ["USD", "CHF"]
+        sold(answered(pay(station), "foreign", "CHF", "10"))
+    desk.close()
+
+
+@pytest.mark.parametrize(("code", "why"), [("", "has a code"), ("X" * 33, "at most 32")])
+def test_a_voucher_needs_its_code(station: Station, code: str, why: str) -> None:
+    talk = answered(pay(station), "voucher")
+    assert talk.prompt is not None
+    assert talk.prompt.takes is Takes.CODE
+    assert why in refusal(answered_on(talk, code))
+
+
+def test_tax_on_top_is_told_as_such(tmp_path: Path) -> None:
+    rates = [*VAT, TaxRate("R", 70_000, "VAT 7 %")]
+    desk = open_desk(tmp_path / "data", config(Shop(taxes=rates, tax_included=False)))
+    with open_station(desk) as station:
+        station.counter.enter("10.00")
+        prompt = answered(pay(station)).prompt
+        assert prompt is not None
+        assert prompt.told == ("VAT 19 %: 1.90 EUR on top of 10.00 EUR", "Total 11.90 EUR")
+        sold(answered(exact(station)))
+    desk.close()
+
+
+@pytest.fixture
+def lacking(station: Station) -> Station:
+    """Return a station with ten espressi on the counter, nine of them beyond the books."""
+    desk = station.counter.desk
+    desk.record([StockReceived([StockLine(Sku("ESP-1"), Quantity(1))], desk.clock.stamp().at)])
+    station.counter.enter("10*ESP-1")
+    return station
+
+
+def overdrafts(station: Station) -> list[str]:
+    desk = desk_of(station)
+    facts = [decode(raw).data for _, raw in desk.journal.stored(desk.journal.epoch)]
+    return [fact.approved_by for fact in facts if isinstance(fact, OverdraftBooked)]
+
+
+@pytest.mark.parametrize("action", [pay, exact])
+def test_goods_beyond_the_books_need_a_managers_pin_before_money_is_taken(lacking: Station, action) -> None:
+    talk = answered(action(lacking))
+    assert talk.prompt is not None
+    assert talk.prompt.takes is Takes.PIN
+    assert talk.prompt.title == "the books here lack 9 pc of ESP-1: a manager must approve it"
+    assert "not the PIN of Anna" in refusal(answered_on(talk, "0000"))
+    sold(answered_on(talk, "4711", *([""] if action is pay else [])))
+    assert overdrafts(lacking) == ["anna"]
+
+
+def test_leaving_at_the_pin_sells_and_allows_nothing(lacking: Station) -> None:
+    answered(pay(lacking)).leave()
+    assert (sales(lacking), lacking.counter.approved_by) == ([], "")
+
+
+def test_an_approver_named_before_is_not_asked_for_again(lacking: Station) -> None:
+    lacking.counter.approve("ben")
+    sold(answered(exact(lacking)))
+    assert overdrafts(lacking) == ["ben"]
+
+
+def test_a_shop_without_pins_asks_for_an_id(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path / "data", config(Shop()))
+    desk.catalogue.put(sample_items())
+    desk.record([StockReceived([StockLine(Sku("ESP-1"), Quantity(1))], desk.clock.stamp().at)])
+    with open_station(desk) as station:
+        station.counter.enter("10*ESP-1")
+        assert asks(answered(pay(station))) == "A manager's id"
+        sold(answered(exact(station), "carla"))
+        assert overdrafts(station) == ["carla"]
+    desk.close()
+
+
+def test_a_disk_that_takes_nothing_is_said_first(small_disk: Callable[[int], Path]) -> None:
+    """A real file system, too small for the next sale to be sure of its place."""
+    desk = open_desk(small_disk(24 * 2**20), config())
+    with open_station(desk) as station:
+        station.counter.enter("10.03")
+        for action in (pay, exact):
+            assert "the disk is nearly full" in refusal(answered(action(station)))
+        station.typed = "20"
+        talk = answered(pay(station))
+        assert "the disk is nearly full" in refusal(talk)
+        assert sales(station) == []
+        sold(answered_on(talk, "20"))
+    desk.close()
+
+
+def test_nothing_is_paid_for_an_empty_basket_or_for_more_empties_than_goods(station: Station) -> None:
+    station.counter.void(0)
+    assert ended(answered(pay(station))) == Notice(Mood.ERROR, "the basket is empty: scan something first")
+
+
+def test_empties_worth_more_than_the_goods_are_no_sale(station: Station) -> None:
+    counter = station.counter
+    back = replace(counter.basket.lines[0], empties=True)
+    counter.change(replace(counter.basket, lines=(back,)))
+    for action in (pay, exact):
+        notice = ended(answered(action(station)))
+        assert notice == Notice(Mood.ERROR, "the empties are worth more than the goods: pay them back as a refund")
