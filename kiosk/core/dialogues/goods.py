@@ -83,7 +83,7 @@ def arrive(station: Station) -> Dialogue:
     """Take in what came from another site: what was there to unpack, whatever its slip says."""
     title = say("GOODS ARRIVE")
     origin = yield from ask_site(station, say("Which site do they come from"), title)
-    transfer = yield from ask(Prompt(say("The transfer's id, from its slip"), title=title), _token)
+    transfer = yield from ask(Prompt(say("The transfer's id, from its slip"), Takes.CODE, title=title), _token)
     lines = yield from _goods(station, title)
     told = (*told_stock(station.counter.desk, lines), say("transfer {id}", id=transfer))
     empty = say("it all came at once, or this is the first part")

@@ -216,6 +216,7 @@ def _prompt(listing: Listing, there: Sequence[Named], condition: Condition, pend
         refused=refused,
         empty=listing.ends if there else None,
         holds_goods=bool(there),
+        left=say("nothing of the list was recorded") if there else None,
     )
 
 

@@ -124,8 +124,8 @@ def _hold(station: Station, named: tuple[Named, ...], title: Text) -> Asking[Res
 def _ask_which(station: Station, title: Text) -> Asking[Reservation]:
     held = station.stockroom.reservations()
     options = tuple(Option(one.code, one.code, _hint(station, one)) for one in held)
-    prompt = Prompt(say("Code"), options=options, title=title)
-    return (yield from ask(prompt, station.stockroom.reservation))
+    prompt = Prompt(say("Code"), Takes.CODE, options, title=title)
+    return (yield from ask(prompt, station.stockroom.reservation, typed=station.take_typed()))
 
 
 def _sell(station: Station, found: Reservation) -> Dialogue:
