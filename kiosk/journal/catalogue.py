@@ -27,6 +27,8 @@ _PUT: Final = (
 )
 _WORD: Final = re.compile(r"\w+")
 _MAX_WORDS: Final = 8
+_CODE: Final = re.compile(r"[0-9]{3,14}")  # fewer digits begin half of all barcodes
+_PADDED: Final = ("0", "", "00", "000000")  # before codes of 13, 14, 12 and 8 digits, as they are stored
 _CHUNK: Final = 500  # items a transaction: a reader is never kept waiting, and a power cut loses no more than a chunk
 
 
@@ -50,7 +52,17 @@ class Catalogue:
         return self._one("WHERE i.sku = ?", sku)
 
     def search(self, text: str, limit: int) -> list[Item]:
-        """Return up to ``limit`` items with words that begin with each word of ``text``, in any order of words."""
+        """Return up to ``limit`` items with words that begin with each word of ``text``, in any order of words.
+
+        Behind these come items with a barcode that begins with ``text``.
+        """
+        found = self._by_words(text, limit)
+        if len(found) < limit and _CODE.fullmatch(text):
+            known = {item.sku for item in found}
+            found += [item for item in self._by_code(text, limit) if item.sku not in known]
+        return found[:limit]
+
+    def _by_words(self, text: str, limit: int) -> list[Item]:
         words = _WORD.findall(text)[:_MAX_WORDS]
         if not words:
             return []
@@ -60,6 +72,14 @@ class Catalogue:
             "WHERE items_fts MATCH ? ORDER BY f.rowid LIMIT ?",
             (query, limit),
         )
+        return [_item(row) for row in rows]
+
+    def _by_code(self, digits: str, limit: int) -> list[Item]:
+        ranges = [(pad + digits, pad + digits[:-1] + chr(ord(digits[-1]) + 1)) for pad in _PADDED]
+        where = " OR ".join("(b.gtin >= ? AND b.gtin < ?)" for _ in ranges)
+        skus = f"SELECT b.sku FROM barcodes b WHERE {where} ORDER BY b.gtin LIMIT ?"  # noqa: S608 - our own words
+        bounds = [bound for pair in ranges for bound in pair]
+        rows = self._rows(f"SELECT {_COLUMNS} FROM items i WHERE i.sku IN ({skus})", (*bounds, limit))  # noqa: S608
         return [_item(row) for row in rows]
 
     def deposits(self) -> list[Item]:

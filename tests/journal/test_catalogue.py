@@ -32,6 +32,12 @@ def catalogue(tmp_path):
         ("quoted", ["A*B"]),
         ("odd OR name", ["A*B"]),
         ("presso", []),
+        ("400638", ["ESP-1"]),  # thirteen digits
+        ("0360002", ["UPC"]),  # twelve
+        ("963850", ["EAN8"]),  # eight
+        ("0400638", ["ESP-1"]),  # fourteen
+        ("96", []),
+        ("400638133393199", []),
         ('" OR NEAR(', []),
         ("***", []),
         ("", []),
@@ -44,6 +50,20 @@ def test_search(catalogue, text, skus):
 
 def test_search_gives_no_more_than_asked_for(catalogue):
     assert len(catalogue.search("piece", 8)) == 8
+
+
+def test_words_come_before_codes_and_an_item_comes_once(catalogue):
+    catalogue.put([Item(Sku("4006"), "Number 4006", [Gtin("0" + barcode(6)), Gtin("0" + barcode(60))])])
+    assert [item.sku for item in catalogue.search("4006", 10)] == ["4006", "ESP-1"]
+    assert [item.sku for item in catalogue.search(barcode(6)[:12], 10)] == ["4006"]
+
+
+def test_what_is_a_deposit_of_others_is_known(catalogue):
+    bottle, crate = Item(Sku("B"), "Bottle", [], Money(25)), Item(Sku("A"), "Crate", [], Money(150))
+    catalogue.put(
+        [bottle, crate, Item(Sku("COLA"), "Cola", deposit=Sku("B")), Item(Sku("BEER"), "Beer", deposit=Sku("B"))]
+    )
+    assert catalogue.deposits() == [bottle]
 
 
 def test_a_barcode_belongs_to_the_item_that_had_it_last(catalogue):
