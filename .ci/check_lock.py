@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = {"dev.txt": ("kiosk", "hub", "dev"), "kiosk.txt": ("kiosk",), "hub.txt": ("hub",)}
+EXTRAS = {"dev.txt": ("kiosk", "web", "hub", "dev"), "kiosk.txt": ("kiosk",), "hub.txt": ("hub",)}
 PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?==([^\s;\\]+)(.*)$")
 LEAK = re.compile(r"://|^-|(?<![\w.])/(?:home|root|tmp|opt|usr|work|var)/", re.MULTILINE)
 
