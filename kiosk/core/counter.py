@@ -10,7 +10,8 @@ Rules
 4.  A quantity typed before a code that fails is dropped with it: the next shopper's goods are never multiplied by it.
 5.  A desk that fails never takes the basket away: what was in it is still there, and the notice says what to do.
 6.  Discounts that nobody approved never exceed what staff may give alone, whatever is taken out afterwards.
-7.  Goods in hand beyond the limit need an approver, for this basket only: ``@`` and an id in the entry line.
+7.  Goods in hand beyond the limit need an approver, for this basket only: paying asks for a manager's PIN, or, where
+    the shop has none, for an id; ``@`` and an id in the entry line say it beforehand there.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ from msgspec.structs import replace
 from contract.down import Item
 from contract.errors import ContractError
 from contract.facts import SaleRecorded
+from contract.shop import Role
 from contract.values import Money, Quantity, Sku, Unit
 from kiosk.core import basket as baskets
 from kiosk.core.basket import Basket, BasketError, Line
@@ -80,6 +82,8 @@ class Counter:
     def enter(self, text: str) -> Answer:
         """Take one entry: a scan, a code, words, a price, a quantity. None when all is said by the basket itself."""
         if text.strip().startswith(APPROVAL):
+            if any(one.role is Role.MANAGER for one in self.shop.staff):
+                return Notice(Mood.ERROR, say("take payment: a manager's PIN is asked for where it is needed"))
             return self.approve(text.strip().removeprefix(APPROVAL).strip())
         pending, self.times = self.times, None
         try:
@@ -169,10 +173,7 @@ class Counter:
         except CheckoutError as error:
             return Notice(Mood.ERROR, str(error))
         except ApprovalNeeded as error:
-            told = say(
-                "NOT SOLD: {why}. Esc, type {sign} and their id, then take payment", why=str(error), sign=APPROVAL
-            )
-            return Notice(Mood.ERROR, told)
+            return Notice(Mood.ERROR, say("NOT SOLD: {why}. Take payment again: it is asked for then", why=str(error)))
         except (DeskError, ContractError) as error:
             return Notice(Mood.ERROR, say("NOT SOLD: {why}. The basket is kept", why=str(error)))
         assert isinstance(recorded.data, SaleRecorded)  # noqa: S101 - what was recorded last

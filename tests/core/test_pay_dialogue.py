@@ -1,9 +1,10 @@
 """Paying as a dialogue, over the real desk: what is asked, what is said before money is taken, what a sale holds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from money_talks import CHF, USD, VAT, answered_on, asks, config, desk_of, options, paid, refusal, sales, sold, station
 from msgspec.structs import replace
 from talks import answered, ended
 from till_terminal import sample_items
@@ -11,77 +12,16 @@ from till_terminal import sample_items
 from contract.codec import decode
 from contract.facts import StockLine, StockReceived
 from contract.rights import OverdraftBooked
-from contract.sales import PaymentKind, SaleRecorded
-from contract.shop import ExchangeRate, Person, Role, Shop, TaxRate
-from contract.values import Currency, Money, Quantity, Sku
-from kiosk.bootstrap import LocalDesk, open_desk
-from kiosk.config import Config
-from kiosk.core.dialogue import Takes, Talk
-from kiosk.core.dialogues.cards import cards
+from contract.shop import Shop, TaxRate
+from contract.values import Quantity, Sku
+from kiosk.bootstrap import open_desk
+from kiosk.core.dialogue import Takes
 from kiosk.core.dialogues.paying import exact, pay
 from kiosk.core.notices import Mood, Notice
 from kiosk.core.station import Station
-from kiosk.core.timekeeping import ClockMode
-from kiosk.people import make_hash
 from kiosk.station import open_station
 
-ANNA = Person("anna", "Anna", Role.MANAGER, make_hash("4711"))
-USD, CHF = ExchangeRate(Currency("USD"), Money(91), 100), ExchangeRate(Currency("CHF"), Money(105), 100)
-VAT = [TaxRate("", 190_000, "VAT 19 %")]
-SHOP = Shop(taxes=VAT, cash_step_minor=5, exchange=[USD], staff=[ANNA])
-
-
-def config(shop: Shop = SHOP) -> Config:
-    return Config(clock=ClockMode.SYSTEM, shop=shop)
-
-
-@pytest.fixture
-def station(tmp_path: Path) -> Iterator[Station]:
-    """Return a station with 10.03 to pay."""
-    desk = open_desk(tmp_path / "data", config())
-    desk.catalogue.put(sample_items())
-    with open_station(desk) as opened:
-        opened.counter.enter("10.03")
-        yield opened
-    desk.close()
-
-
-def desk_of(station: Station) -> LocalDesk:
-    assert isinstance(station.counter.desk, LocalDesk)
-    return station.counter.desk
-
-
-def sales(station: Station) -> list[SaleRecorded]:
-    connection = desk_of(station).journal.connection
-    rows = connection.execute("SELECT bytes FROM facts WHERE type LIKE 'sale%' ORDER BY seq").fetchall()
-    return [data for (raw,) in rows if isinstance(data := decode(raw).data, SaleRecorded)]
-
-
-def paid(station: Station) -> list[tuple[str, int, int]]:
-    """Return how the newest sale was paid."""
-    return [(one.kind.value, one.amount_minor, one.change_minor) for one in sales(station)[-1].payments]
-
-
-def sold(talk: Talk) -> Notice:
-    notice = ended(talk)
-    assert notice is not None
-    assert notice.mood is Mood.SOLD, notice.text
-    return notice
-
-
-def asks(talk: Talk) -> str:
-    assert talk.prompt is not None, talk.notice
-    return talk.prompt.text
-
-
-def refusal(talk: Talk) -> str:
-    assert talk.prompt is not None, talk.notice
-    return talk.prompt.refused
-
-
-def options(talk: Talk) -> list[str]:
-    assert talk.prompt is not None
-    return [one.id for one in talk.prompt.options]
+__all__ = ["station"]
 
 
 def test_it_shows_what_is_due_and_the_tax_in_it(station: Station) -> None:
@@ -136,13 +76,6 @@ def test_what_cannot_be_taken_is_asked_again(station: Station, answer: str, why:
     sold(answered_on(talk, ""))
 
 
-def answered_on(talk: Talk, *answers: str) -> Talk:
-    for answer in answers:
-        assert talk.prompt is not None, talk.notice
-        talk.answer(answer)
-    return talk
-
-
 def test_a_party_shares_the_bill_and_sees_what_was_taken(station: Station) -> None:
     talk = answered(pay(station), "voucher", "GIFT-1", "3", "card 2.00", "approved", "T1-47", "foreign 1")
     prompt = talk.prompt
@@ -193,118 +126,11 @@ def test_a_basket_that_fell_to_what_was_taken_is_finished_by_enter(station: Stat
     assert paid(station) == [("cash", 1003, 0)]
 
 
-@pytest.mark.parametrize("outcome", ["approved", "unknown"])
-def test_a_card_pays_once_its_end_is_told(station: Station, outcome: str) -> None:
-    talk = answered(pay(station), "card")
-    assert talk.prompt is not None
-    assert (talk.prompt.title, talk.prompt.takes) == ("CARD 10.03 EUR", Takes.CHOICE)
-    assert "choose what" in refusal(answered_on(talk, "perhaps"))
-    sold(answered_on(talk, outcome, *([""] if outcome == "approved" else [])))
-    (payment,) = sales(station)[0].payments
-    assert (payment.kind, payment.unsure) == (PaymentKind.CARD, outcome == "unknown")
-
-
-def test_an_amount_typed_before_the_cards_key_goes_with_it(station: Station) -> None:
-    talk = answered(pay(station))
-    station.typed = "4"
-    assert talk.prompt is not None
-    assert (answered_on(talk, "card").prompt or talk.prompt).title == "CARD 4.00 EUR"
-
-
 def test_the_pay_key_takes_no_number_that_was_typed(station: Station) -> None:
     talk = answered(pay(station))
     station.typed = "5"
     assert "then Enter" in refusal(answered_on(talk, "exact"))
     assert sales(station) == []
-
-
-def test_a_declined_card_pays_nothing(station: Station) -> None:
-    talk = answered(pay(station), "card", "declined")
-    assert (talk.prompt.said if talk.prompt else "") == "declined: nothing was paid. Take another card, or cash"
-    sold(answered_on(talk, ""))
-    assert paid(station) == [("cash", 1005, 0)]
-
-
-def test_a_till_killed_at_the_terminal_asks_how_it_ended_before_anything_else(station: Station, tmp_path: Path) -> None:
-    talk = answered(pay(station), "card")
-    talk.leave()
-    assert talk.notice == Notice(Mood.INFO, "not settled: the next payment asks how the card ended")
-    desk = open_desk(tmp_path / "data", config())
-    with open_station(desk) as again:
-        assert asks(answered(exact(again))) == "How did it end"
-        talk = answered(pay(again))
-        assert talk.prompt is not None
-        assert (talk.prompt.title, talk.prompt.text) == ("CARD 10.03 EUR", "How did it end")
-        sold(answered_on(talk, "approved", "4711"))
-        assert paid(again) == [("card", 1003, 0)]
-    desk.close()
-
-
-def test_a_card_that_paid_more_than_is_left_now_does_not_stop_the_sale(station: Station) -> None:
-    answered(pay(station), "card").leave()
-    station.counter.enter("5.00")
-    station.counter.void(0)
-    talk = answered(pay(station), "approved", "")
-    assert "give it back on the terminal" in refusal(talk)
-    sold(answered_on(talk, ""))
-    (left,) = station.counter.paying.open_attempts()
-    assert left.is_unused
-    listed = answered(cards(station))
-    assert listed.prompt is not None
-    assert "no sale was paid by it" in listed.prompt.options[0].hint
-    assert ended(answered_on(listed, left.id, "declined")) == Notice(Mood.INFO, "noted")
-    assert ended(answered(cards(station))) == Notice(Mood.INFO, "every card payment is settled")
-
-
-def test_an_unknown_card_is_settled_later(station: Station) -> None:
-    sold(answered(pay(station), "card", "unknown"))
-    (attempt,) = station.counter.paying.open_attempts()
-    assert ended(answered(cards(station), attempt.id, "approved", "T9")) == Notice(Mood.INFO, "noted")
-    assert station.counter.paying.open_attempts() == []
-
-
-def test_an_unknown_card_that_turns_out_declined_is_said_loudly(station: Station) -> None:
-    sold(answered(pay(station), "card", "unknown"))
-    (attempt,) = station.counter.paying.open_attempts()
-    notice = ended(answered(cards(station), attempt.id, "declined"))
-    assert notice == Notice(Mood.ERROR, "a sale was not paid: 10.03 EUR are missing, tell the manager")
-
-
-@pytest.mark.parametrize(("outcome", "left"), [("approved", 503), ("declined", 1003), ("unknown", 503)])
-def test_what_is_found_out_of_a_card_changes_the_open_basket(station: Station, outcome: str, left: int) -> None:
-    answered(pay(station), "card 5", "unknown").leave()
-    (attempt,) = station.counter.paying.open_attempts()
-    ended(answered(cards(station), attempt.id, outcome, *([""] if outcome == "approved" else [])))
-    assert station.counter.paying.tender.left_minor == left
-    assert any(one.unsure for one in station.counter.basket.payments) == (outcome == "unknown")
-
-
-def test_a_card_of_the_open_basket_settled_from_the_list_pays_it(station: Station) -> None:
-    answered(pay(station), "card").leave()
-    (attempt,) = station.counter.paying.open_attempts()
-    sold(answered(cards(station), attempt.id, "approved", ""))
-    assert paid(station) == [("card", 1003, 0)]
-
-
-def test_a_card_of_a_basket_put_aside_pays_when_it_is_recalled(station: Station) -> None:
-    answered(pay(station), "card").leave()
-    station.counter.park("red scarf")
-    (attempt,) = station.counter.paying.open_attempts()
-    notice = ended(answered(cards(station), attempt.id, "approved", ""))
-    assert notice == Notice(Mood.INFO, "noted: recall its basket, and it pays")
-    station.counter.recall("red scarf")
-    sold(answered(pay(station), "approved", ""))
-    assert station.counter.paying.open_attempts() == []
-
-
-def test_a_card_of_a_basket_put_aside_that_was_declined_is_gone_when_it_is_recalled(station: Station) -> None:
-    answered(pay(station), "card 5", "unknown").leave()
-    station.counter.park("red scarf")
-    (attempt,) = station.counter.paying.open_attempts()
-    ended(answered(cards(station), attempt.id, "declined"))
-    station.counter.recall("red scarf")
-    assert answered(pay(station)).prompt is not None
-    assert station.counter.basket.payments == ()
 
 
 def test_foreign_cash_says_what_is_needed_and_changes_at_home(station: Station) -> None:
@@ -386,6 +212,12 @@ def test_an_approver_named_before_is_not_asked_for_again(lacking: Station) -> No
     lacking.counter.approve("ben")
     sold(answered(exact(lacking)))
     assert overdrafts(lacking) == ["ben"]
+
+
+def test_where_managers_have_pins_an_id_alone_allows_nothing(lacking: Station) -> None:
+    notice = lacking.counter.enter("@anna")
+    assert notice == Notice(Mood.ERROR, "take payment: a manager's PIN is asked for where it is needed")
+    assert lacking.counter.approved_by == ""
 
 
 def test_a_shop_without_pins_asks_for_an_id(tmp_path: Path) -> None:

@@ -1,0 +1,125 @@
+"""Cards in the pay dialogue and in the list of what is to be settled, over the real desk."""
+
+from pathlib import Path
+
+import pytest
+from money_talks import answered_on, asks, config, paid, refusal, sales, sold, station
+from talks import answered, ended
+
+from contract.sales import PaymentKind
+from kiosk.bootstrap import open_desk
+from kiosk.core.dialogue import Takes
+from kiosk.core.dialogues.cards import cards
+from kiosk.core.dialogues.paying import exact, pay
+from kiosk.core.notices import Mood, Notice
+from kiosk.core.station import Station
+from kiosk.station import open_station
+
+__all__ = ["station"]
+
+
+@pytest.mark.parametrize("outcome", ["approved", "unknown"])
+def test_a_card_pays_once_its_end_is_told(station: Station, outcome: str) -> None:
+    talk = answered(pay(station), "card")
+    assert talk.prompt is not None
+    assert (talk.prompt.title, talk.prompt.takes) == ("CARD 10.03 EUR", Takes.CHOICE)
+    assert "choose what" in refusal(answered_on(talk, "perhaps"))
+    sold(answered_on(talk, outcome, *([""] if outcome == "approved" else [])))
+    (payment,) = sales(station)[0].payments
+    assert (payment.kind, payment.unsure) == (PaymentKind.CARD, outcome == "unknown")
+
+
+def test_an_amount_typed_before_the_cards_key_goes_with_it(station: Station) -> None:
+    talk = answered(pay(station))
+    station.typed = "4"
+    assert talk.prompt is not None
+    assert (answered_on(talk, "card").prompt or talk.prompt).title == "CARD 4.00 EUR"
+
+
+def test_a_declined_card_pays_nothing(station: Station) -> None:
+    talk = answered(pay(station), "card", "declined")
+    assert (talk.prompt.said if talk.prompt else "") == "declined: nothing was paid. Take another card, or cash"
+    sold(answered_on(talk, ""))
+    assert paid(station) == [("cash", 1005, 0)]
+
+
+def test_a_till_killed_at_the_terminal_asks_how_it_ended_before_anything_else(station: Station, tmp_path: Path) -> None:
+    talk = answered(pay(station), "card")
+    talk.leave()
+    assert talk.notice == Notice(Mood.INFO, "not settled: the next payment asks how the card ended")
+    desk = open_desk(tmp_path / "data", config())
+    with open_station(desk) as again:
+        assert asks(answered(exact(again))) == "How did it end"
+        talk = answered(pay(again))
+        assert talk.prompt is not None
+        assert (talk.prompt.title, talk.prompt.text) == ("CARD 10.03 EUR", "How did it end")
+        sold(answered_on(talk, "approved", "4711"))
+        assert paid(again) == [("card", 1003, 0)]
+    desk.close()
+
+
+def test_a_card_that_paid_more_than_is_left_now_does_not_stop_the_sale(station: Station) -> None:
+    answered(pay(station), "card").leave()
+    station.counter.enter("5.00")
+    station.counter.void(0)
+    talk = answered(pay(station), "approved", "")
+    assert "give it back on the terminal" in refusal(talk)
+    sold(answered_on(talk, ""))
+    (left,) = station.counter.paying.open_attempts()
+    assert left.is_unused
+    listed = answered(cards(station))
+    assert listed.prompt is not None
+    assert "no sale was paid by it" in listed.prompt.options[0].hint
+    assert ended(answered_on(listed, left.id, "declined")) == Notice(Mood.INFO, "noted")
+    assert ended(answered(cards(station))) == Notice(Mood.INFO, "every card payment is settled")
+
+
+def test_an_unknown_card_is_settled_later(station: Station) -> None:
+    sold(answered(pay(station), "card", "unknown"))
+    (attempt,) = station.counter.paying.open_attempts()
+    assert ended(answered(cards(station), attempt.id, "approved", "T9")) == Notice(Mood.INFO, "noted")
+    assert station.counter.paying.open_attempts() == []
+
+
+def test_an_unknown_card_that_turns_out_declined_is_said_loudly(station: Station) -> None:
+    sold(answered(pay(station), "card", "unknown"))
+    (attempt,) = station.counter.paying.open_attempts()
+    notice = ended(answered(cards(station), attempt.id, "declined"))
+    assert notice == Notice(Mood.ERROR, "a sale was not paid: 10.03 EUR are missing, tell the manager")
+
+
+@pytest.mark.parametrize(("outcome", "left"), [("approved", 503), ("declined", 1003), ("unknown", 503)])
+def test_what_is_found_out_of_a_card_changes_the_open_basket(station: Station, outcome: str, left: int) -> None:
+    answered(pay(station), "card 5", "unknown").leave()
+    (attempt,) = station.counter.paying.open_attempts()
+    ended(answered(cards(station), attempt.id, outcome, *([""] if outcome == "approved" else [])))
+    assert station.counter.paying.tender.left_minor == left
+    assert any(one.unsure for one in station.counter.basket.payments) == (outcome == "unknown")
+
+
+def test_a_card_of_the_open_basket_settled_from_the_list_pays_it(station: Station) -> None:
+    answered(pay(station), "card").leave()
+    (attempt,) = station.counter.paying.open_attempts()
+    sold(answered(cards(station), attempt.id, "approved", ""))
+    assert paid(station) == [("card", 1003, 0)]
+
+
+def test_a_card_of_a_basket_put_aside_pays_when_it_is_recalled(station: Station) -> None:
+    answered(pay(station), "card").leave()
+    station.counter.park("red scarf")
+    (attempt,) = station.counter.paying.open_attempts()
+    notice = ended(answered(cards(station), attempt.id, "approved", ""))
+    assert notice == Notice(Mood.INFO, "noted: recall its basket, and it pays")
+    station.counter.recall("red scarf")
+    sold(answered(pay(station), "approved", ""))
+    assert station.counter.paying.open_attempts() == []
+
+
+def test_a_card_of_a_basket_put_aside_that_was_declined_is_gone_when_it_is_recalled(station: Station) -> None:
+    answered(pay(station), "card 5", "unknown").leave()
+    station.counter.park("red scarf")
+    (attempt,) = station.counter.paying.open_attempts()
+    ended(answered(cards(station), attempt.id, "declined"))
+    station.counter.recall("red scarf")
+    assert answered(pay(station)).prompt is not None
+    assert station.counter.basket.payments == ()
