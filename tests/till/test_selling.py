@@ -166,9 +166,20 @@ async def test_a_scan_while_words_are_typed_is_taken_for_itself(open_till):
         await till.type("espresso\n")
         await till.scan(barcode(7))
         assert till.basket() == [("P-07", 1)]
-        await till.type("12")
+        await till.type("123")
         await till.scan(barcode(8))
         assert till.basket() == [("P-07", 1), ("P-08", 1)]
+
+
+async def test_one_or_two_digits_before_a_scan_are_its_quantity(open_till):
+    async with open_till() as till:
+        await till.type("3")
+        await till.scan(barcode(1))
+        await till.type("12*")
+        await till.scan(barcode(2))
+        await till.type("0")
+        await till.scan(barcode(3))
+        assert till.basket() == [("P-01", 3), ("P-02", 12), ("P-03", 1)]
 
 
 async def test_void_takes_the_selected_line_or_the_last(open_till):

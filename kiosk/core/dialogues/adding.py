@@ -40,7 +40,10 @@ def add_item(station: Station, wanted: Wanted) -> Dialogue:
         return Notice(Mood.INFO, left)
     weighed = False
     if wanted.amount is None:
-        amount, weighed = yield from ask_amount(station, item.name, item.unit, left)
+        amount = _on_the_scale(station, item.unit)
+        weighed = amount is not None
+        if amount is None:
+            amount, weighed = yield from ask_amount(station, item.name, item.unit, left)
         wanted = replace(wanted, amount=amount)
     if wanted.price_minor is None:
         wanted = yield from _priced(station, wanted, left)
@@ -86,6 +89,16 @@ def ask_amount(
     weigh = say("weigh it") if unit is Unit.GRAM else None
     prompt = Prompt(HOW_MUCH[unit], Takes.NUMBER, title=title, empty=weigh, holds_goods=True, left=left)
     return (yield from ask(prompt, amount, typed=typed))
+
+
+def _on_the_scale(station: Station, unit: Unit) -> int | None:
+    """Return what lies at rest on the scale, so that nobody is asked what it says; None if that must be asked."""
+    if unit is not Unit.GRAM:
+        return None
+    try:
+        return station.devices.weigh().amount or None
+    except Refused:
+        return None  # Enter at the question weighs again, and says why not
 
 
 def _sell_expired(station: Station, wanted: Wanted, left: Text) -> Asking[str]:

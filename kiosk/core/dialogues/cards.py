@@ -12,7 +12,7 @@ from kiosk.core.words import Amount, Text, say
 
 MAX_REFERENCE: Final = 32  # as the fact holds it
 _OPTIONS: Final = (
-    Option(Outcome.APPROVED, say("Approved"), say("the terminal says so")),
+    Option(Outcome.APPROVED, say("Approved"), say("the terminal says so"), "pay"),
     Option(Outcome.DECLINED, say("Declined"), say("or cancelled: nothing was paid")),
     Option(Outcome.UNKNOWN, say("Unknown"), say("it pays for now; look it up later")),
 )

@@ -1,4 +1,7 @@
-"""Dialogues about other prices: a discount on a line or on the basket, and a line's price itself."""
+"""Dialogues about other prices: a discount on a line or on the basket, and a line's price itself.
+
+A discount that was typed before its key is given without a reason, as long as staff may give it: three keys.
+"""
 
 from typing import Final
 
@@ -31,12 +34,14 @@ def discount(station: Station) -> Dialogue:
     def given(off: Discount | None) -> Basket:
         return baskets.put(counter.basket, at, replace(line, discount=off))
 
-    title = say("DISCOUNT on {item}", item=line.name)
-    off = yield from _ask_off(station, title, line.gross_minor, line.discount)
+    title, typed = say("DISCOUNT on {item}", item=line.name), _percent(station.take_typed())
+    off = yield from _ask_off(station, title, line.gross_minor, line.discount, typed)
     if off is None:
         return counter.change(given(None)) or Notice(Mood.INFO, say("the discount is taken off"))
-    off = replace(off, reason=(yield from ask_reason(title, REASONS)))
-    if baskets.exceeds(given(off), counter.shop.discount_ppm):
+    above = baskets.exceeds(given(off), counter.shop.discount_ppm)
+    if above or not typed:
+        off = replace(off, reason=(yield from ask_reason(title, REASONS)))
+    if above:
         off = replace(off, by=(yield from approve(station, _what(station, off.off(line.gross_minor), line.name))))
     return counter.change(given(off))
 
@@ -47,12 +52,14 @@ def discount_all(station: Station) -> Dialogue:
     basket = counter.basket
     if not basket.discountable_minor:
         raise Refused(say("there is nothing in the basket that has discounts"))
-    title = say("DISCOUNT on everything")
-    off = yield from _ask_off(station, title, basket.discountable_minor, basket.discount)
+    title, typed = say("DISCOUNT on everything"), _percent(station.take_typed())
+    off = yield from _ask_off(station, title, basket.discountable_minor, basket.discount, typed)
     if off is None:
         return counter.change(replace(basket, discount=None)) or Notice(Mood.INFO, say("the discount is taken off"))
-    off = replace(off, reason=(yield from ask_reason(title, REASONS)))
-    if baskets.exceeds(replace(basket, discount=off), counter.shop.discount_ppm):
+    above = baskets.exceeds(replace(basket, discount=off), counter.shop.discount_ppm)
+    if above or not typed:
+        off = replace(off, reason=(yield from ask_reason(title, REASONS)))
+    if above:
         what = _what(station, off.off(basket.discountable_minor), say("everything"))
         off = replace(off, by=(yield from approve(station, what)))
     return counter.change(replace(basket, discount=off))
@@ -74,7 +81,14 @@ def price(station: Station) -> Dialogue:
     return counter.put(at, _priced(line, new, by=by, reason=reason))
 
 
-def _ask_off(station: Station, title: Text, price: Money, before: Discount | None) -> Asking[Discount | None]:
+def _percent(typed: str) -> str:
+    """Return what was typed before the key of a discount: a number alone is per cent there, as on a % key."""
+    return f"{typed}%" if typed.isdigit() else typed
+
+
+def _ask_off(
+    station: Station, title: Text, price: Money, before: Discount | None, typed: str
+) -> Asking[Discount | None]:
     """Return what is to be taken off ``price``; None for nothing, where something was before."""
     currency = station.counter.basket.currency
 
@@ -87,7 +101,7 @@ def _ask_off(station: Station, title: Text, price: Money, before: Discount | Non
         return found
 
     none = say("no discount") if before is not None else None
-    return (yield from ask(Prompt(say("10% or 2.00"), title=title, empty=none), off, typed=station.take_typed()))
+    return (yield from ask(Prompt(say("10% or 2.00"), title=title, empty=none), off, typed=typed))
 
 
 def _what(station: Station, off: Money, item: str) -> Text:
