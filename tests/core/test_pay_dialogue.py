@@ -137,7 +137,7 @@ def test_foreign_cash_says_what_is_needed_and_changes_at_home(station: Station) 
     talk = answered(pay(station), "foreign")
     prompt = talk.prompt
     assert prompt is not None
-    assert prompt.told[0] == "1.00 USD are worth 0.91 EUR"
+    assert prompt.told[0] == "1.00 USD = 0.91 EUR"
     assert prompt.figure is not None
     assert (prompt.figure.minor, prompt.figure.currency) == (1105, "USD")
     sold(answered_on(talk, "20"))

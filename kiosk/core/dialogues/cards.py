@@ -13,10 +13,10 @@ from kiosk.core.words import Amount, Text, say
 MAX_REFERENCE: Final = 32  # as the fact holds it
 _OPTIONS: Final = (
     Option(Outcome.APPROVED, say("Approved"), say("the terminal says so"), "pay"),
-    Option(Outcome.DECLINED, say("Declined"), say("or cancelled: nothing was paid")),
-    Option(Outcome.UNKNOWN, say("Unknown"), say("it pays for now; look it up later")),
+    Option(Outcome.DECLINED, say("Declined"), say("or cancelled: not paid")),
+    Option(Outcome.UNKNOWN, say("Unknown"), say("pays; look it up later")),
 )
-_UNUSED: Final = (Option(Outcome.DECLINED, say("Given back"), say("on the terminal: nothing was paid")),)
+_UNUSED: Final = (Option(Outcome.DECLINED, say("Given back"), say("on the terminal")),)
 
 
 def how_it_ended(station: Station, card: AskCard, said: Notice | None = None) -> Asking[Notice]:

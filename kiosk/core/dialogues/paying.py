@@ -53,7 +53,7 @@ def _pay(station: Station, first: str = "") -> Dialogue:
     first = "" if said else first
     while True:
         if open_cards := counter.paying.unsettled():
-            said = yield from how_it_ended(station, open_cards[0], said)
+            said, first = (yield from how_it_ended(station, open_cards[0], said)), ""
         else:
             yield from _allow(station)
             said, first = (yield from _take(station, said, first)), ""
@@ -181,13 +181,13 @@ def _foreign_prompt(counter: Counter, currency: Currency) -> Prompt:
     if rate := counter.paying.rate(currency):
         due = max(counter.paying.tender.left_in_cash_minor, 0)
         needed = Amount(Money(-(-due * rate.per // rate.home_minor)), currency, named=True)
-        told = (_worth(counter, rate), say("{foreign} or more are {home} or more", foreign=needed, home=_due(counter)))
+        told = (_worth(counter, rate), say("{foreign} or more covers {home}", foreign=needed, home=_due(counter)))
     return Prompt(text, Takes.MONEY, title=say("FOREIGN CASH"), told=told, figure=needed)
 
 
 def _worth(counter: Counter, rate: ExchangeRate) -> Text:
     foreign = Amount(Money(rate.per), rate.currency, named=True)
-    return say("{foreign} are worth {home}", foreign=foreign, home=_named(counter, rate.home_minor))
+    return say("{foreign} = {home}", foreign=foreign, home=_named(counter, rate.home_minor))
 
 
 def _prompt(counter: Counter, said: Notice | None) -> Prompt:
