@@ -111,9 +111,13 @@ class StockConfig(Struct, frozen=True, forbid_unknown_fields=True):
     overdraft_limit: Annotated[int, Meta(ge=0, le=1_000_000)] = 5
 
 
+MAX_HEAD: Final = 10  # rows on top of a receipt: a name, an address, what a tax office asks for
+
+
 class DevicesConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the till's devices are plugged in, as :mod:`hardware.settings` reads addresses; empty: there is none.
 
+    ``head`` is printed on top of every receipt: the shop's name, its address, its tax number; else the site's name.
     ``scale_profile`` is how the scale talks, ``scale_unit`` only for scales that name none. ``paper`` is how many
     characters the receipt's paper takes: 32 on 58 mm, 42 or 48 on 80 mm.
     """
@@ -124,6 +128,7 @@ class DevicesConfig(Struct, frozen=True, forbid_unknown_fields=True):
     scale_unit: Literal["", "g", "kg", "lb", "oz"] = ""
     printer: str = ""
     paper: Literal[32, 42, 48] = 42
+    head: Annotated[list[str], Meta(max_length=MAX_HEAD)] = []
     drawer: str = ""
     drawer_pin: Literal[2, 5] = 2
     display: str = ""

@@ -14,11 +14,12 @@ from kiosk.bootstrap import LocalDesk, new_id
 from kiosk.core.counter import Counter
 from kiosk.core.ports import DeskError
 from kiosk.core.slips import Figures
-from kiosk.core.station import Station, There
+from kiosk.core.station import Devices, Station, There
 from kiosk.core.words import say
 from kiosk.journal.elsewhere import FILE, ElsewhereReader
 from kiosk.people import PinGuard
 from kiosk.stockroom import LocalStockroom
+from kiosk.till.speech import ENGLISH, Speech
 
 
 class LocalElsewhere:
@@ -67,7 +68,7 @@ class NoDevices:
         """Refuse."""
         raise DeskError(say("there is no scale here: type the weight"))
 
-    def listen(self, wake: Callable[[], None]) -> None:
+    def listen(self, wake: Callable[[], object]) -> None:
         """Never wake anybody."""
 
     def hear(self) -> None:
@@ -85,9 +86,10 @@ class NoDevices:
 
 
 @contextmanager
-def open_station(desk: LocalDesk) -> Iterator[Station]:
-    """Give the station of a desk; raises DeskError."""
+def open_station(desk: LocalDesk, speech: Speech = ENGLISH) -> Iterator[Station]:
+    """Give the station of a desk, whose receipts are in the language of ``speech``; raises DeskError."""
     with ExitStack() as stack:
+        devices = _devices(desk, speech, stack)
         elsewhere = LocalElsewhere(desk)
         stack.callback(elsewhere.close)
         room = LocalStockroom(
@@ -99,7 +101,7 @@ def open_station(desk: LocalDesk) -> Iterator[Station]:
             draw=lambda: secrets.randbelow(CODES),
             lan=desk.lan if desk.config.lan.broker else None,
         )
-        yield Station(Counter(desk), room, elsewhere, LocalStaff(desk), NoDevices(), figures=FIGURES)
+        yield Station(Counter(desk), room, elsewhere, LocalStaff(desk), devices, figures=FIGURES)
 
 
 def _money(amount: Money, currency: Currency, language: str) -> str:
@@ -112,6 +114,18 @@ def _moment(at: datetime, language: str) -> str:
     from kiosk.tools import figures  # noqa: PLC0415 - as money
 
     return figures.moment(at, language)
+
+
+def _devices(desk: LocalDesk, speech: Speech, stack: ExitStack) -> Devices:
+    config = desk.config.devices
+    if not any((config.scanner, config.scale, config.printer, config.drawer, config.display)):
+        return NoDevices()
+    from kiosk.devices.local import LocalDevices  # noqa: PLC0415 - a till without devices starts without them
+
+    head = config.head or [str(desk.config.site)]
+    devices = LocalDevices(config, head=head, speak=speech.say, money=speech.money)
+    stack.callback(devices.close)
+    return devices
 
 
 FIGURES: Final = Figures(_money, _moment)

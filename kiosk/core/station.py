@@ -69,7 +69,7 @@ class Devices(Protocol):
         """
         ...
 
-    def listen(self, wake: Callable[[], None]) -> None:
+    def listen(self, wake: Callable[[], object]) -> None:
         """Begin: call ``wake``, from any thread, once for each thing that ``hear`` then gives."""
         ...
 

@@ -24,9 +24,9 @@ class Board:
         self._heard: deque[Scanned | Notice] = deque()
         self._dropped = 0
         self._warnings: dict[str, Text] = {}
-        self._wake: Callable[[], None] | None = None
+        self._wake: Callable[[], object] | None = None
 
-    def listen(self, wake: Callable[[], None]) -> None:
+    def listen(self, wake: Callable[[], object]) -> None:
         """Call ``wake`` once for each thing that waits, and that comes."""
         with self._lock:
             self._wake, waiting = wake, len(self._heard)

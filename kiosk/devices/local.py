@@ -43,7 +43,7 @@ class LocalDevices:
         self.hear = self._board.hear
         self.warnings = self._board.warnings
 
-    def listen(self, wake: Callable[[], None]) -> None:
+    def listen(self, wake: Callable[[], object]) -> None:
         """Put every device to work; ``wake`` is called once for each thing to ``hear``."""
         self._board.listen(wake)
         for worker in self._workers():

@@ -3,7 +3,8 @@
 Rules
 -----
 1.  Drawers come before everything that waits for the printer: a shopper waits for change, nobody for paper.
-2.  A receipt is printed by itself at most once. What failed is said, with its number, and not tried again.
+2.  A receipt is printed by itself at most once. What failed is said, with its number, and not tried again; while a
+    warning says that there are no receipts, it is not said anew with each sale.
 3.  While nothing is printed the printer is asked how it is, so that an empty roll is known before the next sale.
 """
 
@@ -118,7 +119,7 @@ class Spool(Worker):
         try:
             self._drawer.kick()
         except HardwareError as error:
-            text = say("the drawer did not open for {receipt}: {why}; use its key", receipt=receipt, why=why(error))
+            text = say("SOLD {receipt}, but the drawer is shut: {why}; use its key", receipt=receipt, why=why(error))
             self.board.put(Notice(Mood.ERROR, text))
 
     def _print(self, job: Job) -> None:
@@ -133,9 +134,13 @@ class Spool(Worker):
 
     def _failed(self, receipt: Receipt, reason: Text, *, in_part: bool = False) -> None:
         if in_part:
-            text = say("receipt {receipt} may be printed in part only: {why}", receipt=receipt, why=reason)
+            text = say(
+                "SOLD {receipt}, but its receipt may be printed in part only: {why}", receipt=receipt, why=reason
+            )
+        elif self._bad >= SURE:
+            return  # a warning stands on the screen and says so: one more error each sale would only hide others
         else:
-            text = say("receipt {receipt} not printed: {why}", receipt=receipt, why=reason)
+            text = say("SOLD {receipt}, but its receipt is not printed: {why}", receipt=receipt, why=reason)
         self.board.put(Notice(Mood.ERROR, text))
 
     def _look(self, printer: Printer) -> None:
