@@ -71,8 +71,9 @@ def _screens(desk: LocalDesk, language: str, theme: str, *, served: bool) -> str
     from kiosk.till.speech import Speech  # noqa: PLC0415 - as the app
     from kiosk.till.themes import THEMES  # noqa: PLC0415 - as the app
 
-    with open_station(desk) as station:
-        app = TillApp(station, _keymap(desk), Speech.of(language), THEMES[theme])
+    speech = Speech.of(language)
+    with open_station(desk, speech) as station:
+        app = TillApp(station, _keymap(desk), speech, THEMES[theme], desk.config.till.sound)
         gc.freeze()  # what was imported stays: no collection looks at it again in the middle of a scan
         gc.enable()
         sys.setswitchinterval(_SWITCH_S)
@@ -94,8 +95,9 @@ def _lines(desk: LocalDesk, language: str) -> str:
     console = Console()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, lambda *_: console.end())
-    with open_station(desk) as station:
-        return LineTill(station, Speech.of(language), console, say_line).run()
+    speech = Speech.of(language)
+    with open_station(desk, speech) as station:
+        return LineTill(station, speech, console, say_line).run()
 
 
 def _keymap(desk: LocalDesk) -> "Keymap":

@@ -2,22 +2,28 @@
 
 import asyncio
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 from textual.app import App
 from textual.events import Event, Key, Paste
+from textual.message import Message
 from textual.screen import Screen
 
+from kiosk.core.basket import Basket
 from kiosk.core.notices import Mood, Notice
 from kiosk.core.ports import DeskError
-from kiosk.core.station import Station
+from kiosk.core.shopper import shopper_rows
+from kiosk.core.station import Scanned, Station
 from kiosk.core.words import say
 from kiosk.till.date import DateScreen
 from kiosk.till.frame import Frame
 from kiosk.till.keymap import CLOSE, Keymap, make_keymap
 from kiosk.till.sale import SaleScreen
+from kiosk.till.sounds import Sound, Sounds
 from kiosk.till.speech import Speech
-from kiosk.till.strokes import Stroke, from_key, from_paste, is_second_half
+from kiosk.till.strokes import Stroke, from_key, from_paste, from_scan, is_second_half
 from kiosk.till.themes import TERMINAL, Looks
 from kiosk.till.wording import link_words, status
 
@@ -32,12 +38,22 @@ class TillApp(App[str]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar = []
 
+    class Heard(Message):
+        """A device has something for the till; it waits in the station's devices."""
+
     def __init__(
-        self, station: Station, keymap: Keymap | None = None, speech: Speech | None = None, looks: Looks = TERMINAL
+        self,
+        station: Station,
+        keymap: Keymap | None = None,
+        speech: Speech | None = None,
+        looks: Looks = TERMINAL,
+        sound: Sound = "bell",
     ) -> None:
         """Show what happens at ``station``."""
         super().__init__(ansi_color=True)
         self.desk = station.counter.desk
+        self.devices = station.devices
+        self.sounds = Sounds(sound, super().bell, self._write)
         self.keymap = keymap or make_keymap()
         self.speech = speech or Speech()
         self.looks = looks
@@ -47,6 +63,7 @@ class TillApp(App[str]):
         self._leaving = False
         self._live = False
         self._last_key = ""
+        self._shopper_sees = ("", "")
 
     def get_default_screen(self) -> Screen[None]:
         """Begin at the sale."""
@@ -66,6 +83,7 @@ class TillApp(App[str]):
         early, self._early = self._early, []
         for stroke in early:
             self.take(stroke)
+        self.devices.listen(lambda: self.post_message(self.Heard()))
 
     async def on_event(self, event: Event) -> None:
         """Take keys and pasted text here, before any queue of a widget: their order is the order of arrival."""
@@ -89,7 +107,41 @@ class TillApp(App[str]):
             self._ask_to_leave()
             return
         self._leaving = False
-        self.top().take(stroke)
+        with self._watched():
+            self.top().take(stroke)
+
+    def on_till_app_heard(self, event: Heard) -> None:
+        """Take one thing that a device brought: each has its place among the keys."""
+        if not self.screen_stack:
+            return  # the till is being closed: nobody would see what comes of it
+        heard = self.devices.hear()
+        if isinstance(heard, Scanned):
+            self.stroke_s, self._leaving = event.time, False
+            with self._watched():
+                top = self.top()
+                line = from_scan(heard.code, top.entry.take().text)
+                top.edited()  # what was chosen for the words that give way is chosen no more
+                top.submit(line)
+        elif heard is not None:
+            self.top().tell(heard)
+        self.top().show()
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Let the shopper see what comes of a key or a scan, and a good one be heard."""
+        counter = self._sale.counter
+        before = counter.basket
+        yield
+        if counter.basket is not before and _pieces(counter.basket) > _pieces(before):
+            self.sounds.good()
+        rows = shopper_rows(counter, self.speech.say, self.speech.money)
+        if rows != self._shopper_sees:
+            self._shopper_sees = rows
+            self.devices.show_shopper(*rows)
+
+    def bell(self) -> None:
+        """Ring for what is wrong, as the settings want it."""
+        self.sounds.bad(self.stroke_s)
 
     def tick(self) -> None:
         """Once a second: the status line, the clock, and some tidying while nobody is buying."""
@@ -108,7 +160,8 @@ class TillApp(App[str]):
     def show_status(self) -> None:
         """Bring the status line and the warning of the top screen up to date."""
         top, link, stamp = self.top(), self.desk.link(), self.desk.clock.stamp()
-        top.warning_row.show(self.desk.warning())
+        wrong = [self.desk.warning(), *map(self.speech.say, self.devices.warnings())]
+        top.warning_row.show("; ".join(text for text in wrong if text))
         text = status(self.desk.address, link, stamp, self.size.width, self.speech)
         if text != top.status_row.text:
             top.status_row.text = text
@@ -133,8 +186,16 @@ class TillApp(App[str]):
         self.top().tell(Notice(Mood.INFO, told))
         self.top().show()
 
+    def _write(self, text: str) -> None:
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(text)
+
     def top(self) -> Frame:
         """Return the screen that takes the keys."""
         screen = self.screen
         assert isinstance(screen, Frame)  # noqa: S101 - every screen of this app is one
         return screen
+
+
+def _pieces(basket: Basket) -> int:
+    return sum(line.quantity.amount for line in basket.lines)

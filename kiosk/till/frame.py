@@ -114,6 +114,8 @@ class Frame(Screen[None]):
     def goods(self, typed: Typed) -> str:
         """Return the code of goods that a line holds, where something else was asked for; empty if it holds none."""
         text = typed.text.strip()
+        if typed.by_device:
+            return text
         if typed.scan and not self.counter.knows(text):
             return typed.scan
         scanned = is_scan(text) or (typed.by_machine and text.isdigit())

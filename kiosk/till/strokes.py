@@ -34,11 +34,13 @@ class Typed(Struct, frozen=True):
     """A finished line. ``by_machine`` says that no person types that fast.
 
     ``scan`` is a barcode at its end that came after something else: a scan while words or an amount were being typed.
+    ``by_device`` says that a scanner on a line of its own read it: it is goods, and never words, money or a number.
     """
 
     text: str
     by_machine: bool = False
     scan: str = ""
+    by_device: bool = False
 
 
 class EntryLine:
@@ -86,6 +88,12 @@ class EntryLine:
                 start = number
         match = _LAST_DIGITS.search(self.text, start)
         return match[0] if match and match.start() > 0 and is_valid(match[0]) else ""
+
+
+def from_scan(code: str, typed: str) -> Typed:
+    """Return a scanner's code as a line: a quantity that was typed before it counts, all else gives way to it."""
+    times = typed if typed.rstrip().endswith("*") else ""
+    return Typed(times + code, by_machine=True, scan=code, by_device=True)
 
 
 def from_key(event: Key) -> Stroke:
