@@ -100,6 +100,18 @@ BUILT_IN: Final[Mapping[str, Mapping[str, str]]] = {
         "refund": "Nous vous remboursons {amount}.",
         "voucher": "Nous vous offrons un bon de {amount}.",
     },
+    "es": {
+        "confirmed": "Hemos apartado para usted en {site}: {goods}. Recójalo antes del {until} con el código {code}.",
+        "elsewhere": "Hemos apartado para usted en otra tienda nuestra, {site}: {goods}. "
+        "Recójalo antes del {until} con el código {code}.",
+        "later": "En camino para usted: {goods}. Puede recogerlo en {site} a partir del {ready}, hasta el {until}, "
+        "con el código {code}.",
+        "substitute": "Ya no tenemos lo que quería ({wanted}). En su lugar hemos apartado para usted en {site}: "
+        "{goods}. Recójalo antes del {until} con el código {code}.",
+        "sorry": "Lo sentimos: no podemos conseguir lo que quería ({wanted}).",
+        "refund": "Le devolvemos {amount}.",
+        "voucher": "Le damos un vale de {amount}.",
+    },
 }
 
 

@@ -270,9 +270,10 @@ class LocalStockroom:
         return [*answered, *pending]
 
     def items(self, skus: Iterable[Sku]) -> Mapping[Sku, Item]:
-        """Return the items of the catalogue that are named."""
-        found = {sku: self.catalogue.item(sku) for sku in skus}
-        return {sku: item for sku, item in found.items() if item is not None}
+        """Return the items of the catalogue that are named, and what is sold with them."""
+        named = [item for sku in skus if (item := self.catalogue.item(sku)) is not None]
+        more = [item for sku in reservations.related(named) if (item := self.catalogue.item(sku)) is not None]
+        return {item.sku: item for item in (*more, *named)}
 
     def _record(self, fact: F) -> F:
         """Return the fact as it was stored: with its overdrafts."""

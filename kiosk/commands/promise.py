@@ -40,7 +40,7 @@ def promise() -> None:
 
 @promise.command(context_settings=NEGATIVE, epilog="Example: kiosk promise ask 4711 6 --language de --wait 90")
 @goods_argument
-@click.option("--language", default="en", metavar="CODE", help="The shopper's: en, de, fr, or another. Default: en.")
+@click.option("--language", default="en", metavar="CODE", help="The shopper's: en, de, fr, es, another. Default: en.")
 @click.option("--site", metavar="SITE", help="Where they want it. Default: wherever it is.")
 @click.option("--sure", is_flag=True, help="The site is right, although nothing was told of it here.")
 @click.option("--paid", metavar="AMOUNT", help="What was paid for it already, such as 27.00. Default: nothing.")

@@ -14,6 +14,7 @@ Rules
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
@@ -22,12 +23,14 @@ from msgspec import Struct
 from contract.down import Item
 from contract.facts import Payment, StockLine
 from contract.rights import ReservationCancelled, ReservationCollected, ReservationHeld
+from contract.shop import Shop
 from contract.stock import Account, StockKey
-from contract.values import BasketId, Currency, Money, Sku
-from kiosk.core.basket import Basket, make_line
+from contract.values import BasketId, Currency, Gtin, Money, Sku
+from kiosk.core.basket import Basket
 from kiosk.core.bill import Prices, decide_bill
 from kiosk.core.checkout import PLAIN
 from kiosk.core.errors import Refused
+from kiosk.core.finding import Finder, line_of
 from kiosk.core.goods import listed_goods, merged
 from kiosk.core.tender import Tender, TenderError, take_cash
 from kiosk.core.words import Text, listed, say
@@ -142,19 +145,24 @@ def decide_cancel(found: Reservation, *, at: datetime, reason: str = "") -> list
 
 
 def fill_basket(found: Reservation, *, basket: BasketId, currency: Currency, items: Mapping[Sku, Item]) -> Basket:
-    """Return a basket of the reserved goods at today's prices.
+    """Return a basket of the reserved goods at today's prices, with their deposits; see :func:`related`.
 
     Raises: ReservationError for goods that are no longer in the catalogue or have no price.
     """
-    lines = []
+    lines, finder = [], Finder(Listed(items), Shop(), currency)
     for line in found.lines:
         item = items.get(line.sku)
         if item is None or item.price_minor is None or item.unit is not line.quantity.unit:
             raise ReservationError(
                 say("{sku} has no price in the catalogue: import one, then collect again", sku=line.sku)
             )
-        lines.append(make_line(item, line.quantity.amount))
+        lines.append(line_of(finder.want(item, Decimal(line.quantity.amount) / item.unit.per)))
     return Basket(basket, currency, tuple(lines))
+
+
+def related(items: Iterable[Item]) -> list[Sku]:
+    """Return what is sold with items: their deposits, and the parts of bundles."""
+    return [sku for one in items for sku in (one.deposit, *(part.sku for part in one.parts)) if sku is not None]
 
 
 def due(found: Reservation, items: Mapping[Sku, Item], prices: Prices = PLAIN) -> Money | None:
@@ -176,6 +184,22 @@ def decide_payment(due_minor: Money, given_minor: Money | None, prices: Prices =
     if not tender.is_paid:
         raise TenderError(say("that is less than the total: take more, or Esc"))
     return tender.payments[0]
+
+
+class Listed:
+    """Items that were looked up before, as a catalogue."""
+
+    def __init__(self, items: Mapping[Sku, Item]) -> None:
+        """Hold ``items``."""
+        self._items = items
+
+    def scan(self, gtin: Gtin) -> Item | None:
+        """Return the item behind a barcode."""
+        return next((one for one in self._items.values() if gtin in one.gtins), None)
+
+    def item(self, sku: Sku) -> Item | None:
+        """Return the item of a sku."""
+        return self._items.get(sku)
 
 
 def _check_open(found: Reservation) -> None:

@@ -39,6 +39,14 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "wait": "Nous avons demandé ces articles. Attendez notre réponse avant d'y compter.",
         "paid": "Vous avez payé {paid} ; nous vous le rendons si nous ne pouvons pas les obtenir.",
     },
+    "es": {
+        "reserved": "RESERVADO para usted",
+        "until": "Recójalo antes del {until} con el código {code}.",
+        "ended": "Esta reserva ha terminado ({state}): ya no hay nada apartado.",
+        "pending": "AÚN NO PROMETIDO - PENDIENTE",
+        "wait": "Hemos pedido estos artículos. Espere nuestra respuesta antes de contar con ellos.",
+        "paid": "Ha pagado {paid}; se lo devolvemos si no podemos conseguirlos.",
+    },
 }
 LANGUAGES: Final = tuple(_WORDS)  # of slips; the first is for who names none
 

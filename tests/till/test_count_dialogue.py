@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from stock_hands import ESPRESSO, account, facts, fill, line
+from stock_hands import ESPRESSO, account, asked, facts, fill, line, text, told
 from talks import begin, ended, hold
 from till_terminal import stock_desk
 
@@ -54,10 +54,6 @@ def counts(station):
     return [one for one in facts(station) if isinstance(one, ShelfCounted)]
 
 
-def told(talk):
-    return [str(row) for row in talk.prompt.told]
-
-
 def test_what_differs_is_said_with_its_value_once_the_count_is_on_record(station):
     fill(station, line("ESP-1", 10), line("P-01", 4), line("P-02", 3), line("APPLE", 1500, Unit.GRAM))
     talk = begin(station, "count", "7*ESP-1", ESPRESSO, "4*P-01", "5*P-02", "1.2*APPLE")
@@ -75,17 +71,17 @@ def test_what_differs_is_said_with_its_value_once_the_count_is_on_record(station
     (fact,) = counts(station)
     assert (fact.reason, list(fact.others), len(fact.lines)) == ("Sunday", [], 4)
     talk.answer("")
-    assert ended(talk).text == "counted; 3 lines differ"
+    assert text(ended(talk)) == "counted; 3 lines differ"
 
 
 def test_nothing_of_the_books_is_shown_while_goods_are_counted(station):
     fill(station, line("ESP-1", 10))
     talk = begin(station, "count", "3*ESP-1")
-    shown = [told(talk), talk.prompt.text, talk.prompt.refused, talk.prompt.said, talk.prompt.title]
+    shown = [told(talk), asked(talk).text, asked(talk).refused, asked(talk).said, asked(talk).title]
     talk.answer("")
-    shown += [told(talk), talk.prompt.text]
+    shown += [told(talk), asked(talk).text]
     talk.answer("")
-    shown += [told(talk), talk.prompt.text]
+    shown += [told(talk), asked(talk).text]
     assert "10" not in str(shown)
     assert "7" not in str(shown)
 
@@ -109,22 +105,22 @@ def test_what_is_far_from_the_books_is_counted_again_alone(station):
     assert told(talk) == ["far from what the books say: Espresso"]
     assert not counts(station)
     talk.answer(AGAIN)
-    assert (told(talk), talk.prompt.refused) == (["4 × Piece number 01"], "count these again: Espresso")
+    assert (told(talk), asked(talk).refused) == (["4 × Piece number 01"], "count these again: Espresso")
     for answer in ("10*ESP-1", "", "", "", ""):
         talk.answer(answer)
-    assert ended(talk).text == "counted; 0 lines differ"
+    assert text(ended(talk)) == "counted; 0 lines differ"
 
 
 def test_who_is_sure_records_what_is_far_from_the_books(station):
     fill(station, line("ESP-1", 10))
-    assert hold(station, "count", "9000*ESP-1", "", "", "", SURE, "").text == "counted; 1 line differs"
+    assert text(hold(station, "count", "9000*ESP-1", "", "", "", SURE, "")) == "counted; 1 line differs"
     assert counts(station)[0].lines[0].counted == Quantity(9000)
     assert account(station, "ESP-1").available == 10, "the hub settles it; no till corrects its own books"
 
 
 def test_other_tills_are_named_where_nobody_hears_them(station):
     talk = begin(station, "count", ESPRESSO, "", "k2")
-    assert "'k2' is not a till's position" in talk.prompt.refused
+    assert "'k2' is not a till's position" in asked(talk).refused
     talk.answer("k2=1@812")
     assert told(talk)[-1] == "k2=1@812"
     for answer in ("k3=2@5", "", ""):
@@ -135,7 +131,7 @@ def test_other_tills_are_named_where_nobody_hears_them(station):
 
 def test_the_till_that_counts_is_none_of_the_others_and_nothing_is_lost_by_it(station):
     talk = begin(station, "count", ESPRESSO, "", "k1=1@812", "", "")
-    assert "k1 is the till that counts" in talk.prompt.refused
+    assert "k1 is the till that counts" in asked(talk).refused
     assert told(talk) == ["1 × Espresso"]
 
 
@@ -143,11 +139,11 @@ def test_tills_that_are_heard_need_not_be_named_and_a_silent_one_is_asked_about(
     hear(among_others, "k2")
     hear(among_others, "k3", ago_s=60)
     talk = begin(among_others, "count", ESPRESSO, "")
-    assert talk.prompt.text == "Where till k3 is"
+    assert asked(talk).text == "Where till k3 is"
     assert told(talk)[0] == "Till k3 is not heard now. It said last: k3=2@81"
     for wrong in ("", "k2=2@81", "81"):
         talk.answer(wrong)
-        assert talk.prompt.refused
+        assert asked(talk).refused
     for answer in ("k3=2@90", ""):
         talk.answer(answer)
     (fact,) = counts(among_others)
@@ -156,4 +152,4 @@ def test_tills_that_are_heard_need_not_be_named_and_a_silent_one_is_asked_about(
 
 def test_a_till_says_where_it_is(station):
     fill(station, line("ESP-1", 1), line("P-01", 1))
-    assert hold(station, "position").text == "this till is at k1=1@1: type it where goods are counted"
+    assert text(hold(station, "position")) == "this till is at k1=1@1: type it where goods are counted"

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from rights_facts import down
-from stock_hands import ESPRESSO, account, facts, fill, line
+from stock_hands import ESPRESSO, account, asked, facts, fill, line, text, told
 from talks import begin, ended, hold
 from till_terminal import barcode, stock_desk
 
@@ -46,10 +46,6 @@ def tell_of(station, *sites):
     file.close()
 
 
-def told(talk):
-    return [str(row) for row in talk.prompt.told]
-
-
 def received(station):
     (fact,) = (one for one in facts(station) if isinstance(one, StockReceived))
     return fact.lines
@@ -65,14 +61,14 @@ def test_goods_are_scanned_typed_and_multiplied_and_the_last_named_stand_last(st
 def ended_with(talk, *answers):
     for answer in answers:
         talk.answer(answer)
-    return ended(talk).text
+    return text(ended(talk))
 
 
 def test_the_last_entry_is_undone_and_an_empty_list_is_not_the_end(station):
     talk = begin(station, "receive", "", ESPRESSO, "2*" + ESPRESSO, UNDO)
     assert told(talk) == ["1 × Espresso"]
     talk.answer(UNDO)
-    assert (told(talk), talk.prompt.empty) == ([], None)
+    assert (told(talk), asked(talk).empty) == ([], None)
     talk.answer("")
     assert talk.prompt is not None
     assert facts(station) == []
@@ -80,18 +76,18 @@ def test_the_last_entry_is_undone_and_an_empty_list_is_not_the_end(station):
 
 def test_a_quantity_waits_for_its_goods_and_is_shown(station):
     talk = begin(station, "receive", "", "12*")
-    assert talk.prompt.text == "Scan, code or name: 12 ×"
+    assert asked(talk).text == "Scan, code or name: 12 ×"
     talk.answer("P-02")
-    assert (told(talk), talk.prompt.text) == (["12 × Piece number 02"], "Scan, code or name")
+    assert (told(talk), asked(talk).text) == (["12 × Piece number 02"], "Scan, code or name")
 
 
 def test_weighed_goods_are_asked_for_their_weight(station):
     talk = begin(station, "receive", "", "APPLE")
-    assert talk.prompt.text == "How much Apples [loose], in kg"
+    assert asked(talk).text == "How much Apples [loose], in kg"
     talk.answer(WEIGH)
-    assert talk.prompt.refused == "there is no scale here: type the weight"
+    assert asked(talk).refused == "there is no scale here: type the weight"
     talk.answer("much")
-    assert "is not a quantity" in talk.prompt.refused
+    assert "is not a quantity" in asked(talk).refused
     talk.answer("1.25")
     assert told(talk) == ["1.250 kg Apples [loose]"]
     talk.answer("0.25*APPLE")
@@ -100,7 +96,7 @@ def test_weighed_goods_are_asked_for_their_weight(station):
 
 def test_a_name_that_means_several_is_chosen_or_left(station):
     talk = begin(station, "receive", "", "espr")
-    assert [one.label for one in talk.prompt.options] == ["Espresso", "Espresso doppio", "None of these"]
+    assert [one.label for one in asked(talk).options] == ["Espresso", "Espresso doppio", "None of these"]
     talk.answer(NONE)
     assert told(talk) == []
     talk.answer("espr")
@@ -125,29 +121,29 @@ def test_a_name_that_means_several_is_chosen_or_left(station):
 def test_what_cannot_be_added_is_said_and_the_list_stands(station, text, said):
     talk = begin(station, "receive", "", ESPRESSO, text)
     assert told(talk) == ["1 × Espresso"]
-    assert (said or "") in talk.prompt.refused
-    assert bool(said) == bool(talk.prompt.refused)
+    assert (said or "") in asked(talk).refused
+    assert bool(said) == bool(asked(talk).refused)
     talk.answer(ESPRESSO if said else UNDO)
-    assert talk.prompt.refused == ""
+    assert asked(talk).refused == ""
 
 
 def test_more_than_a_fact_can_hold_is_refused_when_it_is_named(station):
     talk = begin(station, "receive", "", *["99999*CABLE"] * 10)
     assert told(talk) == ["999990.000 m Cable by the metre"]
     talk.answer("11*CABLE")
-    assert "CABLE is more than 1000000000 in all" in talk.prompt.refused
+    assert "CABLE is more than 1000000000 in all" in asked(talk).refused
     assert told(talk) == ["999990.000 m Cable by the metre"]
 
 
 def test_a_delivery_is_received_as_it_was_advised(station):
     advise(station)
     talk = begin(station, "receive")
-    assert [(one.id, str(one.hint)) for one in talk.prompt.options] == [("D-1", "2 lines, 2026-03-17")]
+    assert [(one.id, str(one.hint)) for one in asked(talk).options] == [("D-1", "2 lines, 2026-03-17")]
     talk.answer("D-1")
     assert told(talk) == ["0.500 kg Apples [loose]", "24 × Espresso"]
     assert ended_with(talk, ALL) == "received: 2 lines"
     assert sorted(one.sku for one in received(station)) == ["APPLE", "ESP-1"]
-    assert begin(station, "receive").prompt.options == ()
+    assert asked(begin(station, "receive")).options == ()
 
 
 def test_what_differs_from_the_advice_is_counted_again_or_sure(station):
@@ -163,12 +159,12 @@ def test_what_differs_from_the_advice_is_counted_again_or_sure(station):
 
 def test_who_is_sure_receives_what_was_counted(station):
     advise(station)
-    assert hold(station, "receive", "D-1", COUNT, "23*ESP-1", "", SURE).text == "received: 1 line"
+    assert text(hold(station, "receive", "D-1", COUNT, "23*ESP-1", "", SURE)) == "received: 1 line"
     assert received(station) == [line("ESP-1", 23)]
 
 
 def test_a_number_that_is_not_known_is_taken_and_said(station):
-    said = hold(station, "receive", "D-9", ESPRESSO, "").text
+    said = text(hold(station, "receive", "D-9", ESPRESSO, ""))
     assert said == "received: 1 line. Delivery D-9 is not known here yet: the hub compares"
     (fact,) = facts(station)
     assert fact.advice == "D-9"
@@ -178,19 +174,19 @@ def test_what_was_received_already_keeps_the_list(station):
     advise(station)
     hold(station, "receive", "D-1", ALL)
     talk = begin(station, "receive", "D-1", ESPRESSO, "")
-    assert "ESP-1 of D-1 was received here already" in talk.prompt.refused
+    assert "ESP-1 of D-1 was received here already" in asked(talk).refused
     assert told(talk) == ["1 × Espresso"]
 
 
 def test_a_number_too_long_is_asked_for_again(station):
     talk = begin(station, "receive", "D" * 33)
-    assert talk.prompt.refused == "type at most 32 characters"
+    assert asked(talk).refused == "type at most 32 characters"
 
 
 def test_waste_has_a_reason_and_damaged_goods_are_kept_apart(station):
     fill(station, line("ESP-1", 9))
     talk = begin(station, "waste", "2*ESP-1", DAMAGED)
-    assert talk.prompt.text == "Damaged: scan, code or name"
+    assert asked(talk).text == "Damaged: scan, code or name"
     assert ended_with(talk, "P-01", SELLABLE, "P-02", "", "broken") == "written off: 3 lines; the books lacked 2 of it"
     fact = facts(station)[-1]
     assert isinstance(fact, StockWasted)
@@ -206,7 +202,7 @@ def test_waste_has_a_reason_and_damaged_goods_are_kept_apart(station):
 @pytest.mark.parametrize("reason", ["", "x" * 201, "a\x07b"])
 def test_waste_without_a_reason_that_fits_is_asked_again(station, reason):
     talk = begin(station, "waste", ESPRESSO, "", reason)
-    assert "characters" in talk.prompt.refused
+    assert "characters" in asked(talk).refused
     assert facts(station) == []
     assert ended_with(talk, "fell down") == "written off: 1 line; the books lacked 1 of it"
     assert facts(station)[-1].reason == "fell down"
@@ -215,7 +211,7 @@ def test_waste_without_a_reason_that_fits_is_asked_again(station, reason):
 def test_waste_beyond_the_limit_asks_for_a_manager(station):
     fill(station, line("ESP-1", 1))
     talk = begin(station, "waste", "20*ESP-1", "", "stolen")
-    assert talk.prompt.title == "the books here lack 19 pc of ESP-1: a manager must approve it"
+    assert asked(talk).title == "the books here lack 19 pc of ESP-1: a manager must approve it"
     assert len(facts(station)) == 1
     assert ended_with(talk, "anna") == "written off: 1 line; the books lacked 19 of it"
     booked, wasted = facts(station)[1:3]
@@ -236,41 +232,41 @@ def test_goods_are_sent_under_an_id_that_is_shown_until_it_is_written_down(stati
 def test_a_site_that_nobody_told_of_is_doubted(station):
     tell_of(station, "harbour", "market")
     talk = begin(station, "send")
-    assert [one.id for one in talk.prompt.options] == ["harbour", "market"]
+    assert [one.id for one in asked(talk).options] == ["harbour", "market"]
     talk.answer("habrour")
     assert told(talk) == ["nothing was told here of a site habrour"]
     talk.answer(AGAIN)
     talk.answer("pier-2")
     talk.answer(SURE)
-    assert talk.prompt.text == "Scan, code or name"
+    assert asked(talk).text == "Scan, code or name"
 
 
 @pytest.mark.parametrize("text", ["", "No Name", "site-1"])
 def test_what_is_no_other_site_is_asked_again(station, text):
     here = station.counter.desk.address.site
     talk = begin(station, "send", here if text == "site-1" else text)
-    assert talk.prompt.refused
+    assert asked(talk).refused
 
 
 def test_goods_arrive_once_for_each_part(station):
     answers = ("harbour", "t-1", "4*ESP-1", "")
-    assert hold(station, "arrive", *answers, "").text.startswith("arrived from harbour: 1 line")
+    assert text(hold(station, "arrive", *answers, "")).startswith("arrived from harbour: 1 line")
     assert isinstance(facts(station)[-1], TransferReceived)
     talk = begin(station, "arrive", *answers, "1")
-    assert "was booked here already" in talk.prompt.refused
+    assert "was booked here already" in asked(talk).refused
     talk.answer("x")
-    assert "number of the part" in talk.prompt.refused
+    assert "number of the part" in asked(talk).refused
     assert ended_with(talk, "2").startswith("arrived")
     assert account(station, "ESP-1").available == 8
 
 
 def test_an_id_that_is_none_is_asked_again(station):
     talk = begin(station, "arrive", "harbour", "t 1")
-    assert "is no id" in talk.prompt.refused
+    assert "is no id" in asked(talk).refused
 
 
 def test_what_was_left_changed_nothing_and_says_so(station):
     talk = begin(station, "waste", ESPRESSO)
     talk.leave()
-    assert talk.notice.text == "nothing of the list was recorded"
+    assert text(talk.notice) == "nothing of the list was recorded"
     assert facts(station) == []

@@ -121,7 +121,7 @@ def test_a_held_sale_that_is_paid_too_little_changes_nothing(shop: Kiosk) -> Non
         (["hold"], "Missing argument", 2),
         (["hold", "A"], "'A' has no quantity", 2),
         (["hold", "A", "1000000", "A", "1000000000"], "A: more than 1000000000 in all: name less", 2),
-        (["hold", "A", "1", "--language", "xx"], "'xx' is not one of 'en', 'de', 'fr'", 2),
+        (["hold", "A", "1", "--language", "xx"], "'xx' is not one of 'en', 'de', 'fr', 'es'", 2),
         (["hold", "A", "11"], "11 pc of A wanted, 10 can be promised: hold less, or ask the hub", 1),
         (["hold", "A", "1", "--for", "soon"], "--for: 'soon' is not a time such as 90m, 2h or 3d", 2),
         (["hold", "A", "1", "--for", "15d"], "1 minute to 14 days", 2),
@@ -288,7 +288,7 @@ def test_a_promise_that_cannot_be_is_one_line_and_nothing_is_written(
 
 def test_a_language_without_words_here_is_said(shop: Kiosk) -> None:
     done = shop("promise", "ask", "A", "1", "--language", "zz")
-    assert done.err.startswith("note: there are no words in zz here, only in en, de, fr: the slip is in English")
+    assert done.err.startswith("note: there are no words in zz here, only in en, de, fr, es: the slip is in English")
     assert "note" not in shop("promise", "ask", "A", "1", "--language", "fr").err
 
 

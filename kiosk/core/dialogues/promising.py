@@ -17,7 +17,7 @@ from kiosk.core.dialogues.naming import Listing, Named, collect_lines, stock_lin
 from kiosk.core.entry import parse_price
 from kiosk.core.notices import Mood, Notice
 from kiosk.core.promises import Promise, PromiseError, headline, is_overdue, remedy_text
-from kiosk.core.reservations import ReservationError
+from kiosk.core.reservations import ReservationError, related
 from kiosk.core.slips import LANGUAGES, SHORT_ID, promise_slip
 from kiosk.core.station import Station
 from kiosk.core.words import Text, listed, say
@@ -149,6 +149,8 @@ def _items(station: Station, found: Promise) -> dict[Sku, Item]:
 
 
 def items_of(station: Station, lines: Sequence[StockLine]) -> dict[Sku, Item]:
-    """Return the items of the catalogue that lines name."""
-    items = {line.sku: station.counter.desk.item(line.sku) for line in lines}
-    return {sku: item for sku, item in items.items() if item is not None}
+    """Return the items of the catalogue that lines name, and what is sold with them."""
+    desk = station.counter.desk
+    named = [item for line in lines if (item := desk.item(line.sku)) is not None]
+    more = [item for sku in related(named) if (item := desk.item(sku)) is not None]
+    return {item.sku: item for item in (*more, *named)}

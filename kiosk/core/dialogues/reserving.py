@@ -29,6 +29,8 @@ _LESS: Final = ":less"
 _COLLECT: Final = ":collect"
 _CANCEL: Final = ":cancel"
 _SLIP: Final = ":slip"
+_YES: Final = ":yes"
+_NO: Final = ":no"
 _HOUR_S: Final = 3600
 
 
@@ -139,6 +141,10 @@ def _sell(station: Station, found: Reservation) -> Dialogue:
     if cost is None:
         raise ReservationError(say("{code}: a price is missing: import it, then collect again", code=found.code))
 
+    age = max((item.age for item in items_of(station, found.lines).values()), default=0)
+    if age and not (yield from _is_old_enough(found, age)):
+        return Notice(Mood.ERROR, say("not sold: the shopper is not {age}. The goods stay set aside", age=age))
+
     def pay(text: str) -> Notice:
         payment = decide_payment(cost, parse_price(text, currency) if text.strip() else None, prices)
         sale = station.stockroom.collect(found, payment)
@@ -156,6 +162,13 @@ def _sell(station: Station, found: Reservation) -> Dialogue:
         holds_goods=True,
     )
     return (yield from ask(prompt, pay))
+
+
+def _is_old_enough(found: Reservation, age: int) -> Asking[bool]:
+    options = (Option(_YES, say("Yes, {age} or older", age=age)), Option(_NO, say("No, or not sure: do not sell")))
+    title = say("COLLECT {code}", code=found.code)
+    asks = say("Is the shopper {age} or older", age=age)
+    return (yield Prompt(asks, Takes.CHOICE, options, title=title, holds_goods=True)) == _YES
 
 
 def _sold(station: Station, sale: SaleRecorded, payment: Payment) -> Notice:

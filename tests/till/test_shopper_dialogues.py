@@ -1,0 +1,297 @@
+"""Goods set aside, collected and promised, and what other sites have, at the till over the real desk."""
+
+from datetime import timedelta
+
+import pytest
+from stock_hands import ESPRESSO, account, asked, facts, fill, line, said, text, told
+from talks import answered, begin, ended, hold
+from till_terminal import sample_items, stock_desk
+
+from contract.down import AvailabilityChanged, Item, Level, SiteHeard
+from contract.down_rights import PromiseResolved, Remedy
+from contract.rights import Answer, PromiseTold, ReservationCollected, ReservationRequested
+from contract.sales import SaleRecorded
+from contract.shop import Shop, TaxRate
+from contract.values import Currency, Epoch, Money, Quantity, Sku
+from kiosk.core.dialogues.reserving import collect_code
+from kiosk.core.notices import Mood
+from kiosk.core.words import Amount
+from kiosk.journal import promises
+from kiosk.journal.elsewhere import FILE, Elsewhere
+from kiosk.journal.shops import save_shop
+from kiosk.station import open_station
+
+BEER = [
+    Item(Sku("BEER"), "Beer", [], Money(100), age=16, deposit=Sku("PFAND"), tax="A"),
+    Item(Sku("PFAND"), "Deposit", [], Money(8), tax="A"),
+]
+
+
+@pytest.fixture
+def station(tmp_path):
+    desk = stock_desk(tmp_path / "data", [*sample_items(), *BEER])
+    with open_station(desk) as opened:
+        yield opened
+    desk.close()
+
+
+def reserved(station, *entries):
+    """Set goods aside; return the code."""
+    fill(station, line("ESP-1", 10), line("BEER", 10))
+    hold(station, "reserve", *entries, "", "", "")
+    (one,) = station.stockroom.reservations()
+    return one.code
+
+
+def sell_as(station, shop):
+    catalogue = station.counter.desk.catalogue
+    with catalogue.connection:
+        save_shop(catalogue.connection, shop)
+    station.counter._look_at_shop()
+
+
+def test_goods_are_set_aside_and_the_slip_is_shown_with_its_code(station):
+    fill(station, line("ESP-1", 10))
+    talk = begin(station, "reserve", "2*ESP-1", "")
+    assert (asked(talk).empty, told(talk)) == ("for 2 hours", ["2 × Espresso"])
+    assert account(station, "ESP-1").held == 0
+    talk.answer("90m")
+    (one,) = station.stockroom.reservations()
+    assert one.until - one.held_at == timedelta(minutes=90)
+    assert asked(talk).title == f"CODE {one.code}"
+    assert told(talk)[:2] == ["RESERVED for you", "2 x Espresso"]
+    assert one.code in told(talk)[2]
+    talk.answer("es")
+    assert told(talk)[0] == "RESERVADO para usted"
+    talk.answer("")
+    assert text(ended(talk)).endswith(f"code {one.code}")
+
+
+@pytest.mark.parametrize("wait", ["soon", "0h", "15d", "999999d", "2"])
+def test_a_time_that_is_none_is_asked_again(station, wait):
+    fill(station, line("ESP-1", 10))
+    talk = begin(station, "reserve", "2*ESP-1", "", wait)
+    assert asked(talk).refused
+    assert station.stockroom.reservations() == []
+    talk.answer("1d")
+    assert asked(talk).title.startswith("CODE")
+
+
+def test_beyond_the_rights_less_is_held_or_the_hub_is_asked(station):
+    fill(station, line("ESP-1", 10))
+    talk = begin(station, "reserve", "12*ESP-1", "", "")
+    assert asked(talk).refused == "12 pc of ESP-1 wanted, 10 can be promised: hold less, or ask the hub for a promise"
+    talk.answer(":less")
+    assert told(talk) == ["12 × Espresso"]
+    for answer in ("", "", ":ask"):
+        talk.answer(answer)
+    assert asked(talk).text == "The shopper's language"
+    for answer in ("de", "", "", "3d"):
+        talk.answer(answer)
+    wish = facts(station)[-1]
+    assert isinstance(wish, ReservationRequested)
+    assert (wish.language, wish.lines[0].quantity, wish.site) == ("de", Quantity(12), None)
+    assert told(talk)[0] == "NOCH NICHT ZUGESAGT - IN KLÄRUNG"
+
+
+def test_what_is_set_aside_is_collected_by_its_code_and_paid_with_change(station):
+    code = reserved(station, "2*ESP-1")
+    talk = begin(station, "collect", code.replace("-", " ").lower())
+    assert (asked(talk).figure, asked(talk).takes) == (Amount(440, "EUR"), "money")
+    assert told(talk)[0] == "2 × Espresso"
+    talk.answer("4")
+    assert "less than the total" in asked(talk).refused
+    assert account(station, "ESP-1").held == 2
+    talk.answer("5")
+    done = said(ended(talk))
+    assert (done.mood, done.text) == (Mood.SOLD, "SOLD receipt k1-1-1, total 4.40, change 0.60")
+    assert station.counter.sold.change_minor == 60
+    collected, sale = facts(station)[-2:]
+    assert isinstance(collected, ReservationCollected)
+    assert isinstance(sale, SaleRecorded)
+    assert (collected.basket, sale.payments[0].tendered_minor) == (sale.basket, 500)
+    assert (account(station, "ESP-1").held, account(station, "ESP-1").sold) == (0, 2)
+
+
+def test_enter_is_exact_cash_and_what_was_collected_is_not_collected_again(station):
+    code = reserved(station, "1*ESP-1")
+    assert text(hold(station, "collect", code, "")).endswith("total 2.20, change 0.00")
+    done = said(hold(station, "collect", code))
+    assert (done.mood, done.text) == (Mood.ERROR, f"{code} was collected already: sell the goods as others")
+
+
+def test_an_open_basket_is_left_as_it_is_by_a_shopper_who_collects(station):
+    code = reserved(station, "1*ESP-1")
+    station.counter.enter("P-01")
+    hold(station, "collect", code, "")
+    assert [one.sku for one in station.counter.basket.lines] == ["P-01"]
+    assert station.counter.sold is None
+
+
+def test_a_sale_of_collected_goods_opens_the_drawer_and_is_printed_as_any_other(station):
+    code = reserved(station, "1*ESP-1")
+    sold = []
+    station.devices.after_sale = lambda sale, _: sold.append(sale.receipt)
+    hold(station, "collect", code, "")
+    assert sold == ["k1-1-1"]
+
+
+def test_what_is_collected_has_the_shops_taxes_deposits_ages_and_coins(station):
+    code = reserved(station, "3*BEER")
+    sell_as(station, Shop(taxes=[TaxRate("A", 190_000, "VAT 19 %")], tax_included=False, cash_step_minor=5))
+    talk = begin(station, "collect", code)
+    assert asked(talk).text == "Is the shopper 16 or older"
+    talk.answer(":yes")
+    assert asked(talk).figure == Amount(385, "EUR"), "(3.00 + 0.24) and 19 % is 3.86, for which there are no coins"
+    talk.answer("")
+    assert said(ended(talk)).mood is Mood.SOLD
+    sale = facts(station)[-1]
+    assert [(one.sku, one.amount_minor, one.age) for one in sale.lines] == [("BEER", 300, 16), ("PFAND", 24, 0)]
+    assert (sale.total_minor, sale.rounding_minor, sale.taxes[0].tax_minor) == (386, -1, 62)
+
+
+def test_who_is_too_young_gets_nothing_and_it_stays_set_aside(station):
+    code = reserved(station, "3*BEER")
+    assert text(hold(station, "collect", code, ":no")).startswith("not sold: the shopper is not 16")
+    assert account(station, "BEER").held == 3
+
+
+def test_a_code_that_a_scan_found_is_collected(station):
+    code = reserved(station, "1*ESP-1")
+    talk = answered(collect_code(station, code))
+    assert asked(talk).title == f"COLLECT {code}"
+    assert said(ended(answered(collect_code(station, "AAAA-AAAA")))).mood is Mood.ERROR
+
+
+def test_a_code_that_is_none_is_asked_again(station):
+    code = reserved(station, "1*ESP-1")
+    talk = begin(station, "collect", "ABCD-EFGH")
+    assert "mistyped" in asked(talk).refused
+    talk.answer("ABCD-123")
+    assert asked(talk).refused == "no reservation here has the code ABCD-123: see the list"
+    assert [(one.id, str(one.hint)) for one in asked(talk).options] == [(code, "1 × Espresso")]
+
+
+def test_a_code_typed_before_the_key_is_the_answer(station):
+    code = reserved(station, "1*ESP-1")
+    station.typed = code
+    assert asked(begin(station, "collect")).title == f"COLLECT {code}"
+
+
+def test_goods_without_a_price_wait_for_one(station):
+    fill(station, line("REPAIR", 1))
+    hold(station, "reserve", "REPAIR", "", "", "")
+    (one,) = station.stockroom.reservations()
+    assert text(hold(station, "collect", one.code)) == f"{one.code}: a price is missing: import it, then collect again"
+
+
+def test_what_nobody_wants_is_cancelled_and_free_again(station):
+    code = reserved(station, "4*ESP-1")
+    talk = begin(station, "reserved", code, ":cancel", "late")
+    assert text(ended(talk)) == f"{code} is cancelled: its goods can be sold again"
+    assert facts(station)[-1].reason == "late"
+    assert account(station, "ESP-1").promisable == 10
+    assert asked(begin(station, "reserved")).options == ()
+
+
+def test_a_slip_is_shown_again_and_a_reservation_collected_from_the_list(station):
+    code = reserved(station, "1*ESP-1")
+    assert hold(station, "reserved", code, ":slip", "") is None
+    assert asked(begin(station, "reserved", code, ":collect")).title == f"COLLECT {code}"
+
+
+def test_what_an_earlier_life_held_is_sold_or_put_back(station):
+    code = reserved(station, "2*ESP-1")
+    station.counter.desk.journal.raise_epoch(Epoch(1))
+    talk = begin(station, "reserved", code)
+    assert told(talk) == ["2 × Espresso", "of an earlier life of this till"]
+    talk.answer(":cancel")
+    talk.answer("")
+    assert "put its goods back, and count them" in text(ended(talk))
+
+
+def test_a_promise_is_pending_and_says_so_until_the_hub_answers(station):
+    talk = begin(station, "promise", "6*ESP-1", "", "fr", "pier", "3", "")
+    wish = facts(station)[-1]
+    assert (wish.language, wish.site, wish.paid_minor, wish.collect_by) == ("fr", "pier", 300, None)
+    assert asked(talk).title.startswith("pending")
+    assert told(talk)[:2] == ["PAS ENCORE PROMIS - EN ATTENTE", "6 x Espresso"]
+    talk.answer(":look")
+    assert asked(talk).title.startswith("pending")
+    resolve(station, wish.promise)
+    talk.answer(":look")
+    assert told(talk) == ["ELSEWHERE", "Venez au quai.", "6 x Espresso", "refund 3.00 EUR"]
+    assert asked(talk).title == "elsewhere ABCD-123"
+    assert asked(talk).options == ()
+    talk.answer("")
+    assert text(ended(talk)) == f"promise {wish.promise[:8]}: elsewhere"
+
+
+def resolve(station, promise):
+    """Take the hub's answer in, as the backroom does."""
+    journal, lines = station.counter.desk.journal, [line("ESP-1", 6)]
+    back = {"remedy": Remedy.REFUND, "amount_minor": Money(300), "currency": Currency("EUR")}
+    answer = PromiseResolved(promise, Answer.ELSEWHERE, "Venez au quai.", lines, "pier", "ABCD-123", **back)
+    with journal.writing() as writing:
+        promises.answer(writing.connection, answer, epoch=journal.epoch)
+        writing.add([PromiseTold(promise, answer.answer, writing.stamp.at, lines, "pier", "ABCD-123")])
+
+
+@pytest.mark.parametrize("language", ["english", "e", "1"])
+def test_a_language_that_is_none_is_asked_again(station, language):
+    talk = begin(station, "promise", ESPRESSO, "", language)
+    assert "is no language" in asked(talk).refused
+    talk.answer("")
+    assert asked(talk).text == "Where they want it"
+
+
+def test_a_language_without_words_here_is_taken_and_said(station):
+    talk = begin(station, "promise", ESPRESSO, "", "it", "", "")
+    assert told(talk)[-1] == "the slip is in English: there are no words in it here"
+    talk.answer("15d")
+    assert "no shopper waits for more than 14 days" in asked(talk).refused
+
+
+def test_promises_are_listed_with_their_answers(station):
+    assert text(hold(station, "promises")) == "no promise was asked for here"
+    hold(station, "promise", ESPRESSO, "", "", "", "", "", "")
+    wish = facts(station)[-1].promise
+    talk = begin(station, "promises")
+    assert [(one.id, str(one.label), str(one.hint)) for one in asked(talk).options] == [
+        (asked, "1 × Espresso", "pending")
+    ]
+    talk.answer(wish[:8])
+    assert asked(talk).title.startswith("pending")
+    talk.answer("")
+    talk.answer("zz")
+    assert "no promise here begins with 'zz'" in asked(talk).refused
+    talk.answer("")
+    assert ended(talk) is None
+
+
+def test_other_sites_are_told_of_with_the_age_of_the_news(station):
+    now = station.counter.desk.clock.stamp().at
+    file = Elsewhere(station.counter.desk.data_dir / FILE)
+    heard = [SiteHeard("harbour", now - timedelta(minutes=2)), SiteHeard("market", now - timedelta(hours=3))]
+    levels = [Level("harbour", "ESP-1", 5, more=True), Level("market", "ESP-1", 3), Level("fair", "ESP-1", 1)]
+    file.apply(1, 1, AvailabilityChanged(complete=True, levels=levels, heard=heard))
+    file.close()
+    talk = begin(station, "elsewhere", "4006381333932")
+    assert "WRONG CHECK DIGIT" in asked(talk).refused
+    talk.answer(ESPRESSO)
+    assert told(talk) == [
+        "Espresso (ESP-1)",
+        "fair: ask there, never heard",
+        "harbour: 5+, told 2 min ago",
+        "market: ask there, told 3 hours ago",
+    ]
+    talk.answer("")
+    talk.answer("P-01")
+    assert told(talk)[1] == "nothing was told of it yet: ask the other site"
+    talk.answer(":promise")
+    assert told(talk) == ["1 × Piece number 01"]
+    talk.leave()
+
+
+def test_who_names_no_item_goes_back_to_the_sale(station):
+    assert hold(station, "elsewhere", "") is None
