@@ -258,7 +258,7 @@ def test_promises_are_listed_with_their_answers(station):
     wish = facts(station)[-1].promise
     talk = begin(station, "promises")
     assert [(one.id, str(one.label), str(one.hint)) for one in asked(talk).options] == [
-        (asked, "1 × Espresso", "pending")
+        (wish, "1 × Espresso", "pending")
     ]
     talk.answer(wish[:8])
     assert asked(talk).title.startswith("pending")
