@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Final, Protocol
 
 from kiosk.core.actions import ACTIONS, BY_ID, Action
+from kiosk.core.basket import Basket
 from kiosk.core.choosing import meant
 from kiosk.core.dialogue import Dialogue, Option, Prompt, Takes, Talk
 from kiosk.core.dialogues.adding import add_item
@@ -23,6 +24,7 @@ from kiosk.core.dialogues.dating import set_date
 from kiosk.core.entry import is_scan
 from kiosk.core.notices import Answer, Choose, Mood, Notice, Wanted
 from kiosk.core.ports import DeskError
+from kiosk.core.rows import amount_of, name_of, rows_under
 from kiosk.core.station import Scanned, Station
 from kiosk.core.words import Amount, say, say_many
 from kiosk.till.speech import Speech
@@ -83,7 +85,9 @@ class LineTill:
 
     def _take(self, line: str) -> bool:
         """Take one line where no question stands; False if the till is to close."""
-        if not line:
+        if line == BACK:
+            self._counter.times = None
+        if line in {"", BACK}:
             self._where()
         elif line == HELP:
             self._help()
@@ -96,8 +100,7 @@ class LineTill:
     def _entered(self, line: str) -> bool:
         before = self._counter.basket
         goes_on = self._answered(self._counter.enter(line), line)
-        if self._counter.basket is not before:
-            self._say_total()
+        self._say_changes(before)
         return goes_on
 
     def _answered(self, answer: Answer, line: str) -> bool:
@@ -110,8 +113,6 @@ class LineTill:
                 self._tell(answer)
             case None if self._counter.times is not None:
                 self._say(say("{times} × what?", times=str(self._counter.times)))
-            case None:
-                self._say_line()
         return True
 
     def _choose(self, found: Choose, line: str) -> Dialogue:
@@ -122,8 +123,6 @@ class LineTill:
         answer = self._counter.pick(next(one for one in found.items if one.sku == chosen), line)
         if isinstance(answer, Wanted):
             return (yield from add_item(self._station, answer))
-        if answer is None:
-            self._say_line()
         return answer if isinstance(answer, Notice) else None
 
     def _do(self, name: str, _: str, typed: str) -> bool:
@@ -139,8 +138,7 @@ class LineTill:
         if left := station.take_typed():
             self._tell(Notice(Mood.ERROR, say("{text} means nothing here, and was left out", text=left)))
         goes_on = self._hold(talk)
-        if self._counter.basket is not before:
-            self._say_total()
+        self._say_changes(before)
         return goes_on
 
     def _hold(self, talk: Talk) -> bool:
@@ -254,11 +252,21 @@ class LineTill:
             self._say(say("{n}. {command}  {label}", n=number, command=COMMAND + action.id, label=action.label))
         self._say(say("{back} leaves a question, {close} closes the till", back=BACK, close=CLOSE))
 
-    def _say_line(self) -> None:
-        """Say the line that was rung up last."""
-        line, currency = self._counter.basket.lines[-1], self._counter.basket.currency
-        amount = Amount(line.amount_minor, currency)
-        self._say(say("{qty} × {name}, {amount}", qty=line.quantity, name=line.name, amount=amount))
+    def _say_changes(self, before: Basket) -> None:
+        """Say each line that is new or another now, and what all of them cost."""
+        basket = self._counter.basket
+        if basket is before:
+            return
+        known = list(before.lines)
+        for line in basket.lines:
+            if line in known:
+                known.remove(line)  # two lines may be alike
+                continue
+            amount = Amount(amount_of(line), basket.currency)
+            self._say(say("{qty} × {name}, {amount}", qty=line.quantity, name=name_of(line), amount=amount))
+            for row in rows_under(line, basket.currency):
+                self._say(row.text)
+        self._say_total()
 
     def _say_total(self) -> None:
         basket = self._counter.basket
