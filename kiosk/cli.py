@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "availability": "kiosk.commands.availability:availability",
     "journal": "kiosk.commands.journal:journal",
     "keeper": "kiosk.commands.keeper:keeper",
+    "staff": "kiosk.commands.staff:staff",
 }
 
 
