@@ -36,7 +36,6 @@ from kiosk.core.entry import (
     Entry,
     EntryError,
     Kind,
-    has_wrong_check_digit,
     is_code,
     parse_amount,
     parse_entry,
@@ -44,7 +43,7 @@ from kiosk.core.entry import (
     shown_code,
 )
 from kiosk.core.errors import Refused
-from kiosk.core.finding import Finder, line_of
+from kiosk.core.finding import Finder, line_of, unknown_code
 from kiosk.core.goods import ApprovalNeeded, decide_overdraft
 from kiosk.core.notices import Answer, Choose, Mood, Notice, Sold, Wanted
 from kiosk.core.parking import Parked, ParkingError, check_park, check_recall, find_parked
@@ -349,12 +348,4 @@ def told_last(last: LastSale | None) -> Text | None:
     return say("last sale {receipt}, {total}", receipt=last.receipt, total=Amount(last.total_minor, last.currency))
 
 
-def unknown_code(text: str) -> Text:
-    """Return what to say of a code that the catalogue does not have."""
-    code = shown_code(text)
-    if has_wrong_check_digit(text):
-        return say("WRONG CHECK DIGIT {code}: not added. Scan again, or type its name", code=code)
-    return say("UNKNOWN CODE {code}: not added. Type its name, or a price such as 4.50", code=code)
-
-
-__all__ = ["MAX_RESULTS", "OPEN_ITEM", "Answer", "Counter", "Mood", "Notice", "Sold", "told_last", "unknown_code"]
+__all__ = ["MAX_RESULTS", "OPEN_ITEM", "Answer", "Counter", "Mood", "Notice", "Sold", "told_last"]

@@ -27,7 +27,7 @@ from kiosk.core.labels.label import Label, LabelKind, is_expired
 from kiosk.core.labels.reading import read_label
 from kiosk.core.labels.templates import Template, is_in_store, parse_templates
 from kiosk.core.notices import Wanted
-from kiosk.core.words import say
+from kiosk.core.words import Text, say
 
 
 class UnknownGoods(EntryError):
@@ -141,7 +141,7 @@ class Finder:
         code = shown_code(label.text)
         if self._fault and label.gtin and is_in_store(label.gtin):
             return say("UNKNOWN CODE {code}: the shop's templates cannot be used: {why}", code=code, why=self._fault)
-        return say("UNKNOWN CODE {code}: not added. Type its name, or a price such as 4.50", code=code)
+        return unknown_code(label.text)
 
     def _measured(self, wanted: Wanted, label: Label, times: Decimal | None) -> Wanted:
         packets = parse_amount(times or Decimal(1), Unit.PIECE)
@@ -173,6 +173,11 @@ def _part(one: BundlePart, found: Item | None, tax: str) -> Part:
         return Part(one.sku, one.sku, Quantity(one.amount), Money(0), tax)
     cost = line_amount(one.amount, found.price_minor or Money(0), found.price_per)
     return Part(found.sku, found.name, Quantity(one.amount, found.unit), cost, found.tax)
+
+
+def unknown_code(text: str) -> Text:
+    """Return what to say of a code that the catalogue does not have."""
+    return say("UNKNOWN CODE {code}: not added. Type its name, or a price such as 4.50", code=shown_code(text))
 
 
 def as_deposit(item: Item) -> Deposit | None:

@@ -66,8 +66,7 @@ def _under(line: Line, currency: Currency) -> Iterator[Row]:
 
 
 def _off(discount: Discount, amount: Money) -> Row:
-    if not discount.ppm:
-        return Row(say("− {reason}", reason=discount.reason), amount)
     whole, rest = divmod(discount.ppm, PPM_A_PERCENT)
     percent = f"{whole}.{rest:04d}".rstrip("0").rstrip(".")
-    return Row(say("− {percent}% {reason}", percent=percent, reason=discount.reason), amount)
+    what = say("− {percent}%", percent=percent) if discount.ppm else say("− discount")
+    return Row(say("{what}: {reason}", what=what, reason=discount.reason) if discount.reason else what, amount)

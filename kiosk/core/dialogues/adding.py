@@ -96,9 +96,10 @@ def _on_the_scale(station: Station, unit: Unit) -> int | None:
     if unit is not Unit.GRAM:
         return None
     try:
-        return station.devices.weigh().amount or None
+        weight = station.devices.weigh().amount
     except Refused:
         return None  # Enter at the question weighs again, and says why not
+    return weight if weight > 0 else None
 
 
 def _sell_expired(station: Station, wanted: Wanted, left: Text) -> Asking[str]:
@@ -109,7 +110,18 @@ def _sell_expired(station: Station, wanted: Wanted, left: Text) -> Asking[str]:
     asking = Prompt(say("Sell it anyway?"), Takes.CHOICE, options, title=title, holds_goods=True, left=left)
     if (yield asking) != _YES:
         return ""
-    return (yield from approve(station, say("{item}, expired on {day}", item=item, day=day)))
+    why = say("{item}, expired on {day}", item=item, day=day)
+    return (yield from _holding(approve(station, why), left))
+
+
+def _holding(asking: Asking[str], left: Text) -> Asking[str]:
+    """Ask the same, while goods are held: a scan must not make anybody forget them."""
+    try:
+        prompt = next(asking)
+        while True:
+            prompt = asking.send((yield replace(prompt, holds_goods=True, left=left)))
+    except StopIteration as end:
+        return str(end.value)
 
 
 def _is_old_enough(wanted: Wanted, left: Text) -> Asking[bool]:
@@ -146,5 +158,5 @@ def _price(station: Station, item: Item) -> Text:
             return say("{price} a kg", price=amount)
         case Unit.MILLILITRE:
             return say("{price} a litre", price=amount)
-        case Unit.MILLIMETRE:
+        case _:
             return say("{price} a metre", price=amount)

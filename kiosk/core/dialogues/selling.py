@@ -5,7 +5,6 @@ from typing import Final
 from msgspec.structs import replace
 
 from contract.values import Quantity
-from kiosk.core.basket import check_amount
 from kiosk.core.dialogue import Asking, Dialogue, Option, Prompt, Takes, ask
 from kiosk.core.dialogues.adding import ask_amount, take_times
 from kiosk.core.errors import Refused
@@ -38,7 +37,6 @@ def quantity(station: Station) -> Dialogue:
     times, counter.times = counter.times, None
     typed = station.take_typed() or (str(times) if times is not None else "")
     amount, weighed = yield from ask_amount(station, line.name, line.quantity.unit, typed=typed)
-    check_amount(amount)
     return counter.put(at, replace(line, quantity=Quantity(amount, line.quantity.unit), weighed=weighed))
 
 
