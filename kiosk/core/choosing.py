@@ -14,5 +14,6 @@ def meant(takes: Takes, options: Sequence[Option], text: str) -> Option | None:
     if takes in _NUMBERED and text.isdecimal() and len(text) <= _MAX_DIGITS and 1 <= int(text) <= len(options):
         return options[int(text) - 1]
     found = [one for one in options if text and one.label.casefold().startswith(text.casefold())]
+    found = [one for one in found if not one.whole or len(one.label) == len(text)]
     exact = [one for one in found if one.label.casefold() == text.casefold()]
     return found[0] if len(found) == 1 else exact[0] if len(exact) == 1 else None

@@ -47,13 +47,15 @@ class Option(Struct, frozen=True):
     label: str  # a Text, or a name that somebody gave: of goods, of a person
     hint: str = ""
     key: str = ""  # an action's id: its key chooses this option
+    whole: bool = False  # by its name's beginning it is not chosen: where goods are named, that begins a name of goods
 
 
 class Prompt(Struct, frozen=True):
     """One question. ``told`` is shown above it; ``refused`` says why the answer before did not do.
 
     ``figure`` is shown large, instead of the total; ``empty`` is what Enter alone means (None: nothing). ``left`` is
-    what to say when the dialogue is left here, ``said`` what came of the answer before.
+    what to say when the dialogue is left here, ``said`` what came of the answer before. ``doubt`` is said the first
+    time that somebody wants to leave: much was entered, and would be lost.
     """
 
     text: Text
@@ -67,6 +69,7 @@ class Prompt(Struct, frozen=True):
     figure: Amount | None = None
     holds_goods: bool = False
     left: Text | None = None
+    doubt: Text | None = None
 
 
 Dialogue = Generator[Prompt, str, Notice | None]

@@ -10,7 +10,7 @@ from kiosk.core.choosing import meant
 from kiosk.core.dialogue import Option, Prompt, Takes, Talk
 from kiosk.core.entry import has_wrong_check_digit, is_scan
 from kiosk.core.notices import Mood, Notice
-from kiosk.core.words import Text, say
+from kiosk.core.words import Amount, Text, say
 from kiosk.till.frame import Frame
 from kiosk.till.hints import Hint
 from kiosk.till.keymap import BACK
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kiosk.till.speech import Speech
 
 _SHOWN_PIN: Final = "*"
+_FEW: Final = 9  # options: with more, as in the menu, their keys stand beside them only
 
 
 class TalkScreen(Frame):
@@ -34,6 +35,7 @@ class TalkScreen(Frame):
         self.talk = talk
         self._sale = sale
         self._doubted = ""
+        self._leaving = False
         self.options = OptionList()
         self.keys = {"up": lambda: self.options.move(-1), "down": lambda: self.options.move(1)}
         self._offer(sale.till.speech)  # keys may come before it is mounted
@@ -72,7 +74,7 @@ class TalkScreen(Frame):
         elif asked.takes is Takes.CHOICE:
             self._refuse(say("{text} is none of these: type a number of the list, or ↓ and Enter", text=text))
         else:
-            self.answer(typed.scan if asked.takes in {Takes.GOODS, Takes.CODE} and typed.scan else text)
+            self.answer(self._without_rest(typed))
 
     def show(self) -> None:
         """Bring every row up to date, while there is a question."""
@@ -81,7 +83,7 @@ class TalkScreen(Frame):
 
     def answer(self, text: str) -> None:
         """Give the dialogue its answer; at its end go back to the sale."""
-        before = self.asked
+        before, self._leaving = self.asked, False
         self.talk.answer(text)
         if self.talk.prompt is None:
             self.end(self.talk.notice)
@@ -97,6 +99,9 @@ class TalkScreen(Frame):
         """Undo what is typed, else leave the dialogue."""
         if self.entry.text:
             self.entry.clear()
+        elif self.asked.doubt is not None and not self._leaving:
+            self._leaving = True
+            self.tell(Notice(Mood.INFO, self.asked.doubt))
         else:
             self.talk.leave()
             self.end(self.talk.notice)
@@ -133,14 +138,18 @@ class TalkScreen(Frame):
 
     def hints(self) -> list[Hint]:
         """Offer what Enter does, the options that have keys, and the way back."""
-        keyed = [Hint(one.key, one.label) for one in self.options.options if one.key]
+        options = self.options.options
+        keyed = [Hint(one.key, one.label) for one in options if one.key] if len(options) <= _FEW else []
         return [*keyed, Hint(BACK, self.till.speech.say(say("Back")))]
 
     def words(self) -> tuple[str, ...]:
-        """Name what the figure is, and what Enter alone means."""
+        """Name what the figure is, the total beside it, and what Enter alone means."""
         speech, asked = self.till.speech, self.asked
         enter = speech.say(say("Enter: {what}", what=asked.empty)) if asked.empty is not None else ""
-        return (speech.say(asked.title), "", enter)
+        total = Amount(self.counter.bill.total_minor, self.counter.basket.currency, named=True)
+        behind = "" if asked.figure else speech.say(say("TOTAL {total}", total=total))
+        told = speech.say(asked.title) if asked.figure or not self.options.display else ""
+        return tuple(filter(None, (told, behind, enter)))
 
     def _offer(self, speech: "Speech") -> None:
         asked = self.asked
@@ -164,6 +173,13 @@ class TalkScreen(Frame):
         code = self.goods(typed) or (text if is_scan(text) else "")
         answers = asked.takes is Takes.GOODS or (asked.takes is Takes.CODE and not self.counter.knows(code))
         return "" if answers else code
+
+    def _without_rest(self, typed: Typed) -> str:
+        """Return what was typed; a scan comes before what was being typed, unless that is its quantity."""
+        text = typed.text.strip()
+        if self.asked.takes not in {Takes.GOODS, Takes.CODE} or not typed.scan:
+            return text
+        return text if text.removesuffix(typed.scan).endswith("*") else typed.scan
 
     def _by_key(self, option: Option) -> None:
         self.station.typed = self.entry.by_person()

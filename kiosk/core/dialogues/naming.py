@@ -202,10 +202,13 @@ def _ask_amount(station: Station, item: Item, title: Text) -> Asking[int]:
 
 
 def _prompt(listing: Listing, there: Sequence[Named], condition: Condition, pending: str, refused: str) -> Prompt:
-    options = [Option(UNDO, say("Undo last"), key="void")] if there else []
+    options = [Option(UNDO, say("Undo last"), key="void", whole=True)] if there else []
     if listing.damaged:
-        damaged = condition is Condition.DAMAGED
-        options.append(Option(SELLABLE, say("Goods to sell")) if damaged else Option(DAMAGED, say("Damaged goods")))
+        options.append(
+            Option(DAMAGED, say("Damaged goods"), whole=True)
+            if condition is Condition.SELLABLE
+            else Option(SELLABLE, say("Goods to sell"), whole=True)
+        )
     text = say("Scan, code or name") if condition is Condition.SELLABLE else say("Damaged: scan, code or name")
     return Prompt(
         say("{what}: {times} ×", what=text, times=pending.rstrip("* ")) if pending else text,
@@ -217,6 +220,7 @@ def _prompt(listing: Listing, there: Sequence[Named], condition: Condition, pend
         empty=listing.ends if there else None,
         holds_goods=bool(there),
         left=say("nothing of the list was recorded") if there else None,
+        doubt=say("Esc once more throws the list away") if len(there) > 1 else None,
     )
 
 
