@@ -155,6 +155,10 @@ class RawTill:
             assert time.monotonic() < give_up_at, f"{text!r} was not drawn: {self.seen[-2000:]!r}"
             self._read(0.1)
 
+    def look(self) -> None:
+        """Take in what was drawn, without waiting for more."""
+        self._read(0)
+
     def hang_up(self) -> None:
         """Close the terminal's other end, and tell the till, as a lost connection does."""
         os.close(self._fd)
