@@ -1,5 +1,6 @@
 """What is typed before the key of an action is its answer; what no action takes stays where it was typed."""
 
+from talks import ended
 from till_terminal import barcode
 
 from kiosk.core.dialogue import Prompt, Talk, ask
@@ -59,8 +60,8 @@ def test_an_answer_given_before_the_question_is_taken_or_refused_as_any_other():
         found = yield from ask(Prompt(say("How many")), number, typed=typed)
         return Notice(Mood.INFO, str(found))
 
-    assert Talk(dialogue("12")).notice.text == "12"
+    assert ended(Talk(dialogue("12"))) == Notice(Mood.INFO, "12")
     talk = Talk(dialogue("many"))
-    assert talk.prompt.refused == "not a number"
+    assert talk.prompt == Prompt(say("How many"), refused="not a number")
     talk.answer("7")
-    assert talk.notice.text == "7"
+    assert ended(talk) == Notice(Mood.INFO, "7")
