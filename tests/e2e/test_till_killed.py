@@ -107,7 +107,7 @@ class Shoppers:
         self.before = Books()  # of the shopper who is being served
         self.till = RawTill(data_dir)
         self.fresh = False
-        self.found = Counter()
+        self.found: Counter[str] = Counter()
 
     def books(self):
         return read_books(self.data_dir).since(self.before)
