@@ -69,4 +69,4 @@ def check_recall(now: Basket) -> None:
     Raises: ParkingError.
     """
     if now.lines:
-        raise ParkingError(say("there are goods in the basket: sell or park it first"))
+        raise ParkingError(say("there are goods in the basket: sell or park it first, then recall"))

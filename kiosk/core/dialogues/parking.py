@@ -2,7 +2,7 @@
 
 from kiosk.core.dialogue import Dialogue, Option, Prompt, Takes
 from kiosk.core.notices import Mood, Notice
-from kiosk.core.parking import MAX_LABEL, Parked
+from kiosk.core.parking import MAX_LABEL, Parked, check_recall
 from kiosk.core.station import Station
 from kiosk.core.words import Amount, Text, say, say_many
 
@@ -17,11 +17,14 @@ def hold(station: Station) -> Dialogue:
 
 
 def recall(station: Station) -> Dialogue:
-    """Take up a basket that was put aside: the only one at once, else the one that is chosen."""
+    """Take up a basket that was put aside: the one whose name was typed before, the only one, or the one chosen."""
     counter = station.counter
+    check_recall(counter.basket)
     waiting = counter.desk.parked()
     if not waiting:
         return Notice(Mood.ERROR, say("no basket is put aside"))
+    if typed := station.take_typed():
+        return counter.recall(typed)
     if len(waiting) == 1:
         return counter.recall(waiting[0].basket.id)
     options = tuple(Option(one.basket.id, _name(one), _goods(one)) for one in waiting)
