@@ -11,6 +11,7 @@ COMMANDS: Final = {
     "migrate": "hub.commands.serve:migrate",
     "site": "hub.commands.books:site",
     "kiosk": "hub.commands.rights:kiosk",
+    "shop": "hub.commands.shop:shop",
     "stock": "hub.commands.books:stock",
     "report": "hub.commands.books:report",
     "exceptions": "hub.commands.cases:exceptions",

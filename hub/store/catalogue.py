@@ -15,6 +15,7 @@ from hub.store.database import Store
 from hub.store.life import count_commit
 from hub.store.tables import hub_life
 
+Revise = Callable[[ConfigChanged], ConfigChanged]
 Decide = Callable[[Callable[[Sku], Item | None]], Import]
 
 
@@ -42,9 +43,22 @@ def import_catalogue(store: Store, region: str, currency: Currency, decide: Deci
 
 def change_config(store: Store, region: str, config: ConfigChanged, *, at: datetime) -> None:
     """Set the region's configuration and tell every kiosk; raises WorldFailed."""
+    revise_config(store, region, lambda _: config, at=at)
+
+
+def revise_config(store: Store, region: str, decide: Revise, *, at: datetime) -> ConfigChanged | None:
+    """Set the region's configuration to what ``decide`` makes of it, and tell every kiosk; None if nothing differs.
+
+    Raises: what ``decide`` raises, WorldFailed; Malformed for what is too large to be told. Nothing is written then.
+    """
     with store.write() as connection:
         generation = connection.execute(select(hub_life.c.incarnation).with_for_update()).scalar_one()
+        known = down.config(connection, region)
+        config = decide(known or ConfigChanged())
+        if config == known:
+            return None
         down.begin_generations(connection, generation, at)
         down.save_config(connection, region, config)
         down.append(connection, LogSource(RegionId(region), FLEET, generation), [config], at)
         count_commit(connection)
+    return config

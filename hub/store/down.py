@@ -147,11 +147,17 @@ def withdraw_items(connection: Connection, region: str, skus: Sequence[str]) -> 
     connection.execute(delete(items).where(key.in_([(region, sku) for sku in skus])))
 
 
-def save_config(connection: Connection, region: str, config: ConfigChanged) -> None:
+def config(connection: Connection, region: str) -> ConfigChanged | None:
+    """Return the region's configuration; None if nobody ever set one."""
+    raw = connection.execute(select(settings.c.config).where(settings.c.region == region)).scalar_one_or_none()
+    return None if raw is None else msgspec.json.decode(raw, type=ConfigChanged)
+
+
+def save_config(connection: Connection, region: str, changed: ConfigChanged) -> None:
     """Set the region's configuration."""
     statement = insert(connection, settings)
     statement = statement.on_conflict_do_update(index_elements=["region"], set_={"config": statement.excluded.config})
-    connection.execute(statement, [{"region": region, "config": msgspec.json.encode(config)}])
+    connection.execute(statement, [{"region": region, "config": msgspec.json.encode(changed)}])
 
 
 def catalogue_facts(currency: str, changed: Iterable[Item]) -> Iterable[CatalogueChanged]:
@@ -173,9 +179,8 @@ def _snapshot(connection: Connection, region: str) -> Iterable[Data]:
     known = catalogue(connection, region)
     for currency in sorted({currency for currency, _ in known.values()}):
         yield from catalogue_facts(currency, (item for of, item in known.values() if of == currency))
-    config = connection.execute(select(settings.c.config).where(settings.c.region == region)).scalar_one_or_none()
-    if config is not None:
-        yield msgspec.json.decode(config, type=ConfigChanged)
+    if set_to := config(connection, region):
+        yield set_to
 
 
 def _let_go(connection: Connection, region: str, generation: int) -> None:
