@@ -26,6 +26,7 @@ from kiosk.till.talk import TalkScreen
 TIMES = re.compile("[1-9][0-9]?")  # a quantity without its star: longer numbers are of goods, or half a price
 SEARCH_AFTER_S = 0.05  # digits are searched for once a scanner would have finished; letters at once
 MAX_SEARCHED = 64  # characters: the longest sku; whatever is longer is a label on its way
+_FIRST = ("pay", "exact", SEARCH, "void", "hold", "recall", "discount", "price", "favourites", CLOSE)  # most wanted
 
 
 class SaleScreen(Frame):
@@ -137,10 +138,9 @@ class SaleScreen(Frame):
     def hints(self) -> list[Hint]:
         """Offer what is needed most."""
         speech = self.till.speech
-        money = [Hint("pay", speech.say(say("Pay"))), Hint("exact", speech.say(say("Exact")))]
-        shown = [Hint(one.id, speech.say(one.label)) for one in ACTIONS if self.till.keymap.shown(one.id)]
-        rest = [one for one in shown if one.action not in {"pay", "exact"}]
-        return [*money, Hint(SEARCH, speech.say(say("Search"))), *rest, Hint(CLOSE, speech.say(say("Close")))]
+        keyed = [Hint(one.id, speech.say(one.label)) for one in ACTIONS if self.till.keymap.shown(one.id)]
+        keyed += [Hint(SEARCH, speech.say(say("Search"))), Hint(CLOSE, speech.say(say("Close")))]
+        return sorted(keyed, key=lambda one: _FIRST.index(one.action) if one.action in _FIRST else len(_FIRST))
 
     def back(self) -> None:
         """Undo the smallest thing: what is typed, the quantity, the selection, the notice."""
@@ -167,7 +167,7 @@ class SaleScreen(Frame):
     def told(self) -> Told:
         """Mark the change, which is to be handed over, apart from a total."""
         change = self.counter.sold and not self.counter.basket.lines
-        return replace(super().told(), style="on ansi_green") if change else super().told()
+        return replace(super().told(), style=self.till.looks.change) if change else super().told()
 
     def words(self) -> tuple[str, ...]:
         """Name the total, or the sale that was just made."""

@@ -20,9 +20,9 @@ def open_till(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[Hands
     """Return a context manager that opens a till over a real folder."""
 
     @asynccontextmanager
-    async def opened(desk=None, size=(80, 24)) -> AsyncIterator[Hands]:
+    async def opened(desk=None, size=(80, 24), **settings) -> AsyncIterator[Hands]:
         with open_station(desk or stock_desk(tmp_path / "data")) as station:
-            app = TillApp(station)
+            app = TillApp(station, **settings)
             async with app.run_test(size=size) as pilot:
                 yield Hands(app, pilot)
 

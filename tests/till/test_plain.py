@@ -83,7 +83,7 @@ class Run:
     """What a till said, and how it ended."""
 
     def __init__(self, desk, lines, *, speech=None, devices=None):
-        self.said = []
+        self.said: list[str] = []
         self.typing = Typing(lines)
         with open_station(desk) as station:
             if devices:
