@@ -105,7 +105,7 @@ class WireScanner:
     def _tell(self, error: HardwareError) -> None:
         kind = type(error).__name__ if isinstance(error, Busy | NotAllowed) else "unplugged"
         if self._trouble != kind:
-            self._events.append(ScanProblem("unplugged", f"no scanner: {error}", self._now()))
+            self._events.append(ScanProblem("unplugged", f"no scanner: {error}", self._now(), type(error)))
         self._trouble = kind
 
     def _drop_wire(self) -> None:

@@ -4,6 +4,8 @@ from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 
+from hardware.errors import HardwareError
+
 MAX_CODE: Final = 256  # characters; GS1 element strings on goods have fewer than 100, links in QR codes under 200
 
 ProblemKind = Literal["unplugged", "garbage", "long", "half"]
@@ -19,13 +21,14 @@ class Scan(Struct, frozen=True):
 class ScanProblem(Struct, frozen=True):
     """Something that is no code, with a sentence that says what happened and what to do.
 
-    ``unplugged``: no code can come until ScannerReady. ``garbage``: characters that no code has. ``long``: more than
-    MAX_CODE. ``half``: the end of a code, or its beginning, did not come.
+    ``unplugged``: no code can come until ScannerReady; ``cause`` says why. ``garbage``: characters that no code has.
+    ``long``: more than MAX_CODE. ``half``: the end of a code, or its beginning, did not come.
     """
 
     kind: ProblemKind
     message: str
     at_s: float
+    cause: type[HardwareError] | None = None
 
 
 class ScannerReady(Struct, frozen=True):

@@ -60,7 +60,8 @@ class TwinScanner:
         with self._changed:
             self._plugged = False
             self._events += self._lines.drop(self._now())
-            self._events.append(ScanProblem("unplugged", f"no scanner: {Unplugged('the twin')}", self._now()))
+            problem = ScanProblem("unplugged", f"no scanner: {Unplugged('the twin')}", self._now(), Unplugged)
+            self._events.append(problem)
             self._changed.notify_all()
 
     def plug(self) -> None:

@@ -76,7 +76,7 @@ class ScaleWatch(Worker):
             self._note(why(error))
             self._failures += 1
             if not isinstance(error, NoAnswer) or self._failures > 1:  # one silence may be a person at the scale's keys
-                self.board.warn(self.device, say("NO SCALE: {why}. Type the weights until then", why=why(error)))
+                self.board.warn(self.device, say("NO SCALE: {why}", why=why(error)))
             self.ended.wait(RETRIES_S[min(self._failures, len(RETRIES_S)) - 1])
             return
         self._failures = 0

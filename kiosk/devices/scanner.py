@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Final
 
-from hardware.errors import Closed
+from hardware.errors import Closed, Unplugged
 from hardware.ports.scanner import Scan, Scanner, ScannerEvent, ScanProblem
 from kiosk.core.notices import Mood, Notice
 from kiosk.core.station import Scanned
 from kiosk.core.words import Text, say, say_many
 from kiosk.devices.board import Board
-from kiosk.devices.words import NOISE
+from kiosk.devices.words import NOISE, why_kind
 from kiosk.devices.worker import Worker
 
 WAIT_S: Final = 0.5  # for a scan, before the thread looks whether it is to end
@@ -46,9 +46,8 @@ class ScannerWatch(Worker):
         match event:
             case Scan(code):
                 self.board.put(Scanned(code))
-            case ScanProblem(kind="unplugged", message=message):
-                where = message.partition(":")[2].strip()
-                self.board.warn(self.device, say("NO SCANNER ({where}): type the codes until then", where=where))
+            case ScanProblem(kind="unplugged", cause=cause):
+                self.board.warn(self.device, say("NO SCANNER: {why}", why=why_kind(cause or Unplugged)))
             case ScanProblem(kind=kind, at_s=at_s):
                 self._complain(NOISE[kind], at_s)
             case _:

@@ -31,4 +31,9 @@ NOISE: Final[dict[ProblemKind, Text]] = {
 
 def why(error: errors.HardwareError) -> Text:
     """Return what is wrong and what to do."""
-    return _WHY.get(type(error)) or say("it failed ({detail}): look at it", detail=error.detail)
+    return why_kind(type(error))
+
+
+def why_kind(kind: type[errors.HardwareError]) -> Text:
+    """Return the same for a kind of error."""
+    return _WHY.get(kind) or say("it failed ({kind}): look at it", kind=kind.__name__)

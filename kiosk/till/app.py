@@ -28,6 +28,8 @@ from kiosk.till.themes import TERMINAL, Looks
 from kiosk.till.wording import link_words, status
 
 TICK_S = 1.0
+TURN_S = 4.0  # two rows of warnings are read in that
+WARNING_MARGIN = 8  # of each row: its indent, and words that go to the next
 TIDY_AFTER_S = 5.0  # without a key and with an empty basket: then nobody waits for the disk
 
 
@@ -124,6 +126,7 @@ class TillApp(App[str]):
                 top.submit(line)
         elif heard is not None:
             self.top().tell(heard)
+            self.show_status()  # the warning that it ends, or explains
         self.top().show()
 
     @contextmanager
@@ -160,14 +163,22 @@ class TillApp(App[str]):
     def show_status(self) -> None:
         """Bring the status line and the warning of the top screen up to date."""
         top, link, stamp = self.top(), self.desk.link(), self.desk.clock.stamp()
-        wrong = [self.desk.warning(), *map(self.speech.say, self.devices.warnings())]
-        top.warning_row.show("; ".join(text for text in wrong if text))
+        top.warning_row.show(self._wrong())
         text = status(self.desk.address, link, stamp, self.size.width, self.speech)
         if text != top.status_row.text:
             top.status_row.text = text
             top.status_row.refresh()
             self._sale.welcome(self.speech.say(link_words(link)) if link.problem else "")
             self._sale.basket_view.show()
+
+    def _wrong(self) -> str:
+        """Return what is wrong; what does not fit two rows takes turns at the beginning."""
+        found = [self.desk.warning(), *map(self.speech.say, self.devices.warnings())]
+        wrong = [text for text in found if text]
+        if sum(len(text) + 2 for text in wrong) > 2 * (self.size.width - WARNING_MARGIN):
+            turn = int(asyncio.get_running_loop().time() / TURN_S) % len(wrong)
+            wrong = [*wrong[turn:], *wrong[:turn]]
+        return "; ".join(wrong)
 
     def since_stroke_s(self) -> float:
         """Return how long ago the last key came."""

@@ -220,8 +220,9 @@ async def test_a_till_whose_devices_are_all_missing_starts_says_so_and_sells(sho
         assert "Receipt k1-1-1" in till.screen()
         devices = till.app.devices
         await till.until(lambda: len(devices.warnings()) == 4, "four warnings")
-        await till.until(lambda: "NO SCANNER" in till.screen(), "the warning")
-        assert sorted(text.split(":")[0].split(" (")[0] for text in devices.warnings()) == [
+        for each in ("NO SCANNER", "NO SCALE", "NO RECEIPTS", "NO CUSTOMER"):
+            await till.until(lambda each=each: each in till.screen(), f"{each}, in its turn")
+        assert sorted(text.split(":")[0] for text in devices.warnings()) == [
             "NO CUSTOMER DISPLAY",
             "NO RECEIPTS, the printer",
             "NO SCALE",

@@ -135,7 +135,7 @@ def test_a_scanner_that_dies_is_a_warning_until_it_is_back(scanner, board, at_wo
     at_work(ScannerWatch(board, lambda: scanner.scanner))
     scanner.cable.unplug()
     wait_until(board.warnings, what="the warning")
-    assert board.warnings()[0].startswith("NO SCANNER (")
+    assert board.warnings() == ["NO SCANNER: it is not connected: check its power and its cable"]
     scanner.cable.plug()
     assert hear(board) == Notice(Mood.INFO, "the scanner is there again")
     assert board.warnings() == []
