@@ -90,6 +90,7 @@ class TalkScreen(Frame):
             return
         if self.talk.prompt is not before and not self.asked.refused:
             self._doubted = ""
+            self.options.at = None  # what was chosen is answered: the next Enter is another
             self.hush()
         self._offer(self.till.speech)
         self._tell()
