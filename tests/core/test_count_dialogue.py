@@ -153,3 +153,7 @@ def test_tills_that_are_heard_need_not_be_named_and_a_silent_one_is_asked_about(
 def test_a_till_says_where_it_is(station):
     fill(station, line("ESP-1", 1), line("P-01", 1))
     assert text(hold(station, "position")) == "this till is at k1=1@1: type it where goods are counted"
+
+
+def test_goods_without_a_price_differ_without_a_value(station):
+    assert told(begin(station, "count", "2*REPAIR", "", "", ""))[0] == "2 × Repair: 2 over, 0 expected"

@@ -62,6 +62,7 @@ def test_what_differs_is_said_and_taken_by_who_is_sure(came, said):
         decide_delivery("D-1", LIST, lines)
     done = decide_delivery("D-1", LIST, lines, sure=True)
     assert list(done.lines) == lines
+    assert said.removeprefix("D-1 differs: ") in "; ".join(map(str, done.differs))
     assert done.differs == tuple(
         Difference(what, n, advised) for what, n in came if (advised := {TEA: 24, HAM: 500}.get(what)) != n
     )

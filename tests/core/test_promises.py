@@ -96,6 +96,7 @@ def test_an_answer_is_the_hubs():
         "refund 12.00 EUR",
     )
     assert remedy_text(pending()) == ""
+    assert remedy_text(told(replace(SORRY, remedy=Remedy.VOUCHER))) == "voucher 12.00 EUR"
 
 
 @pytest.mark.parametrize(

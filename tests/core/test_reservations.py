@@ -12,11 +12,13 @@ from contract.facts import StockLine
 from contract.rights import ReservationCancelled, ReservationCollected
 from contract.stock import Account, StockKey
 from contract.values import BasketId, Currency, Money, Quantity, Sku, Unit
+from kiosk.core.bill import Prices
 from kiosk.core.goods import GoodsError
 from kiosk.core.reservations import (
     DEFAULT_HOLD,
     MAX_HOLD,
     MIN_HOLD,
+    Listed,
     NotPromisable,
     Reservation,
     ReservationError,
@@ -24,9 +26,12 @@ from kiosk.core.reservations import (
     decide_cancel,
     decide_collect,
     decide_hold,
+    decide_payment,
     due,
     fill_basket,
+    related,
 )
+from kiosk.core.tender import TenderError
 
 AT = datetime(2026, 11, 21, 9, tzinfo=UTC)
 TEA, HAM = Sku("TEA"), Sku("HAM")
@@ -134,3 +139,27 @@ def test_goods_without_a_price_in_their_unit_cannot_be_sold(items):
     with pytest.raises(ReservationError, match="HAM has no price in the catalogue"):
         fill_basket(FOUND, basket=BasketId("b"), currency=Currency("EUR"), items=items)
     assert due(FOUND, items) is None
+
+
+def test_what_belongs_to_goods_is_sold_with_them():
+    beer = Item(TEA, "Beer", [Gtin("04006381333931")], Money(300), deposit=Sku("PFAND"))
+    items = {TEA: beer, HAM: ITEMS[HAM], Sku("PFAND"): Item(Sku("PFAND"), "Deposit", price_minor=Money(8))}
+    filled = fill_basket(FOUND, basket=BasketId("b"), currency=Currency("EUR"), items=items)
+    assert [line.deposit_minor for line in filled.lines] == [24, 0]
+    assert related(items.values()) == ["PFAND"]
+    assert Listed(items).scan(beer.gtins[0]) == beer
+    assert Listed(items).scan(Gtin("00000096385074")) is None
+
+
+@pytest.mark.parametrize(
+    ("due_minor", "given", "paid", "change"), [(386, None, 385, 0), (386, 500, 385, 115), (0, 0, 0, 0)]
+)
+def test_cash_for_a_collection_is_rounded_to_the_coins_there_are(due_minor, given, paid, change):
+    payment = decide_payment(Money(due_minor), given, Prices(cash_step_minor=5))
+    assert (payment.amount_minor, payment.change_minor) == (paid, change)
+
+
+@pytest.mark.parametrize("given", [0, 1, 384, 386 - 5])
+def test_too_little_cash_for_a_collection_is_refused(given):
+    with pytest.raises(TenderError):
+        decide_payment(Money(386), Money(given), Prices(cash_step_minor=5))

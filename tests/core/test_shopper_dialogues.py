@@ -295,3 +295,18 @@ def test_other_sites_are_told_of_with_the_age_of_the_news(station):
 
 def test_who_names_no_item_goes_back_to_the_sale(station):
     assert hold(station, "elsewhere", "") is None
+
+
+def test_none_of_several_names_asks_for_the_item_again(station):
+    talk = begin(station, "elsewhere", "espr", ":none")
+    assert asked(talk).text == "Scan, code or name"
+
+
+def test_a_hub_that_is_late_is_said_and_a_promise_of_a_lost_card_has_no_goods(station):
+    at = station.counter.desk.clock.stamp().at - timedelta(minutes=5)
+    station.counter.desk.record([ReservationRequested("p-1", [line("ESP-1", 6)], "en", "EUR", at, Money(0))])
+    talk = begin(station, "promises", "p-1")
+    assert told(talk)[-1] == "The hub is late: is it connected? The promise stays asked for."
+    talk.answer("")
+    resolve(station, "p-lost")
+    assert [str(one.label) for one in asked(begin(station, "promises")).options] == ["6 × Espresso", "promise p-lost"]

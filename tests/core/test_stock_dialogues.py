@@ -5,19 +5,21 @@ from datetime import UTC, date, datetime
 import pytest
 from rights_facts import down
 from stock_hands import ESPRESSO, account, asked, facts, fill, line, text, told
-from talks import begin, ended, hold
+from talks import answered, begin, ended, hold
 from till_terminal import barcode, stock_desk
 
 from contract.down import AvailabilityChanged as Changed
-from contract.down import Level, SiteHeard
+from contract.down import Item, Level, SiteHeard
 from contract.down_rights import DeliveryAdvised
-from contract.facts import StockReceived
+from contract.facts import MAX_LINES, StockReceived
 from contract.goods import StockWasted, TransferReceived, TransferSent
 from contract.rights import OverdraftBooked
-from contract.values import Condition, Quantity, Unit
+from contract.values import Condition, Gtin, Money, Quantity, Sku, Unit
 from kiosk.core.dialogues.goods import AGAIN, ALL, COUNT, SURE
-from kiosk.core.dialogues.naming import DAMAGED, NONE, SELLABLE, UNDO, WEIGH
+from kiosk.core.dialogues.naming import DAMAGED, NONE, SELLABLE, UNDO, WEIGH, Listing, Named, collect_lines
+from kiosk.core.words import say
 from kiosk.journal.elsewhere import FILE, Elsewhere
+from kiosk.journal.errors import StorageFailed
 from kiosk.journal.own_log import OwnLog
 from kiosk.station import open_station
 
@@ -270,3 +272,64 @@ def test_what_was_left_changed_nothing_and_says_so(station):
     talk.leave()
     assert text(talk.notice) == "nothing of the list was recorded"
     assert facts(station) == []
+
+
+LABELLED = Item(Sku("BRIE"), "Brie", [Gtin("09520123456788")], Money(2400), 1000, Unit.GRAM)
+
+
+def test_the_weight_on_a_label_is_taken_and_multiplied(station):
+    station.counter.desk.catalogue.put([LABELLED])
+    talk = begin(station, "receive", "", "(01)09520123456788(3103)000195")
+    assert told(talk) == ["0.195 kg Brie"]
+    talk.answer("3*(01)09520123456788(3103)000195")
+    assert told(talk) == ["0.780 kg Brie"]
+
+
+def test_goods_on_the_scale_are_weighed_and_an_empty_scale_is_said(station):
+    weights = iter([Quantity(0, Unit.GRAM), Quantity(450, Unit.GRAM)])
+    station.devices.weigh = lambda: next(weights)
+    talk = begin(station, "receive", "", "APPLE", WEIGH)
+    assert asked(talk).refused.startswith("nothing lies on the scale: lay Apples [loose] on it")
+    talk.answer(WEIGH)
+    assert told(talk) == ["0.450 kg Apples [loose]"]
+
+
+def test_a_name_that_means_one_item_is_taken_at_once(station):
+    assert told(begin(station, "receive", "", "chewing")) == ["1 × Chewing gum"]
+
+
+def test_a_list_has_as_many_goods_as_a_fact(station):
+    many = [Named(Item(Sku(f"X-{number}"), "X"), 1) for number in range(MAX_LINES)]
+    talk = answered(collect_lines(station, Listing(say("LIST"), say("done")), many), ESPRESSO)
+    assert asked(talk).refused == "a list holds 2000 goods: finish it, then begin another"
+    assert len(told(talk)) == MAX_LINES
+
+
+def test_goods_of_a_delivery_that_the_catalogue_lacks_are_told_by_their_sku(station):
+    advise(station, lines=[line("NEW", 3)])
+    assert told(begin(station, "receive", "D-1")) == ["3 NEW"]
+
+
+class FullDisk:
+    """The stockroom, whose disk is full for a while."""
+
+    def __init__(self, room, path, *, times):
+        self._room = room
+        self._path = path
+        self._times = times
+
+    def waste(self, *args, **given):
+        self._times -= 1
+        if self._times >= 0:
+            raise StorageFailed(self._path, "disk I/O error")
+        return self._room.waste(*args, **given)
+
+
+def test_a_disk_that_fails_loses_no_list(station):
+    station.stockroom = FullDisk(station.stockroom, station.counter.desk.journal.path, times=2)
+    talk = begin(station, "waste", "2*ESP-1", "", "broken")
+    for _ in range(2):
+        assert "disk I/O error" in asked(talk).refused
+        talk.answer("")
+    assert text(ended(talk)).startswith("written off: 1 line")
+    assert facts(station)[-1].lines[0].quantity == Quantity(2)
