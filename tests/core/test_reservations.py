@@ -11,7 +11,7 @@ from contract.down import Item
 from contract.facts import StockLine
 from contract.rights import ReservationCancelled, ReservationCollected
 from contract.stock import Account, StockKey
-from contract.values import BasketId, Currency, Money, Quantity, Sku, Unit
+from contract.values import BasketId, Currency, Gtin, Money, Quantity, Sku, Unit
 from kiosk.core.bill import Prices
 from kiosk.core.goods import GoodsError
 from kiosk.core.reservations import (
