@@ -42,7 +42,8 @@ def rows_behind(basket: Basket, bill: Bill) -> list[Row]:
     """Return the rows behind the last line: the discount on everything, and tax that prices do not include."""
     rows = []
     if basket.discount is not None:
-        rows.append(_off(basket.discount, Money(-basket.off_minor)))
+        off = _off(basket.discount, Money(-basket.off_minor))
+        rows.append(Row(say("On everything {off}", off=off.text), off.amount_minor))
     if not bill.included:
         rows.append(Row(say("Tax"), Money(sum(tax.tax_minor for tax in bill.taxes))))
     return rows

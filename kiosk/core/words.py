@@ -78,7 +78,7 @@ def say_many(one: str, many: str, n: int, **fields: Field) -> Text:
 
 def listed(parts: Sequence[str]) -> Text:
     """Return what is named one after the other, as one sentence's part: ``a, b, c``."""
-    first = say("{what}", what=parts[0]) if parts else say("")
+    first = say("{what}", what=parts[0] if parts else "")
     return reduce(lambda before, after: say("{before}, {after}", before=before, after=after), parts[1:], first)
 
 

@@ -11,7 +11,7 @@ from contract.values import Money
 from kiosk.core.basket import Line
 from kiosk.core.counter import Counter
 from kiosk.core.rows import Row, amount_of, name_of, rows_behind, rows_under
-from kiosk.core.words import Amount, say
+from kiosk.core.words import Amount, say, say_many
 from kiosk.till.parts import speech_of
 from kiosk.till.wording import quantity, unit_price
 
@@ -80,7 +80,8 @@ class BasketView(Widget):
         shown = [self._drawn(index, row, width) for index, row in seen]
         if first and len(shown) > 1:
             above = min(seen[0][0] + 1, len(self._counter.basket.lines))
-            shown[0] = Content.styled(f"    {speech_of(self).say(say('… {n} lines above', n=above))}", "italic")
+            told = speech_of(self).say(say_many("… {n} line above", "… {n} lines above", above))
+            shown[0] = Content.styled(f"    {told}", "italic")
         return shown
 
     def _all(self) -> list[tuple[int, Row | None]]:

@@ -14,7 +14,7 @@ from kiosk.core.dialogues.adding import add_item
 from kiosk.core.entry import EntryError, Kind, parse_entry
 from kiosk.core.notices import Answer, Choose, Mood, Notice, Wanted
 from kiosk.core.station import Station
-from kiosk.core.words import Amount, Text, say, say_many
+from kiosk.core.words import Amount, say, say_many
 from kiosk.till.frame import Frame
 from kiosk.till.hints import Hint
 from kiosk.till.keymap import BACK, CLOSE, SEARCH
@@ -220,10 +220,10 @@ class SaleScreen(Frame):
         except EntryError:
             return True
 
-    def _last(self) -> Text:
+    def _last(self) -> str:
         last = self.counter.last_sale
         if last is None:
-            return say("")
+            return ""
         return say("Last sale: {receipt}, {total}", receipt=last.receipt, total=Amount(last.total_minor, last.currency))
 
 

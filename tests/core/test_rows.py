@@ -53,6 +53,6 @@ def test_empties_are_named_and_count_against_the_rest() -> None:
 
 def test_a_discount_on_everything_and_tax_on_top_stand_at_the_end() -> None:
     basket = Basket(BasketId("b1"), EUR, (TEA,), Discount(ppm=100_000, reason="regular"))
-    assert rows_behind(basket, decide_bill(basket, Prices())) == [Row("− 10%: regular", Money(-90))]
+    assert rows_behind(basket, decide_bill(basket, Prices())) == [Row("On everything − 10%: regular", Money(-90))]
     bill = decide_bill(basket, Prices({"": TaxRate("", 100_000, "VAT")}, included=False))
     assert rows_behind(basket, bill)[1] == Row("Tax", Money(81))

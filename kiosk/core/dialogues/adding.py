@@ -145,11 +145,11 @@ def _priced(station: Station, wanted: Wanted, left: Text) -> Asking[Wanted]:
     return replace(wanted, price_minor=(yield from ask(asking, price)))
 
 
-def _price(station: Station, item: Item) -> Text:
+def _price(station: Station, item: Item) -> str:
     if item.price_minor is None:
         return say("ask price")
     if item.price_per != item.unit.per:  # finer than the smallest coin
-        return say("")
+        return ""
     amount = Amount(item.price_minor, station.counter.basket.currency)
     match item.unit:
         case Unit.PIECE:
