@@ -145,7 +145,7 @@ def test_what_belongs_to_goods_is_sold_with_them():
     beer = Item(TEA, "Beer", [Gtin("04006381333931")], Money(300), deposit=Sku("PFAND"))
     items = {TEA: beer, HAM: ITEMS[HAM], Sku("PFAND"): Item(Sku("PFAND"), "Deposit", price_minor=Money(8))}
     filled = fill_basket(FOUND, basket=BasketId("b"), currency=Currency("EUR"), items=items)
-    assert [line.deposit_minor for line in filled.lines] == [24, 0]
+    assert [line.deposit_minor for line in filled.lines] == [16, 0]
     assert related(items.values()) == ["PFAND"]
     assert Listed(items).scan(beer.gtins[0]) == beer
     assert Listed(items).scan(Gtin("00000096385074")) is None
