@@ -146,15 +146,18 @@ def check_amount(amount: int) -> None:
 def add(basket: Basket, line: Line) -> Basket:
     """Return the basket with ``line`` added: to the last line if that is the same goods in pieces, else as a new line.
 
+    Pieces that cost less than the smallest coin are added to their line wherever it stands: what is rounded must not
+    depend on the order in which goods were rung up.
+
     Raises: BasketError if the basket would hold more than a receipt can.
     """
-    last = basket.lines[-1] if basket.lines else None
-    if last and line.quantity.unit is Unit.PIECE and line.label_minor is None and _same_goods(last, line):
-        amount = last.quantity.amount + line.quantity.amount
-        lines = (*basket.lines[:-1], replace(last, quantity=Quantity(amount, Unit.PIECE)))
-    else:
-        lines = (*basket.lines, line)
-    return _checked(replace(basket, lines=lines))
+    fine = line.price_per > 1
+    same = [at for at, one in enumerate(basket.lines) if (fine or one is basket.lines[-1]) and _is_more(one, line)]
+    if not same:
+        return _checked(replace(basket, lines=(*basket.lines, line)))
+    before = basket.lines[same[-1]]
+    amount = before.quantity.amount + line.quantity.amount
+    return put(basket, same[-1], replace(before, quantity=Quantity(amount, Unit.PIECE)))
 
 
 def put(basket: Basket, index: int, line: Line) -> Basket:
@@ -205,8 +208,11 @@ def exceeds(basket: Basket, limit_ppm: int) -> bool:
     return not whole.is_within(limit_ppm, Money(price))
 
 
-def _same_goods(one: Line, other: Line) -> bool:
-    return replace(one, quantity=other.quantity) == other
+def _is_more(one: Line, other: Line) -> bool:
+    """Return whether these are pieces of the same goods at the same price: a label and a discount are of one line."""
+    alone = other.label_minor is not None or other.discount is not None
+    pieces = other.quantity.unit is Unit.PIECE
+    return pieces and not alone and replace(one, quantity=other.quantity) == other
 
 
 def _checked(basket: Basket) -> Basket:

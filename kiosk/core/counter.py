@@ -132,8 +132,10 @@ class Counter:
     def repeat(self, index: int, times: Decimal | None = None) -> Notice | None:
         """Sell the goods of a line once more, or ``times`` more; what is weighed weighs the same again."""
         try:
-            line = self.line(index)
-            return self.add(_again(line, times))
+            line, count = self.line(index), parse_amount(times or Decimal(1), Unit.PIECE)
+            if line.quantity.unit is Unit.PIECE and line.label_minor is None:
+                return self.put(index, replace(line, quantity=Quantity(line.quantity.amount + count)))
+            return self.add(_again(line, count))
         except Refused as error:
             return Notice(Mood.ERROR, str(error))
 
@@ -329,16 +331,11 @@ def _refused(why: str, times: Decimal | None) -> Notice:
     return Notice(Mood.ERROR, why)
 
 
-def _again(line: Line, times: Decimal | None) -> Line:
-    """Return a line of the same goods.
-
-    Raises: EntryError if they cannot be sold ``times`` more.
-    """
-    count = parse_amount(times or Decimal(1), Unit.PIECE)
-    if line.quantity.unit is Unit.PIECE and line.label_minor is None:
-        return replace(line, quantity=Quantity(count))
+def _again(line: Line, count: int) -> Line:
+    """Return a line of as many packets more, each as heavy; a discount is of the first one."""
     label = None if line.label_minor is None else Money(line.label_minor * count)
-    return replace(line, quantity=Quantity(line.quantity.amount * count, line.quantity.unit), label_minor=label)
+    quantity = Quantity(line.quantity.amount * count, line.quantity.unit)
+    return replace(line, quantity=quantity, label_minor=label, discount=None)
 
 
 def told_last(last: LastSale | None) -> Text | None:

@@ -1,9 +1,11 @@
 """The basket and the checkout: sums agree for every order of lines, and nothing is sold that was not paid."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import reduce
 
 import pytest
+from basket_strategies import baskets
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -27,8 +29,9 @@ from contract.values import (
     Unit,
     parse_address,
 )
-from kiosk.core.basket import Basket, BasketError, Line, add, drop, drop_last, make_line
+from kiosk.core.basket import Basket, BasketError, Deposit, Line, Part, add, drop, drop_last, exceeds, make_line, put
 from kiosk.core.checkout import CheckoutError, cash, decide_refund, decide_sale
+from kiosk.core.discounts import Discount
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 EMPTY = Basket(BasketId("b1"), Currency("EUR"))
@@ -87,6 +90,56 @@ def test_dropping_takes_out_one_line_and_leaves_the_others(taken, data):
     kept = list(basket.lines)
     del kept[index]
     assert list(drop(basket, index).lines) == kept
+
+
+FINE = [Item(Sku(f"f{per}"), "Screw", [], Money(7), per) for per in (1, 3, 10)]
+
+
+@given(st.lists(st.tuples(st.sampled_from(FINE), st.integers(1, 20)), max_size=12), st.data())
+def test_prices_below_the_smallest_coin_are_rounded_once_in_whatever_order(taken, data):
+    turned = data.draw(st.permutations(taken))
+    assert filled(taken).total_minor == filled(turned).total_minor
+
+
+def test_labels_and_discounts_are_of_one_line_each():
+    tea = make_line(Item(Sku("s"), "Tea", [], Money(100)), 1)
+    for own in (replace(tea, label_minor=Money(90)), replace(tea, discount=Discount(amount_minor=Money(10)))):
+        assert [line.quantity.amount for line in reduce(add, [own, own, tea], EMPTY).lines] == [1, 1, 1]
+    assert put(reduce(add, [tea, tea], EMPTY), 0, replace(tea, note="gift")).lines == (replace(tea, note="gift"),)
+
+
+@pytest.mark.parametrize(
+    ("line_off", "basket_off", "beyond"),
+    [
+        (None, None, False),
+        (Discount(ppm=100_000), None, False),
+        (Discount(ppm=110_000), None, True),
+        (Discount(ppm=500_000, by="anna"), None, False),
+        (None, Discount(ppm=100_000), False),
+        (None, Discount(ppm=100_001), False),  # of 1.00 it is the same 0.10
+        (None, Discount(amount_minor=Money(21)), True),
+        (None, Discount(amount_minor=Money(200), by="anna"), False),
+        (Discount(ppm=100_000), Discount(ppm=50_000), False),  # 0.10 and 0.10 of 2.00
+        (Discount(ppm=100_000), Discount(ppm=100_000), True),
+        (Discount(ppm=500_000, by="anna"), Discount(ppm=100_000), False),
+    ],
+)
+def test_discounts_that_nobody_approved_stay_within_the_limit_together(line_off, basket_off, beyond):
+    tea = make_line(Item(Sku("s"), "Tea", [], Money(100)), 1)
+    gift = make_line(Item(Sku("g"), "Gift card", [], Money(1000), discountable=False), 1)
+    lines = (replace(tea, discount=line_off), tea, replace(gift, discountable=False, discount=Discount(ppm=900_000)))
+    assert exceeds(Basket(EMPTY.id, EMPTY.currency, lines, basket_off), 100_000) is beyond
+
+
+@given(baskets(), st.integers(0, 1_000_000))
+def test_who_approved_every_discount_never_exceeds(basket, limit):
+    def approved(off):
+        return replace(off, by="anna") if off else None
+
+    lines = tuple(replace(line, discount=approved(line.discount)) for line in basket.lines)
+    assert not exceeds(replace(basket, lines=lines, discount=approved(basket.discount)), limit)
+    if basket.discount is None and all(line.discount is None for line in basket.lines):
+        assert not exceeds(basket, 0)
 
 
 @pytest.mark.parametrize("index", [-1, 0, 3])
@@ -159,7 +212,7 @@ def test_an_empty_basket_and_a_wrong_sum_are_no_sale():
 
 def test_a_basket_that_fits_is_a_sale_that_can_be_stored():
     widest = Item(Sku("\\" * 64), '"' * 200, [], Money(1), tax='"' * 32)
-    one, other = (replace(make_line(widest, MAX_AMOUNT // 10**4), price_per=per) for per in (1, 2))
+    one, other = (replace(make_line(widest, MAX_AMOUNT // 10**4), price_minor=Money(minor)) for minor in (1, 2))
     basket = EMPTY
     while len(basket.lines) < 400:
         basket = add(add(basket, one), other)
@@ -169,3 +222,28 @@ def test_a_basket_that_fits_is_a_sale_that_can_be_stored():
     sale = replace(decide_sale(basket, [cash(total, total)], sold_at=AT), receipt=Receipt("k1-1-1"))
     source = LaneSource(parse_address("north/market/k1"), Epoch(1), Lane.TILL)
     assert encode(sale, source=source, seq=Seq(1), prev=NO_DIGEST, stamp=Stamp(at=AT))
+
+
+def test_a_basket_of_lines_with_all_that_a_line_may_have_fits_too():
+    wide, text = Sku("\\" * 64), '"' * 200
+    off = Discount(amount_minor=Money(1), reason=text, by='"' * 32)
+    part = Part(wide, text, Quantity(MAX_AMOUNT), Money(10**9), '"' * 32)
+    line = Line(
+        wide, text, Quantity(1), Money(10**8), 1, '"' * 32, off, Money(10**11), None, '"' * 32, text, text,
+        Deposit(wide, text, Money(10**8), '"' * 32), (part, part), 99,
+    )  # fmt: skip
+    basket = replace(EMPTY, discount=off)
+    with suppress(BasketError):
+        for number in range(MAX_LINES):
+            basket = add(basket, replace(line, age=number % 90))
+    total = basket.total_minor
+    sale = replace(decide_sale(basket, [cash(total, total)], sold_at=AT), receipt=Receipt("k1-1-1"))
+    source = LaneSource(parse_address("north/market/k1"), Epoch(1), Lane.TILL)
+    assert len(encode(sale, source=source, seq=Seq(1), prev=NO_DIGEST, stamp=Stamp(at=AT))) > 300_000
+
+
+def test_deposits_and_parts_are_lines_of_the_receipt():
+    bottle = Deposit(Sku("PF"), "Deposit", Money(25))
+    lines = tuple(Line(Sku(f"s{n}"), "Cola", Quantity(1), Money(1), 1, deposit=bottle) for n in range(MAX_LINES // 2))
+    with pytest.raises(BasketError, match="lines"):
+        add(Basket(EMPTY.id, EMPTY.currency, lines), make_line(Item(Sku("one"), "More", [], Money(1)), 1))

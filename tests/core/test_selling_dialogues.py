@@ -183,6 +183,24 @@ def test_a_line_of_a_label_keeps_its_amount_and_can_be_repeated(tmp_path: Path) 
         assert (lines(station), total(station)) == ([("12345", 299), ("12345", 598)], 897)
 
 
+def test_what_is_repeated_keeps_its_line_and_its_price(station: Station) -> None:
+    sell(station, "TEA", "COLA")
+    station.selected = 0
+    hold(station, "discount", "10%", "damaged")
+    station.typed = "2"
+    assert hold(station, "repeat") is None
+    assert (lines(station), total(station)) == ([("TEA", 3), ("COLA", 1)], 1215 + 175)
+    sell(station, "TEA")
+    assert lines(station) == [("TEA", 3), ("COLA", 1), ("TEA", 1)]
+
+
+def test_what_is_weighed_again_has_no_discount(station: Station) -> None:
+    sell(station, "0.5*APPLE")
+    hold(station, "discount", "0.15", "damaged")
+    assert hold(station, "repeat") is None
+    assert total(station) == 135 + 150
+
+
 def test_packets_of_the_same_price_are_not_taken_for_one(tmp_path: Path) -> None:
     for station in opened(tmp_path, Shop(templates=["21IIIIIPPPPPC"])):
         station.counter.desk.catalogue.put([Item(Sku("12345"), "Cake", [], None)])  # type: ignore[attr-defined]
