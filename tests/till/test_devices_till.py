@@ -151,18 +151,22 @@ async def test_noise_is_said_and_selling_goes_on(shop):
         assert till.basket() == [("ESP-1", 1), ("ESP-2", 1)]
 
 
-@pytest.mark.parametrize("code", ["1234", ESPRESSO, "20"])
-async def test_a_scan_is_never_money(shop, code):
+@pytest.mark.parametrize(
+    ("code", "sold"),
+    [("20", []), ("5.00", []), ("1", []), ("REPAIRS", []), ("1234", [("1234", 1)]), ("ESP-1", [("ESP-1", 1)])],
+)
+async def test_a_scan_is_goods_or_nothing_also_where_money_is_asked_for(shop, code, sold):
     async with shop.opened() as till:
         await till.type("ESP-2\n")
         await ready(till)
         await till.press("f9")
         assert not till.is_on(SaleScreen)
-        for _ in range(3):
-            shop.scanner.say(f"{code}\r".encode())
-        await till.until(lambda: len(till.basket()) > 1 or till.notice(), "what came of it")
-        assert till.app._sale.counter.sold is None
-        assert till.basket()[0] == ("ESP-2", 1)
+        shop.scanner.say(f"{code}\r".encode())
+        await till.until(lambda: till.basket()[1:] == sold and (sold or till.notice()), "what came of it")
+        shop.scanner.say(f"{code}\r".encode() * (not sold) + f"{barcode(0)}\r".encode())
+        await till.until(lambda: ("P-00", 1) in till.basket(), "the next scan")
+        assert till.basket() == [("ESP-2", 1), *sold, ("P-00", 1)]
+        assert till.app.desk.last_sale() is None
 
 
 async def test_a_sale_opens_the_drawer_then_prints_and_only_after_it_is_on_record(shop):
