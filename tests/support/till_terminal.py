@@ -21,6 +21,7 @@ from contract.values import Gtin, Money, Sku, Unit
 from kiosk.bootstrap import LocalDesk, open_desk
 
 KIOSK = Path(sys.executable).parent / "kiosk"
+PERSON_GAP_S = 0.2  # from one key to the next, of somebody who types with two fingers
 START_DEADLINE_S = 30.0  # a first start also makes the tables, on a machine that is busy
 
 
@@ -79,6 +80,11 @@ class TmuxTill:
 
     def scan(self, code: str) -> None:
         self.type(code + "\r")
+
+    def rest(self) -> None:
+        """Let as much time pass as a person needs from one key to the next, or to the scanner."""
+        until = time.monotonic() + PERSON_GAP_S
+        wait_until(lambda: time.monotonic() > until, what="a hand to move")
 
     def paste(self, text: str) -> None:
         self._tmux("set-buffer", text)
