@@ -1,11 +1,15 @@
 """What a dialogue shows: its title, what it tells, and what there is to choose from. Only what fits is drawn."""
 
+from typing import Final
+
 from textual.content import Content
 from textual.events import Click
 from textual.message import Message
 from textual.widget import Widget
 
 from kiosk.core.dialogue import Option
+
+_INDENT: Final = 2
 
 
 class OptionList(Widget):
@@ -56,10 +60,8 @@ class OptionList(Widget):
         self._rows = [None]
         room = max(1, height - 1)
         told_room = room if not self.options else max(0, room - min(len(self.options), max(1, room // 2)))
-        shown = self._told[-told_room:] if told_room else ()
-        if len(shown) < len(self._told) and shown:
-            shown = (f"… {len(self._told) - len(shown) + 1}", *shown[1:])
-        rows += [Content(f"  {line}").truncate(width, ellipsis=True) for line in shown]
+        shown = self._newest(max(1, width - _INDENT), told_room)
+        rows += [(Content(" " * _INDENT) + row).truncate(width, ellipsis=True) for row in shown]
         self._rows += [None] * len(shown)
         left = max(0, height - len(rows))
         at = self.at or 0
@@ -68,6 +70,17 @@ class OptionList(Widget):
             rows.append(self._row(number, option, width))
             self._rows.append(number)
         return Content("\n").join(rows)
+
+    def _newest(self, width: int, room: int) -> list[Content]:
+        """Return what is told, lines whole; where there is no room the newest, and how many there are before."""
+        rows: list[Content] = []
+        hidden = len(self._told)
+        for line in reversed(self._told[-room:] if room else ()):
+            wrapped = Content(line).wrap(width) or [Content("")]
+            if len(wrapped) + len(rows) + (hidden > 1) > room and rows:
+                break
+            rows, hidden = [*wrapped[:room], *rows], hidden - 1
+        return [Content(f"… {hidden}"), *rows][-room:] if hidden and rows else rows
 
     def on_click(self, event: Click) -> None:
         """Take the option under the mouse or finger."""

@@ -16,7 +16,7 @@ from contract.goods import StockWasted, TransferReceived, TransferSent
 from contract.rights import OverdraftBooked
 from contract.values import Condition, Gtin, Money, Quantity, Sku, Unit
 from kiosk.core.dialogues.goods import AGAIN, ALL, COUNT, SURE
-from kiosk.core.dialogues.naming import DAMAGED, NONE, SELLABLE, UNDO, WEIGH, Listing, Named, collect_lines
+from kiosk.core.dialogues.naming import DAMAGED, MAX_ROWS, NONE, SELLABLE, UNDO, WEIGH, Listing, Named, collect_lines
 from kiosk.core.words import say
 from kiosk.journal.elsewhere import FILE, Elsewhere
 from kiosk.journal.errors import StorageFailed
@@ -302,7 +302,8 @@ def test_a_list_has_as_many_goods_as_a_fact(station):
     many = [Named(Item(Sku(f"X-{number}"), "X"), 1) for number in range(MAX_LINES)]
     talk = answered(collect_lines(station, Listing(say("LIST"), say("done")), many), ESPRESSO)
     assert asked(talk).refused == "a list holds 2000 goods: finish it, then begin another"
-    assert len(told(talk)) == MAX_LINES
+    assert told(talk)[:2] == ["1900 lines before these", "1 × X"]
+    assert len(told(talk)) == 1 + MAX_ROWS
 
 
 def test_goods_of_a_delivery_that_the_catalogue_lacks_are_told_by_their_sku(station):

@@ -132,33 +132,38 @@ def _read_position(text: str) -> TillPosition | None:
 
 
 def _show(station: Station, named: Sequence[Named], counted: Counted) -> Dialogue:
+    """Show what differs, the largest sums first; it is on record, so whatever is answered only looks on or ends."""
+    title, text = say("COUNTED"), say("The count is on record")
     if counted.found is None:
         told = (*told_lines(named), say("The hub compares, once it has heard every till that was named."))
-        off = 0
-    else:
-        told = tuple(_row(station, one) for one in counted.found)
-        off = sum(1 for one in counted.found if one.difference)
-    if counted.found is not None and not station.stockroom.neighbours():
+        yield Prompt(text, title=title, told=told, empty=say("done"))
+        return Notice(Mood.INFO, say("counted: the hub compares"))
+    off = sorted((one for one in counted.found if one.difference), key=lambda one: -abs(one.value_minor or 0))
+    same = len(counted.found) - len(off)
+    told = (say_many("{n} line as expected", "{n} lines as expected", same),)
+    if not station.stockroom.neighbours():
         told = (*told, say("Compared with this till's books alone: the hub waits for any other till of the site."))
-    yield Prompt(say("The count is on record"), title=say("COUNTED"), told=told, empty=say("done"))
-    return Notice(Mood.INFO, say_many("counted; {n} line differs", "counted; {n} lines differ", off))
+    options = tuple(Option(str(at), _row(station, one), _worth(station, one)) for at, one in enumerate(off))
+    while (yield Prompt(text, Takes.CHOICE, options, title=title, told=told, empty=say("done"))).strip():
+        pass  # a row was touched: there is nothing more to say of it
+    return Notice(Mood.INFO, say_many("counted; {n} line differs", "counted; {n} lines differ", len(off)))
 
 
 def _row(station: Station, one: Discrepancy) -> Text:
     item = station.counter.desk.item(one.sku)
     goods = told_goods(item, one.counted.amount, one.condition) if item else say("{sku}", sku=one.sku)
-    if not one.difference:
-        return say("{goods}: as expected", goods=goods)
     expected = replace(one.counted, amount=max(0, one.expected))
     off = replace(one.counted, amount=abs(one.difference))
     if one.difference > 0:
-        row = say("{goods}: {off} over, {expected} expected", goods=goods, off=off, expected=expected)
-    else:
-        row = say("{goods}: {off} short, {expected} expected", goods=goods, off=off, expected=expected)
+        return say("{goods}: {off} over, {expected} expected", goods=goods, off=off, expected=expected)
+    return say("{goods}: {off} short, {expected} expected", goods=goods, off=off, expected=expected)
+
+
+def _worth(station: Station, one: Discrepancy) -> str:
+    """Return what a difference is worth by the catalogue; nothing where it has no price."""
     if one.value_minor is None:
-        return row
-    worth = Amount(one.value_minor, station.counter.basket.currency, named=True)
-    return say("{row}, {worth}", row=row, worth=worth)
+        return ""
+    return say("{worth}", worth=Amount(one.value_minor, station.counter.basket.currency, named=True))
 
 
 def _position(one: TillPosition) -> Text:

@@ -26,7 +26,7 @@ from kiosk.core.errors import Refused
 from kiosk.core.finding import UnknownGoods
 from kiosk.core.ports import Desk
 from kiosk.core.station import Station
-from kiosk.core.words import BIG_UNIT, Text, say
+from kiosk.core.words import BIG_UNIT, Text, say, say_many
 
 UNDO: Final = ":undo"  # ids of what can be done beside naming goods: no sku that anybody scans
 DAMAGED: Final = ":damaged"
@@ -34,6 +34,7 @@ SELLABLE: Final = ":sellable"
 WEIGH: Final = ":weigh"
 NONE: Final = ":none"
 MAX_FOUND: Final = 20  # of one name: who has to read more types another letter
+MAX_ROWS: Final = 100  # of a list that is being made: more than any screen has
 _SHOWN: Final = 24  # characters of a code that a refusal shows: what one row bears
 _ZERO: Final = re.compile(r"\s*0+\s*\*\s*(.+)")  # in a count: there is none of it
 
@@ -215,13 +216,20 @@ def _prompt(listing: Listing, there: Sequence[Named], condition: Condition, pend
         Takes.GOODS,
         tuple(options),
         title=listing.title,
-        told=(*listing.told, *told_lines(there)),
+        told=(*listing.told, *_newest(there)),
         refused=refused,
         empty=listing.ends if there else None,
-        holds_goods=bool(there),
         left=say("nothing of the list was recorded") if there else None,
         doubt=say("Esc once more throws the list away") if len(there) > 1 else None,
     )
+
+
+def _newest(there: Sequence[Named]) -> tuple[Text, ...]:
+    """Return the rows of a long list that a person may want to see: a count of thousands must not slow its scans."""
+    sums = list(_sums(there).items())
+    rows = tuple(told_goods(item, amount, key.condition) for key, (item, amount) in sums[-MAX_ROWS:])
+    before = len(sums) - len(rows)
+    return (say_many("{n} line before these", "{n} lines before these", before), *rows) if before else rows
 
 
 def _added(there: tuple[Named, ...], one: Named) -> tuple[Named, ...]:
