@@ -10,6 +10,7 @@ Rules
 import logging
 import re
 import shlex
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ import click
 
 HOST: Final = "127.0.0.1"
 NAMES: Final = (HOST, "localhost")
+_START: Final = "from kiosk.cli import main; main()"  # the console script, wherever it is installed
 _ELSEWHERE: Final = re.compile(r'<link\s+rel="stylesheet"\s+href="https://[^"]*"\s*/>')
 
 
@@ -65,13 +67,20 @@ def serve(data_dir: Path, port: int, *, language: str | None = None, theme: str 
             return app
 
     options = [f"--{name}={value}" for name, value in (("language", language), ("theme", theme)) if value]
-    command = shlex.join([sys.executable, "-m", "kiosk.cli", "--data", str(data_dir), "till", *options])
+    command = shlex.join([sys.executable, "-c", _START, "--data", str(data_dir), "till", *options])
     try:
+        _check_free(port)
         Loopback(command, host=HOST, port=port, title="till").serve()
     except OSError as error:
-        raise click.ClickException(
-            f"port {port} cannot be used ({error.strerror}): give another with --port"
-        ) from error
+        told = f"port {port} cannot be used ({error.strerror}): give another with --port"
+        raise click.ClickException(told) from error
+
+
+def _check_free(port: int) -> None:
+    """Find out before it is said that the till is there. Raises: OSError."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        probe.bind((HOST, port))
 
 
 def is_own(host: str, origin: str | None, port: int) -> bool:

@@ -28,13 +28,13 @@ _PORT: Final = 8000
 
 
 @click.command(epilog="Example: kiosk till --language de")
-@click.option("--language", type=click.Choice([*Language]), help="Speak this instead of what kiosk.toml says.")
-@click.option("--theme", type=click.Choice([*Theme]), help="Look like this instead of what kiosk.toml says.")
+@click.option("--language", type=click.Choice([*map(str, Language)]), help="Speak this, not what kiosk.toml says.")
+@click.option("--theme", type=click.Choice([*map(str, Theme)]), help="Look like this, not as kiosk.toml says.")
 @click.option("--plain", is_flag=True, help="Line by line: for screen readers, poor terminals and pipes.")
 @click.option("--web", is_flag=True, help="In a browser on this machine, for training and demos.")
 @click.option("--port", type=click.IntRange(1, 65535), default=_PORT, show_default=True, help="Where, with --web.")
 @click.pass_obj
-def till(data_dir: Path, language: Language | None, theme: Theme | None, port: int, *, plain: bool, web: bool) -> None:
+def till(data_dir: Path, language: str | None, theme: str | None, port: int, *, plain: bool, web: bool) -> None:
     """Open the till in this terminal."""
     if plain and web:
         raise click.UsageError("--plain and --web exclude each other: give one of them.")
