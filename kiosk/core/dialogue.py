@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from kiosk.core.errors import Refused
 from kiosk.core.notices import Mood, Notice
-from kiosk.core.words import Amount, Text
+from kiosk.core.words import Amount, Text, say
 
 T = TypeVar("T")
 
@@ -101,7 +101,11 @@ class Talk:
 
     def answer(self, text: str) -> None:
         """Answer the question that stands; ``prompt`` is the next, or None: then ``notice`` is what to say."""
-        if self.prompt is not None:
+        if self.prompt is None:
+            return
+        if self.prompt.takes is Takes.CHOICE and not _is_offered(self.prompt, text):
+            self.prompt = replace(self.prompt, refused=say("{text} is none of these: choose one", text=text))
+        else:
             self._go_on(lambda: self._dialogue.send(text))
 
     def leave(self) -> None:
@@ -117,3 +121,7 @@ class Talk:
             self.prompt, self.notice = None, end.value
         except Refused as error:
             self.prompt, self.notice = None, Notice(Mood.ERROR, str(error))
+
+
+def _is_offered(prompt: Prompt, text: str) -> bool:
+    return any(one.id == text for one in prompt.options) or (not text and prompt.empty is not None)

@@ -23,7 +23,7 @@ def test_a_card_pays_once_its_end_is_told(station: Station, outcome: str) -> Non
     talk = answered(pay(station), "card")
     assert talk.prompt is not None
     assert (talk.prompt.title, talk.prompt.takes) == ("CARD 10.03 EUR", Takes.CHOICE)
-    assert "choose what" in refusal(answered_on(talk, "perhaps"))
+    assert "is none of these" in refusal(answered_on(talk, "perhaps"))
     sold(answered_on(talk, outcome, *([""] if outcome == "approved" else [])))
     (payment,) = sales(station)[0].payments
     assert (payment.kind, payment.unsure) == (PaymentKind.CARD, outcome == "unknown")

@@ -59,7 +59,7 @@ def cards(station: Station) -> Dialogue:
 
 def _outcome(prompt: Prompt) -> Asking[tuple[Outcome, str]]:
     """Ask how it ended, and what the terminal's slip calls it if it was approved."""
-    outcome = yield from ask(prompt, _parse_outcome)
+    outcome = Outcome((yield prompt))
     if outcome is not Outcome.APPROVED:
         return outcome, ""
     slip = Prompt(
@@ -71,13 +71,6 @@ def _outcome(prompt: Prompt) -> Asking[tuple[Outcome, str]]:
         left=prompt.left,
     )
     return outcome, (yield from ask(slip, _parse_reference))
-
-
-def _parse_outcome(text: str) -> Outcome:
-    try:
-        return Outcome(text)
-    except ValueError as error:
-        raise Refused(say("choose what the terminal says")) from error
 
 
 def _parse_reference(text: str) -> str:
