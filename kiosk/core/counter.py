@@ -257,6 +257,9 @@ class Counter:
             price = parse_price(text, self.basket.currency)
             return self._take(self.finder.want(OPEN_ITEM, times, price))
         found = self.desk.search(text, MAX_RESULTS)
+        if not found and self.finder.is_reservation(text):
+            told = say("{code} is the code of a reservation: collect it from the menu", code=text)
+            return _refused(told, times)
         if not found:
             told = say("NOT FOUND {text}: type less of it, or a price such as 4.50", text=repr(shown_code(text)))
             return _refused(told, times)

@@ -91,6 +91,10 @@ class Finder:
         wanted = self._measured(self.want(item), label, times) if measured else self.want(item, times)
         return replace(wanted, expired_on=label.expires_on if is_expired(label, today) else None)
 
+    def is_reservation(self, text: str) -> bool:
+        """Return whether a text may be the code with which a shopper collects."""
+        return self._read(text).kind is LabelKind.RESERVATION
+
     def want(self, item: Item, times: Decimal | None = None, price: Money | None = None) -> Wanted:
         """Return an item as goods to sell, with its deposit, its parts and its age; ``price`` was typed.
 

@@ -4,6 +4,7 @@ import pytest
 from till_terminal import barcode
 
 from contract.codec import decode
+from contract.codes import make_code
 from contract.errors import Malformed
 from contract.facts import SaleRecorded, StockLine, StockReceived
 from contract.rights import OverdraftBooked
@@ -112,6 +113,14 @@ def test_what_goods_lack_is_wanted_and_nothing_is_added(desk):
     apples = counter.enter("APPLE")
     assert isinstance(apples, Wanted)
     assert (apples.amount, apples.price_minor) == (None, 299)
+    assert skus(counter) == []
+
+
+def test_a_reservation_s_code_is_no_goods_and_says_what_it_is(desk):
+    counter = Counter(desk)
+    told = counter.enter(make_code(1234567))
+    assert isinstance(told, Notice)
+    assert "is the code of a reservation" in told.text
     assert skus(counter) == []
 
 
