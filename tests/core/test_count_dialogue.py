@@ -124,8 +124,11 @@ def test_what_is_far_from_the_books_is_counted_again_alone(station):
 
 def test_who_is_sure_records_what_is_far_from_the_books(station):
     fill(station, line("ESP-1", 10))
-    assert text(hold(station, "count", "9000*ESP-1", "", "", "", SURE, "")) == "counted; 1 line differs"
-    assert counts(station)[0].lines[0].counted == Quantity(9000)
+    assert (
+        text(hold(station, "count", "9000*ESP-1", "", "k2=1@8", "", "Sunday", SURE, "")) == "counted: the hub compares"
+    )
+    (fact,) = counts(station)
+    assert (fact.lines[0].counted, fact.reason, fact.others[0].kiosk) == (Quantity(9000), "Sunday", "k2")
     assert account(station, "ESP-1").available == 10, "the hub settles it; no till corrects its own books"
 
 

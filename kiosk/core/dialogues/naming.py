@@ -10,6 +10,7 @@ Rules
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct
@@ -37,6 +38,9 @@ MAX_FOUND: Final = 20  # of one name: who has to read more types another letter
 MAX_ROWS: Final = 100  # of a list that is being made: more than any screen has
 _SHOWN: Final = 24  # characters of a code that a refusal shows: what one row bears
 _ZERO: Final = re.compile(r"\s*0+\s*\*\s*(.+)")  # in a count: there is none of it
+
+
+Sums = dict[StockKey, tuple[Item, int]]  # by account, in the order of their last mention
 
 
 class NoGoods(Refused):
@@ -73,12 +77,14 @@ def collect_lines(
     station: Station, listing: Listing, named: Sequence[Named] = (), *, refused: str = ""
 ) -> Asking[tuple[Named, ...]]:
     """Return what a person names, at least one entry; begins with what is ``named`` already."""
-    there, condition, pending = tuple(named), Condition.SELLABLE, ""
+    there, condition, pending = list(named), Condition.SELLABLE, ""
+    sums = _sums(there)
     while True:
-        text = yield _prompt(listing, there, condition, pending, refused)
+        text = yield _prompt(listing, there, sums, condition=condition, pending=pending, refused=refused)
         refused = ""
         if text == UNDO:
             there, pending = there[:-1], ""
+            sums = _sums(there)
         elif text in {DAMAGED, SELLABLE}:
             condition = Condition.DAMAGED if text == DAMAGED else Condition.SELLABLE
         elif text.strip():
@@ -88,11 +94,12 @@ def collect_lines(
                     continue
                 entered, pending = text if "*" in text else pending + text, ""
                 found = yield from name_goods(station, entered, listing.title, zero=listing.zero)
-                there = _added(there, Named(*found, condition)) if found else there
+                if found:
+                    _add(there, sums, Named(*found, condition))
             except Refused as error:
                 refused, pending = str(error), ""
         elif there:
-            return there
+            return tuple(there)
 
 
 def name_goods(station: Station, text: str, title: Text, *, zero: bool = False) -> Asking[tuple[Item, int] | None]:
@@ -202,7 +209,9 @@ def _ask_amount(station: Station, item: Item, title: Text) -> Asking[int]:
     return (yield from ask(prompt, amount))
 
 
-def _prompt(listing: Listing, there: Sequence[Named], condition: Condition, pending: str, refused: str) -> Prompt:
+def _prompt(
+    listing: Listing, there: Sequence[Named], sums: Sums, *, condition: Condition, pending: str, refused: str
+) -> Prompt:
     options = [Option(UNDO, say("Undo last"), key="void", whole=True)] if there else []
     if listing.damaged:
         options.append(
@@ -216,7 +225,7 @@ def _prompt(listing: Listing, there: Sequence[Named], condition: Condition, pend
         Takes.GOODS,
         tuple(options),
         title=listing.title,
-        told=(*listing.told, *_newest(there)),
+        told=(*listing.told, *_newest(sums)),
         refused=refused,
         empty=listing.ends if there else None,
         left=say("nothing of the list was recorded") if there else None,
@@ -224,26 +233,29 @@ def _prompt(listing: Listing, there: Sequence[Named], condition: Condition, pend
     )
 
 
-def _newest(there: Sequence[Named]) -> tuple[Text, ...]:
+def _newest(sums: Sums) -> tuple[Text, ...]:
     """Return the rows of a long list that a person may want to see: a count of thousands must not slow its scans."""
-    sums = list(_sums(there).items())
-    rows = tuple(told_goods(item, amount, key.condition) for key, (item, amount) in sums[-MAX_ROWS:])
+    newest = list(islice(reversed(sums.items()), MAX_ROWS))
+    rows = tuple(told_goods(item, amount, key.condition) for key, (item, amount) in reversed(newest))
     before = len(sums) - len(rows)
     return (say_many("{n} line before these", "{n} lines before these", before), *rows) if before else rows
 
 
-def _added(there: tuple[Named, ...], one: Named) -> tuple[Named, ...]:
-    sums = _sums((*there, one))
-    if len(sums) > MAX_LINES:
+def _add(there: list[Named], sums: Sums, one: Named) -> None:
+    """Add an entry and its sum; raises NoGoods for what no fact can hold."""
+    _, before = sums.get(one.key, (one.item, 0))
+    if one.key not in sums and len(sums) >= MAX_LINES:
         raise NoGoods(say("a list holds {most} goods: finish it, then begin another", most=MAX_LINES))
-    if sums[one.key][1] > MAX_AMOUNT:
+    if before + one.amount > MAX_AMOUNT:
         raise NoGoods(say("{sku} is more than {most} in all: name less", sku=one.item.sku, most=MAX_AMOUNT))
-    return (*there, one)
+    there.append(one)
+    sums.pop(one.key, None)
+    sums[one.key] = one.item, before + one.amount
 
 
-def _sums(named: Sequence[Named]) -> dict[StockKey, tuple[Item, int]]:
+def _sums(named: Sequence[Named]) -> Sums:
     """Return how much there is of each account, in the order of their last mention."""
-    sums: dict[StockKey, tuple[Item, int]] = {}
+    sums: Sums = {}
     for one in named:
         _, before = sums.pop(one.key, (one.item, 0))
         sums[one.key] = one.item, before + one.amount
