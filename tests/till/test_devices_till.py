@@ -1,6 +1,7 @@
 """The till with devices: scans on every screen, receipts after the commit, weights, and nothing that stops it."""
 
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 import pytest
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from hardware.twins.scale import Plate
 from hardware.twins.scale_machines import ToledoMachine
 from kiosk.config import DevicesConfig
 from kiosk.core.ports import DeskError
+from kiosk.devices.board import MAX_WAITING
 from kiosk.station import open_station
 from kiosk.till.app import TillApp
 from kiosk.till.sale import SaleScreen
@@ -308,3 +310,21 @@ def test_a_till_without_devices_has_no_thread_for_them(tmp_path):
         with pytest.raises(DeskError, match="no scale here"):
             station.devices.weigh()
     desk.close()
+
+
+async def test_a_scanner_gone_mad_floods_neither_screen_nor_ears_nor_memory(shop):
+    async with shop.opened() as till:
+        rung: list[float] = []
+        till.app.sounds._ring = lambda: rung.append(till.app.stroke_s)
+        await ready(till)
+        for _ in range(30):
+            shop.scanner.say(b"no such thing 7\r" * 100)
+            await till.pilot.pause(0.01)
+        assert len(till.app.devices._board._heard) <= MAX_WAITING
+        await till.type("ESP-2\n")
+        assert till.basket() == [("ESP-2", 1)]
+        await till.until(lambda: not till.app.devices._board._heard, "the end of it")
+        shop.scanner.say(f"{ESPRESSO}\r".encode())
+        await till.until(lambda: len(till.basket()) == 2, "the next scan")
+        pauses = [after - before for before, after in pairwise(rung)]
+        assert not [pause for pause in pauses if 0 <= pause < GAP_S]
