@@ -17,6 +17,8 @@ from hardware.twins.scale import Plate, TwinScale
 from hardware.twins.scale_machines import CasMachine, QhwMachine, ToledoMachine
 from hardware.twins.scanner import TwinScanner
 
+CAPTURES = "8_devices/scale_captures"  # of the real data
+
 
 def nothing() -> None:
     """Do nothing: a twin has no cable and no thread."""
@@ -118,3 +120,15 @@ def twin_scale(folder: Path) -> ScaleHands:
 
 
 SCALES = {"continuous": continuous, "toledo": toledo, "cas": cas, "twin": twin_scale}
+
+
+class Replay(Mute):
+    """A scale that says a capture over and over, a piece at a time: its frames come in parts."""
+
+    def __init__(self, stream: bytes, size: int) -> None:
+        self._stream, self._size, self._at = stream, size, 0
+
+    def tick(self) -> bytes:
+        piece = self._stream[self._at : self._at + self._size]
+        self._at = (self._at + self._size) % len(self._stream)
+        return piece

@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 
 import pytest
+from device_ends import CAPTURES, Replay
 from msgspec.structs import replace
 from till_hands import Hands
 from till_terminal import barcode, stock_desk
@@ -328,3 +329,39 @@ async def test_a_scanner_gone_mad_floods_neither_screen_nor_ears_nor_memory(shop
         await till.until(lambda: len(till.basket()) == 2, "the next scan")
         pauses = [after - before for before, after in pairwise(rung)]
         assert not [pause for pause in pauses if 0 <= pause < GAP_S]
+
+
+def weighed(till):
+    try:
+        return till.app.devices.weigh().amount
+    except DeskError:
+        return 0
+
+
+async def test_weighed_goods_are_sold_by_the_scale_and_by_a_person_where_it_says_nothing(shop):
+    async with shop.opened() as till:
+        shop.plate.put(250_000)
+        await till.until(lambda: weighed(till) == 250, "the weight")
+        await till.type("APPLE\n")
+        assert till.basket() == [("APPLE", 250)]
+        shop.plate.put(300_000, stable=False)
+        await till.until(lambda: not weighed(till), "movement")
+        await till.type("APPLE\n\n")
+        assert till.notice() == "the scale does not rest: wait a moment, and weigh again"
+        till.wait_s(2)
+        await till.type("0.4\n")
+        assert till.basket() == [("APPLE", 250), ("APPLE", 400)]
+
+
+async def test_a_real_scale_whose_frames_come_in_parts_never_sells_a_wrong_weight(shop, real_data):
+    capture = (real_data / CAPTURES / "DEFENDER3000__DEFENDER3000_hex.bin").read_bytes()
+    shop.scale._machine = Replay(capture, 7)
+    config = replace(shop.config(), scale_profile="ohaus-defender-3000")
+    shop.config = lambda: config
+    async with shop.opened() as till:
+        for _ in range(5):
+            await till.until(lambda: weighed(till), "a weight", turns=4000)
+            await till.type("APPLE\n")
+            if not till.is_on(SaleScreen):
+                await till.press("escape")  # the scale moved on in this moment, and was asked about
+        assert {amount for _, amount in till.basket()} == {360}

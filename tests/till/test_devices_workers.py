@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from device_ends import SCALES, SCANNERS
+from device_ends import CAPTURES, SCALES, SCANNERS, Replay
 from waiting import wait_until
 
 from contract.sales import Payment, PaymentKind, SaleLine, SaleRecorded
@@ -13,7 +13,7 @@ from hardware.formats.scale_profile import find_profile
 from hardware.ports.printer import PrinterStatus
 from hardware.ports.scale import NoWeight, Weight
 from hardware.twins.display import DisplayMachine
-from hardware.twins.ends import HOST, Mute, PtyEnd, TcpEnd
+from hardware.twins.ends import HOST, PtyEnd, TcpEnd
 from hardware.twins.printer import PrinterMachine
 from hardware.twins.scale import TwinScale
 from kiosk.clock import KioskClock
@@ -28,8 +28,6 @@ from kiosk.devices.scanner import ScannerWatch
 from kiosk.devices.shopper import DisplayWatch
 from kiosk.devices.spool import MAX_JOBS, Spool
 from kiosk.devices.worker import Worker
-
-CAPTURES = "8_devices/scale_captures"
 
 
 @pytest.fixture
@@ -251,18 +249,6 @@ def test_goods_are_never_sold_by_a_weight_that_is_none(said, age_s, told):
 
 def test_a_weight_as_old_as_may_be_is_taken_rounded_to_grams():
     assert decide_weight(Newest(Weight(250_500, stable=True), 100.0), 100.0 + FRESH_S) == Quantity(251, Unit.GRAM)
-
-
-class Replay(Mute):
-    """A scale that says a capture over and over, a piece at a time: its frames come in parts."""
-
-    def __init__(self, stream, size):
-        self._stream, self._size, self._at = stream, size, 0
-
-    def tick(self):
-        piece = self._stream[self._at : self._at + self._size]
-        self._at = (self._at + self._size) % len(self._stream)
-        return piece
 
 
 def test_a_real_scale_whose_frames_come_in_parts(real_data, tmp_path, board, at_work):
