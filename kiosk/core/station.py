@@ -94,7 +94,7 @@ class Station:
     """One till, for its dialogues. ``selected`` is the basket's line that is meant; -1: there is none.
 
     ``typed`` is what stood in the entry line when the key of an action was pressed: ``red`` and the key of hold put
-    the basket aside as red. A dialogue that has a use for it takes it as an answer; what is not taken stays where it is.
+    the basket aside as red. A dialogue that has a use for it takes it as an answer; what is not taken stays there.
     """
 
     def __init__(
