@@ -24,7 +24,7 @@ from contract.values import Address, BasketId, Gtin, Lane, Seq, Sku
 from kiosk.clock import RELEASED_AT, KioskClock
 from kiosk.config import CONFIG_NAME, Config, ConfigError, load_config
 from kiosk.core.attempts import Attempt
-from kiosk.core.basket import Basket
+from kiosk.core.basket import Basket, leaving
 from kiosk.core.endpoint import Endpoint
 from kiosk.core.goods import find_beyond
 from kiosk.core.neighbours import decide_cover
@@ -105,7 +105,7 @@ class LocalDesk:
 
     def beyond(self, basket: Basket) -> list[StockLine]:
         """Return the goods that a manager must approve; see :func:`kiosk.core.goods.find_beyond`."""
-        keys = {StockKey(line.sku, unit=line.quantity.unit) for line in basket.lines}
+        keys = {StockKey(sku, unit=quantity.unit) for sku, quantity in leaving(basket)}
         accounts = {key: account_of(self.journal, key) for key in keys}
         return find_beyond(basket, accounts, limit=self.config.stock.overdraft_limit, cover=self._cover())
 

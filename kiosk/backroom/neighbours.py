@@ -16,6 +16,7 @@ from contract.lan import Ask, AskLine, decode_acceptance, decode_ask, decode_mov
 from contract.rights import RightsAccepted, RightsMoved, RightsReleased
 from contract.stock import StockKey
 from contract.values import Address, Epoch, KioskId, Seq
+from kiosk.core.basket import leaving
 from kiosk.core.neighbours import (
     ASK_FRESH_S,
     HUB_WAIT_S,
@@ -225,8 +226,8 @@ class NeighbourRoom:
         needs = dict(self._needs_of_late())
         basket = self._baskets.open_basket()
         scanned: Counter[StockKey] = Counter()
-        for line in basket.lines if basket else ():
-            scanned[StockKey(line.sku, unit=line.quantity.unit)] += line.quantity.amount
+        for sku, quantity in leaving(basket) if basket else ():
+            scanned[StockKey(sku, unit=quantity.unit)] += quantity.amount
         for key, amount in scanned.items():
             need = needs.get(key, Need())
             needs[key] = Need(max(need.waiting, amount), need.per_h)

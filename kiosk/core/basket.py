@@ -186,6 +186,19 @@ def drop(basket: Basket, index: int) -> Basket:
     return replace(basket, lines=basket.lines[:index] + basket.lines[index + 1 :])
 
 
+def leaving(basket: Basket) -> Iterator[tuple[Sku, Quantity]]:
+    """Yield what leaves the shop with this basket: a bundle as its parts, and no empties, which come back."""
+    for line in basket.lines:
+        if line.empties:
+            continue
+        for part in line.parts:
+            yield part.sku, Quantity(part.quantity.amount * line.quantity.amount, part.quantity.unit)
+        if not line.parts:
+            yield line.sku, line.quantity
+        if line.deposit is not None:
+            yield line.deposit.sku, line.quantity
+
+
 def confirmed_age(basket: Basket) -> int:
     """Return the highest age that was confirmed for this basket; 0 if none was asked about."""
     return max((line.age for line in basket.lines), default=0)

@@ -51,7 +51,7 @@ from contract.values import (
     Sku,
     parse_name,
 )
-from kiosk.core.basket import Basket
+from kiosk.core.basket import Basket, leaving
 from kiosk.core.errors import Refused
 from kiosk.core.words import Text, listed, say
 
@@ -209,7 +209,7 @@ def find_beyond(
     basket: Basket, accounts: Mapping[StockKey, Account], *, limit: int, cover: Mapping[StockKey, int] = _NOBODY
 ) -> list[StockLine]:
     """Return what of ``basket`` needs an approver: see :func:`find_lacking`."""
-    lines = [StockLine(line.sku, line.quantity) for line in basket.lines]
+    lines = [StockLine(sku, quantity) for sku, quantity in leaving(basket)]
     return find_lacking(lines, accounts, limit=limit, cover=cover)
 
 

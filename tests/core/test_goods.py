@@ -12,7 +12,7 @@ from contract.facts import StockLine
 from contract.goods import MAX_TILLS, ShelfLine, TillPosition
 from contract.stock import Account, StockKey, leave
 from contract.values import MAX_AMOUNT, BasketId, Condition, Currency, Money, Quantity, Sku, Unit
-from kiosk.core.basket import Basket, Line
+from kiosk.core.basket import Basket, Deposit, Line, Part, leaving
 from kiosk.core.goods import (
     ApprovalNeeded,
     GoodsError,
@@ -180,6 +180,18 @@ def test_the_limit_is_for_all_of_a_sku_together_in_what_prices_are_for():
     weighed = Basket(BasketId("b"), Currency("EUR"), (ham,))
     assert find_beyond(weighed, kept, limit=5) == [StockLine(HAM, Quantity(5001, Unit.GRAM))]
     assert find_beyond(weighed, kept, limit=6) == []
+
+
+def test_a_bundle_leaves_as_its_parts_with_its_deposit_and_empties_do_not_leave():
+    part = Part(TEA, "Tea", Quantity(4), Money(100))
+    bottle = Deposit(Sku("bottle"), "Deposit", Money(25))
+    box = Line(Sku("box"), "Box", Quantity(2), Money(900), 1, parts=(part,), deposit=bottle)
+    back = Line(TEA, "Empties", Quantity(99), Money(25), 1, empties=True)
+    sold = Basket(BasketId("b"), Currency("EUR"), (box, back))
+    assert list(leaving(sold)) == [(TEA, Quantity(8)), ("bottle", Quantity(2))]
+    books = {StockKey(TEA): Account(received=1), StockKey(Sku("box")): Account(received=1)}
+    assert find_beyond(sold, books, limit=5) == [pieces(TEA, 7)]
+    assert find_beyond(sold, books, limit=7) == []
 
 
 def test_what_is_not_settled_of_earlier_baskets_counts_in_the_limit():
