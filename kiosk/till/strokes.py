@@ -12,7 +12,7 @@ from msgspec import Struct
 from textual.events import Key
 
 from contract.gtin import is_valid
-from kiosk.core.entry import MAX_ENTRY
+from kiosk.core.entry import MAX_ENTRY, is_scan
 from kiosk.core.labels.elements import FNC1  # a keyboard has it as Ctrl+]
 
 MACHINE_GAP_S: Final = 0.03  # between keys, on average: a scanner needs 0-20 ms, fast typists 60 ms and more
@@ -86,6 +86,9 @@ class EntryLine:
         for number, (before, after) in enumerate(pairwise(self._times_s), 1):
             if after - before > MACHINE_GAP_S:
                 start = number
+        tail = self.text[start:]
+        if start and not tail.isdigit() and is_scan(tail):
+            return tail  # a label that is not digits alone
         match = _LAST_DIGITS.search(self.text, start)
         return match[0] if match and match.start() > 0 and is_valid(match[0]) else ""
 

@@ -68,6 +68,13 @@ async def test_a_scan_of_a_long_label_while_words_are_typed_is_one_line(open_til
         assert till.basket() == [("HAM", 335)]
 
 
+async def test_a_label_while_words_are_typed_is_taken_for_itself(open_till, desk):
+    async with open_till(desk) as till:
+        await till.type("che")
+        await till.scan("]C101095201234567883103000335")
+        assert till.basket() == [("HAM", 335)]
+
+
 async def test_a_label_while_something_else_is_asked_is_no_answer(open_till, tmp_path):
     async with open_till(stock_desk(tmp_path / "other")) as till:
         await till.type("REPAIR\n")
