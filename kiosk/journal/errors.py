@@ -5,6 +5,7 @@ from pathlib import Path
 from contract.stock import StockKey
 from kiosk.core.deliveries import received_already
 from kiosk.core.ports import AlreadySold, DeskError
+from kiosk.core.words import say
 
 
 class JournalError(DeskError):
@@ -17,7 +18,12 @@ class NewerDatabase(JournalError):
     def __init__(self, path: Path, found: int, known: int) -> None:
         """Name the file and both versions."""
         super().__init__(
-            f"{path} is of database version {found}, this program knows {known}: install the newer release again"
+            say(
+                "{path} is of database version {found}, this program knows {known}: install the newer release again",
+                path=str(path),
+                found=found,
+                known=known,
+            )
         )
 
 
@@ -26,7 +32,12 @@ class StorageFailed(JournalError):
 
     def __init__(self, path: Path, why: str) -> None:
         """Name the file and what the database said."""
-        super().__init__(f"cannot write {path}: {why}: free space, or make the folder writable, then try again")
+        told = say(
+            "cannot write {path}: {why}: free space, or make the folder writable, then try again",
+            path=str(path),
+            why=why,
+        )
+        super().__init__(told)
         self.path = path
         self.why = why
 
@@ -36,7 +47,10 @@ class NotADatabase(JournalError):
 
     def __init__(self, path: Path, why: str) -> None:
         """Name the file and what the database said."""
-        super().__init__(f"{path} cannot be read as a database: {why}: move it away and restore a copy")
+        told = say(
+            "{path} cannot be read as a database: {why}: move it away and restore a copy", path=str(path), why=why
+        )
+        super().__init__(told)
 
 
 class BasketClosed(JournalError, AlreadySold):
@@ -44,7 +58,7 @@ class BasketClosed(JournalError, AlreadySold):
 
     def __init__(self, basket: str) -> None:
         """Name the basket."""
-        super().__init__(f"basket {basket} is closed already: nothing was sold twice")
+        super().__init__(say("basket {basket} is closed already: nothing was sold twice", basket=basket))
 
 
 class RightsMissing(JournalError):
@@ -52,7 +66,13 @@ class RightsMissing(JournalError):
 
     def __init__(self, sku: str, wanted: int, there: int) -> None:
         """Name the goods, what was wanted and what is there."""
-        super().__init__(f"{sku}: {wanted} wanted, {there} there by right: take less, or ask the hub for the rest")
+        told = say(
+            "{sku}: {wanted} wanted, {there} there by right: take less, or ask the hub for the rest",
+            sku=sku,
+            wanted=wanted,
+            there=there,
+        )
+        super().__init__(told)
         self.sku = sku
         self.wanted = wanted
         self.there = there
@@ -63,7 +83,10 @@ class NotHeld(JournalError):
 
     def __init__(self, reservation: str, state: str) -> None:
         """Name the reservation and what became of it."""
-        super().__init__(f"reservation {reservation} is {state}: nothing was taken from it; look it up again")
+        told = say(
+            "reservation {id} is {state}: nothing was taken from it; look it up again", id=reservation, state=state
+        )
+        super().__init__(told)
 
 
 class KnownAlready(JournalError):
@@ -71,7 +94,10 @@ class KnownAlready(JournalError):
 
     def __init__(self, what: str, name: str) -> None:
         """Name it."""
-        super().__init__(f"{what} {name} is known already: nothing was done twice; give it an id of its own")
+        told = say(
+            "{what} {name} is known already: nothing was done twice; give it an id of its own", what=what, name=name
+        )
+        super().__init__(told)
 
 
 class BookedAlready(JournalError):
@@ -79,10 +105,14 @@ class BookedAlready(JournalError):
 
     def __init__(self, what: str, name: str, *, next_part: int | None = None) -> None:
         """Name it, and how what came besides is booked."""
-        more = f"; if more of it came since, give --part {next_part}" if next_part else ""
-        super().__init__(
-            f"{what} {name} was booked here already: nothing was booked twice; count what lies there{more}"
+        told = say(
+            "{what} {name} was booked here already: nothing was booked twice; count what lies there",
+            what=what,
+            name=name,
         )
+        if next_part:
+            told = say("{told}; if more of it came since, that is part {part}", told=told, part=next_part)
+        super().__init__(told)
 
 
 class PartMissing(JournalError):
@@ -90,7 +120,12 @@ class PartMissing(JournalError):
 
     def __init__(self, transfer: str, part: int) -> None:
         """Name the part that is next."""
-        super().__init__(f"the next part of transfer {transfer} that is booked here is {part}: give --part {part}")
+        told = say(
+            "the next part of transfer {transfer} that is booked here is {part}: book part {part}",
+            transfer=transfer,
+            part=part,
+        )
+        super().__init__(told)
 
 
 class ReceivedAlready(JournalError):

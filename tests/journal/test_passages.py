@@ -44,9 +44,9 @@ def test_each_part_of_a_transfer_is_booked_once_and_in_order(journal):
     for part in range(1, 12):
         arrive(journal, "t1", part)
         for again in range(1, part + 1):
-            with pytest.raises(BookedAlready, match=f"t1 was booked here already.*--part {part + 1}$"):
+            with pytest.raises(BookedAlready, match=f"t1 was booked here already.*that is part {part + 1}$"):
                 arrive(journal, "t1", again)
-        with pytest.raises(PartMissing, match=f"give --part {part + 1}$"):
+        with pytest.raises(PartMissing, match=f"book part {part + 1}$"):
             arrive(journal, "t1", part + 2)
     assert account_of(journal, TEA) == Account(arrived=22)
     with pytest.raises(BookedAlready):
@@ -55,7 +55,7 @@ def test_each_part_of_a_transfer_is_booked_once_and_in_order(journal):
 
 def test_the_parts_of_one_transfer_are_no_others(journal):
     for transfer in ("t1", "t10", "t", "t1-2", "T1"):
-        with pytest.raises(PartMissing, match=r"--part 1$"):
+        with pytest.raises(PartMissing, match=r"book part 1$"):
             arrive(journal, transfer, 2)
         arrive(journal, transfer, 1)
     journal.raise_epoch(Epoch(1))

@@ -133,8 +133,8 @@ def test_the_second_arrival_of_a_transfer_is_refused_and_changes_nothing(shop: K
 def test_what_came_of_a_transfer_later_is_booked_as_its_next_part_once(shop: Kiosk) -> None:
     slip = ("--from", "pier", "--transfer", "t-1")
     assert shop("stock", "arrive", "A", "8", *slip).status == 0
-    assert "if more of it came since, give --part 2" in shop("stock", "arrive", "A", "2", *slip).err
-    assert "give --part 2" in shop("stock", "arrive", "A", "2", *slip, "--part", "3").err
+    assert "if more of it came since, that is part 2" in shop("stock", "arrive", "A", "2", *slip).err
+    assert "book part 2" in shop("stock", "arrive", "A", "2", *slip, "--part", "3").err
     assert shop("stock", "arrive", "A", "2", *slip, "--part", "2").status == 0
     assert shop("stock", "arrive", "A", "2", *slip, "--part", "2").status == 1
     assert shop("stock", "show", "A", "--json").json["stock"][0]["arrived"] == 10
