@@ -198,15 +198,15 @@ def test_the_shopper_reads_the_sites_name_and_its_clock_in_one_language(hub: Hub
     with hub.store.write() as connection:
         save_site(connection, SiteRow("demo", "market", "Markthalle Nord", zone="Pacific/Kiritimati"))
     give(hub, MARKET, tea=9)
-    asked = [asks(f"p-{language}", language=language, tea=1) for language in ("de", "es")]
+    asked = [asks(f"p-{language}", language=language, tea=1) for language in ("de", "it")]
     hub.take(*(urgent(MARKET, one) for one in asked))
-    german, spanish = answers(hub, MARKET)
+    german, italian = answers(hub, MARKET)
     assert german.until is not None
     there = german.until.astimezone(ZoneInfo("Pacific/Kiritimati"))
     assert "bei Markthalle Nord zurückgelegt" in german.message
     assert f", {there.day}. " in german.message  # a German day has a point: Sa., 14. März
     assert f", {there:%H:%M} mit dem Code" in german.message
-    assert f"collect by {there:%a} {there.day} {there:%b %Y, %H:%M} with" in spanish.message
+    assert f"collect by {there:%a} {there.day} {there:%b %Y, %H:%M} with" in italian.message
 
 
 # ------------------------------------------------------------------------------------------------ the course of one
