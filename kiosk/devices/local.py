@@ -66,8 +66,11 @@ class LocalDevices:
             self._display.show(top, bottom)
 
     def close(self) -> None:
-        """End: what is still to be printed is, within a few seconds."""
+        """End: what is still to be printed is, within a few seconds; the others end meanwhile."""
         for worker in self._workers():
+            if worker is not self._spool:
+                worker.end()
+        for worker in reversed(self._workers()):
             worker.close()
 
     def _workers(self) -> list[Worker]:

@@ -32,11 +32,17 @@ class DisplayWatch(Worker):
             self._wanted = top, bottom
             self._changed.notify()
 
+    def end(self) -> None:
+        """Ask the thread to end, also where it waits for something new."""
+        super().end()
+        with self._changed:
+            self._changed.notify_all()
+
     def step(self) -> None:
         """Show what is wanted."""
         self._display = self._display or self._open()
         with self._changed:
-            if self._wanted is None:
+            if self._wanted is None and not self.ended.is_set():
                 self._changed.wait(IDLE_S)
             rows, self._wanted = self._wanted, None
         if rows is None:

@@ -84,6 +84,12 @@ class Spool(Worker):
         elif self._printer and time.monotonic() >= self._look_at_s:
             self._look(self._printer)
 
+    def end(self) -> None:
+        """Ask the thread to end, also where it waits for work."""
+        super().end()
+        with self._changed:
+            self._changed.notify_all()
+
     def close(self) -> None:
         """Print what waits, for DRAIN_S at most, then end."""
         give_up_at = time.monotonic() + DRAIN_S
@@ -107,7 +113,7 @@ class Spool(Worker):
     def _next(self) -> tuple[Receipt | None, Job | None]:
         """Return what is to be done; nothing after IDLE_S. It is out of the row from then on: nothing is done twice."""
         with self._changed:
-            if not (self._kicks or self._jobs):
+            if not (self._kicks or self._jobs or self.ended.is_set()):
                 self._changed.wait(IDLE_S)
             kick = self._kicks.popleft() if self._kicks else None
             job = self._jobs.popleft() if self._jobs and kick is None else None

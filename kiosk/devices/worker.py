@@ -32,9 +32,13 @@ class Worker:
     def stop(self) -> None:
         """Give the device back; called by the thread itself, at its end."""
 
+    def end(self) -> None:
+        """Ask the thread to end; returns at once."""
+        self.ended.set()
+
     def close(self) -> None:
         """End within JOIN_S; a device that hangs longer is left behind."""
-        self.ended.set()
+        self.end()
         if self._thread.is_alive():
             self._thread.join(JOIN_S)
 
