@@ -24,6 +24,7 @@ from kiosk.station import open_station
 from kiosk.till.app import TillApp
 from kiosk.till.sale import SaleScreen
 from kiosk.till.sounds import GAP_S, TONE, Sounds
+from kiosk.till.speech import Speech
 
 ESPRESSO = "4006381333931"
 WRONG = "4006381333932"
@@ -57,10 +58,11 @@ class Shop:
         )
 
     @asynccontextmanager
-    async def opened(self, **more):
+    async def opened(self, *, language="en", **more):
         self.desk.config = replace(self.desk.config, devices=self.config())
-        with open_station(self.desk) as station:
-            app = TillApp(station, **more)
+        speech = Speech(language)
+        with open_station(self.desk, speech) as station:
+            app = TillApp(station, speech=speech, **more)
             async with app.run_test(size=(80, 24)) as pilot:
                 yield Till(app, pilot)
 
@@ -202,6 +204,16 @@ async def test_a_sale_opens_the_drawer_then_prints_and_only_after_it_is_on_recor
     assert shop.machine.opened == [2]
     assert set(known) == {"k1-1-1"}
     assert len(known) >= 2
+
+
+async def test_receipt_and_display_are_in_the_language_of_the_counter(shop):
+    async with shop.opened(language="de") as till:
+        await till.type("5*ESP-2\n")
+        await till.until(lambda: shop.display_machine.rows[1].endswith("15,50"), "the display")
+        await till.press("f12")
+        await till.until(lambda: b"\x1dV\x01" in shop.machine.printed, "the receipt")
+    assert b"5 \x9e 3,10" in shop.machine.printed
+    assert b"15,50 EUR" in shop.machine.printed
 
 
 async def test_a_printer_that_fails_says_which_receipt_is_missing_and_the_sale_stands(shop):
