@@ -104,7 +104,8 @@ class Talk:
         if self.prompt is None:
             return
         if self.prompt.takes is Takes.CHOICE and not _is_offered(self.prompt, text):
-            self.prompt = replace(self.prompt, refused=say("{text} is none of these: choose one", text=text))
+            none = say("{text} is none of these: choose one", text=text) if text else say("choose one of these")
+            self.prompt = replace(self.prompt, refused=none)
         else:
             self._go_on(lambda: self._dialogue.send(text))
 

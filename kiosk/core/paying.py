@@ -103,7 +103,7 @@ class Paying:
         if outcome is Outcome.DECLINED:
             return Notice(Mood.INFO, say("declined: nothing was paid. Take another card, or cash"))
         if ask.amount_minor > self.tender.left_minor:
-            return Notice(Mood.ERROR, _too_much(ask))
+            return Notice(Mood.ERROR, _too_much(ask) if outcome is Outcome.APPROVED else _look_up(ask))
         unsure = outcome is Outcome.UNKNOWN
         paid = {"attempt": ask.attempt, "reference": reference, "unsure": unsure}
         return self._take(lambda tender: take_card(tender, ask.amount_minor, **paid))  # type: ignore[arg-type]
@@ -191,6 +191,10 @@ def _of(ask: AskCard) -> Amount:
 
 def _too_much(ask: AskCard) -> Text:
     return say("the card paid {amount}, more than is left: give it back on the terminal", amount=_of(ask))
+
+
+def _look_up(ask: AskCard) -> Text:
+    return say("{amount} is more than is left: nothing was paid by it. Look it up on the terminal", amount=_of(ask))
 
 
 def _unused(ask: AskCard) -> Text:

@@ -1,18 +1,21 @@
 """Cards in the pay dialogue and in the list of what is to be settled, over the real desk."""
 
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
-from money_talks import answered_on, asks, config, paid, refusal, sales, sold, station
+from money_talks import answered_on, asks, config, desk_of, paid, refusal, sales, sold, station
 from talks import answered, ended
 
 from contract.sales import PaymentKind
-from kiosk.bootstrap import open_desk
+from kiosk.bootstrap import LocalDesk, open_desk
 from kiosk.core.dialogue import Takes
 from kiosk.core.dialogues.cards import cards
 from kiosk.core.dialogues.paying import exact, pay
 from kiosk.core.notices import Mood, Notice
+from kiosk.core.ports import Desk
 from kiosk.core.station import Station
+from kiosk.journal.errors import StorageFailed
 from kiosk.station import open_station
 
 __all__ = ["station"]
@@ -74,6 +77,32 @@ def test_a_card_that_paid_more_than_is_left_now_does_not_stop_the_sale(station: 
     assert ended(answered(cards(station))) == Notice(Mood.INFO, "every card payment is settled")
 
 
+def test_money_that_a_card_is_found_to_have_paid_for_nothing_is_given_back(station: Station) -> None:
+    answered(pay(station), "card").leave()
+    station.counter.enter("5.00")
+    station.counter.void(0)
+    talk = answered(pay(station), "unknown")
+    assert "Look it up on the terminal" in refusal(talk)
+    talk.leave()
+    (attempt,) = station.counter.paying.open_attempts()
+    notice = ended(answered(cards(station), attempt.id, "approved", ""))
+    assert notice == Notice(Mood.ERROR, "the card paid 10.03 EUR, more than is left: give it back on the terminal")
+    ended(answered(cards(station), attempt.id, "declined"))
+    answered(pay(station), "card 5", "unknown")
+    assert sales(station)[-1].payments[0].unsure
+
+
+def test_money_found_after_the_sale_was_paid_otherwise_is_given_back(station: Station) -> None:
+    answered(pay(station), "card").leave()
+    station.counter.enter("5.00")
+    station.counter.void(0)
+    sold(answered_on(answered(pay(station), "unknown"), ""))
+    (attempt,) = station.counter.paying.open_attempts()
+    notice = ended(answered(cards(station), attempt.id, "approved", ""))
+    assert notice == Notice(Mood.ERROR, "no sale was paid by these 10.03 EUR: give them back on the terminal")
+    assert station.counter.paying.open_attempts()[0].is_unused
+
+
 def test_an_unknown_card_is_settled_later(station: Station) -> None:
     sold(answered(pay(station), "card", "unknown"))
     (attempt,) = station.counter.paying.open_attempts()
@@ -123,3 +152,69 @@ def test_a_card_of_a_basket_put_aside_that_was_declined_is_gone_when_it_is_recal
     station.counter.recall("red scarf")
     assert answered(pay(station)).prompt is not None
     assert station.counter.basket.payments == ()
+
+
+@pytest.mark.parametrize("aside", [False, True])
+def test_a_card_that_pays_a_basket_which_is_not_sold_yet_is_no_case(station: Station, aside: bool) -> None:  # noqa: FBT001 - a row
+    answered(pay(station), "card 5", "approved", "").leave()
+    if aside:
+        station.counter.park("red scarf")
+    assert station.counter.paying.open_attempts() == []
+
+
+def test_what_the_terminal_calls_it_is_short(station: Station) -> None:
+    assert "at most 32" in refusal(answered(pay(station), "card", "approved", "9" * 33))
+
+
+class Failing:
+    """A real desk of which some methods fail."""
+
+    def __init__(self, desk: LocalDesk, *names: str) -> None:
+        self._desk, self._names = desk, names
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._names:
+            return self._fail
+        return getattr(self._desk, name)
+
+    def _fail(self, *_: object) -> None:
+        raise StorageFailed(self._desk.journal.path, "disk I/O error")
+
+
+def fail(station: Station, *names: str) -> None:
+    """Let the desk fail where it is asked by the counter."""
+    station.counter.desk = cast("Desk", Failing(desk_of(station), *names))
+
+
+def test_what_a_desk_cannot_note_of_a_card_is_said_and_asked_again(station: Station) -> None:
+    talk = answered(pay(station), "card")
+    fail(station, "record")
+    assert "disk I/O error" in refusal(answered_on(talk, "declined"))
+    assert talk.prompt is not None
+    assert talk.prompt.text == "How did it end"
+
+
+def test_what_a_desk_cannot_note_of_a_card_in_the_list_is_said(station: Station) -> None:
+    sold(answered(pay(station), "card", "unknown"))
+    (attempt,) = station.counter.paying.open_attempts()
+    talk = answered(cards(station), attempt.id)
+    fail(station, "record")
+    notice = ended(answered_on(talk, "declined"))
+    assert notice is not None
+    assert "disk I/O error" in notice.text
+
+
+@pytest.mark.parametrize("action", ["5", "list"])
+def test_a_basket_that_a_desk_cannot_keep_is_said(station: Station, action: str) -> None:
+    talk = answered(pay(station), "card 5", "unknown")
+    if action == "list":
+        talk.leave()
+        (attempt,) = station.counter.paying.open_attempts()
+        talk = answered(cards(station), attempt.id)
+        fail(station, "keep")
+        notice = ended(answered_on(talk, "declined"))
+        assert notice is not None
+        assert "would not survive a power cut" in notice.text
+    else:
+        fail(station, "keep")
+        assert "would not survive a power cut" in refusal(answered_on(talk, "1"))

@@ -4,7 +4,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from money_talks import CHF, USD, VAT, answered_on, asks, config, desk_of, options, paid, refusal, sales, sold, station
+from money_talks import (
+    ANNA,
+    CHF,
+    USD,
+    VAT,
+    answered_on,
+    asks,
+    config,
+    desk_of,
+    options,
+    paid,
+    refusal,
+    sales,
+    sold,
+    station,
+)
 from msgspec.structs import replace
 from talks import answered, ended
 from till_terminal import sample_items
@@ -12,13 +27,14 @@ from till_terminal import sample_items
 from contract.codec import decode
 from contract.facts import StockLine, StockReceived
 from contract.rights import OverdraftBooked
-from contract.shop import Shop, TaxRate
+from contract.shop import Person, Role, Shop, TaxRate
 from contract.values import Quantity, Sku
 from kiosk.bootstrap import open_desk
 from kiosk.core.dialogue import Takes
 from kiosk.core.dialogues.paying import exact, pay
 from kiosk.core.notices import Mood, Notice
 from kiosk.core.station import Station
+from kiosk.people import make_hash
 from kiosk.station import open_station
 
 __all__ = ["station"]
@@ -148,6 +164,10 @@ def test_the_least_foreign_cash_that_is_asked_for_covers_the_bill(station: Stati
     sold(answered(pay(station), "foreign", "11.05"))
 
 
+def test_no_foreign_cash_is_no_payment(station: Station) -> None:
+    assert "no money is no payment" in refusal(answered(pay(station), "foreign", "0"))
+
+
 def test_several_currencies_are_chosen_from(tmp_path: Path) -> None:
     desk = open_desk(tmp_path / "data", config(Shop(exchange=[USD, CHF])))
     with open_station(desk) as station:
@@ -155,6 +175,10 @@ def test_several_currencies_are_chosen_from(tmp_path: Path) -> None:
         assert options(answered(pay(station), "foreign")) == ["USD", "CHF"]
         sold(answered(pay(station), "foreign", "CHF", "10"))
     desk.close()
+
+
+def test_a_voucher_pays_once(station: Station) -> None:
+    assert "each pays once" in refusal(answered(pay(station), "voucher", "G", "1", "voucher", "G", "1"))
 
 
 @pytest.mark.parametrize(("code", "why"), [("", "has a code"), ("X" * 33, "at most 32")])
@@ -203,6 +227,20 @@ def test_goods_beyond_the_books_need_a_managers_pin_before_money_is_taken(lackin
     assert overdrafts(lacking) == ["anna"]
 
 
+def test_one_of_several_managers_is_chosen_and_only_their_pin_will_do(tmp_path: Path) -> None:
+    ben = Person("ben", "Ben", Role.MANAGER, make_hash("2222"))
+    desk = open_desk(tmp_path / "data", config(Shop(staff=[ANNA, ben, Person("eve", "Eve", Role.STAFF, ANNA.pin)])))
+    desk.catalogue.put(sample_items())
+    desk.record([StockReceived([StockLine(Sku("ESP-1"), Quantity(1))], desk.clock.stamp().at)])
+    with open_station(desk) as station:
+        station.counter.enter("10*ESP-1")
+        assert options(answered(pay(station))) == ["anna", "ben"]
+        assert "not the PIN of Ben" in refusal(answered(pay(station), "ben", "4711"))
+        sold(answered(exact(station), "ben", "2222"))
+        assert overdrafts(station) == ["ben"]
+    desk.close()
+
+
 def test_leaving_at_the_pin_sells_and_allows_nothing(lacking: Station) -> None:
     answered(pay(lacking)).leave()
     assert (sales(lacking), lacking.counter.approved_by) == ([], "")
@@ -227,6 +265,7 @@ def test_a_shop_without_pins_asks_for_an_id(tmp_path: Path) -> None:
     with open_station(desk) as station:
         station.counter.enter("10*ESP-1")
         assert asks(answered(pay(station))) == "A manager's id"
+        assert "at most 32" in refusal(answered(pay(station), "x" * 33))
         sold(answered(exact(station), "carla"))
         assert overdrafts(station) == ["carla"]
     desk.close()

@@ -138,3 +138,7 @@ def test_what_was_paid_stays_covered_by_goods(counter: Counter) -> None:
 def test_nothing_is_taken_twice_for_a_basket_that_is_sold(counter: Counter) -> None:
     assert counter.paying.exact().mood is Mood.SOLD
     assert counter.sell(Money(1005)).text.startswith("the basket is empty")
+
+
+def test_where_nothing_was_taken_nothing_is_given_back(counter: Counter) -> None:
+    assert counter.paying.give_back().text == "nothing was taken yet: there is nothing to give back"

@@ -13,7 +13,7 @@ from typing import Final
 
 from contract.sales import Payment, PaymentKind, TaxSum
 from contract.shop import ExchangeRate
-from contract.values import Currency, Money
+from contract.values import Money
 from kiosk.core.counter import Counter
 from kiosk.core.dialogue import Asking, Dialogue, Option, Prompt, Takes, ask
 from kiosk.core.dialogues.approving import approve
@@ -160,29 +160,27 @@ def _code(text: str) -> str:
 
 def _foreign(counter: Counter, typed: str) -> Asking[Notice]:
     """Ask which currency, if there are several, and how much of it; change is given at home."""
-    currency = yield from _currency(counter)
-    prompt = _foreign_prompt(counter, currency)
-    received = yield from ask(prompt, lambda text: parse_price(text, currency), typed=typed)
-    return counter.paying.foreign(currency, received)
+    rate = yield from _rate(counter)
+    due = max(counter.paying.tender.left_in_cash_minor, 0)
+    needed = Amount(Money(-(-due * rate.per // rate.home_minor)), rate.currency, named=True)
+    prompt = Prompt(
+        say("{currency} received", currency=rate.currency),
+        Takes.MONEY,
+        title=say("FOREIGN CASH"),
+        told=(_worth(counter, rate), say("{foreign} or more covers {home}", foreign=needed, home=_due(counter))),
+        figure=needed,
+    )
+    received = yield from ask(prompt, lambda text: parse_price(text, rate.currency), typed=typed)
+    return counter.paying.foreign(rate.currency, received)
 
 
-def _currency(counter: Counter) -> Asking[Currency]:
+def _rate(counter: Counter) -> Asking[ExchangeRate]:
     taken = counter.shop.exchange
     if len(taken) == 1:
-        return taken[0].currency
+        return taken[0]
     options = tuple(Option(one.currency, one.currency, _worth(counter, one)) for one in taken)
     chosen = yield Prompt(say("Which currency"), Takes.CHOICE, options, title=say("FOREIGN CASH"))
-    return Currency(chosen)
-
-
-def _foreign_prompt(counter: Counter, currency: Currency) -> Prompt:
-    text, needed = say("{currency} received", currency=currency), None
-    told: tuple[str, ...] = ()
-    if rate := counter.paying.rate(currency):
-        due = max(counter.paying.tender.left_in_cash_minor, 0)
-        needed = Amount(Money(-(-due * rate.per // rate.home_minor)), currency, named=True)
-        told = (_worth(counter, rate), say("{foreign} or more covers {home}", foreign=needed, home=_due(counter)))
-    return Prompt(text, Takes.MONEY, title=say("FOREIGN CASH"), told=told, figure=needed)
+    return next(one for one in taken if one.currency == chosen)
 
 
 def _worth(counter: Counter, rate: ExchangeRate) -> Text:
