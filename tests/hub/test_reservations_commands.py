@@ -169,13 +169,13 @@ def test_an_answer_to_nothing_is_refused(url: str, waiting: Hub) -> None:
 
 def test_messages_are_listed_set_previewed_and_reset(url: str, hub: Hub) -> None:
     before = rows(run(url, "message", "list", "--json"), "messages")
-    assert len(before) == 21
+    assert len(before) == 28
     assert not any(one["own"] for one in before)
     (new,) = rows(run(url, "message", "set", "it", "refund", "Ecco {amount}.", "--json"), "messages")
     assert new["preview"] == "Ecco 13,50\u00a0€.".replace("\u00a0", " ")
     (shown,) = rows(run(url, "message", "show", "it", "refund", "--json"), "messages")
     assert (shown["own"], shown["text"]) == (True, "Ecco {amount}.")
-    assert len(rows(run(url, "message", "list", "--json"), "messages")) == 22
+    assert len(rows(run(url, "message", "list", "--json"), "messages")) == 29
     assert run(url, "message", "reset", "it", "refund").exit_code == 0
     assert run(url, "message", "reset", "it", "refund").exit_code == 1
     assert run(url, "message", "show", "it", "refund").exit_code == 1
