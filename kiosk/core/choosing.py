@@ -5,13 +5,13 @@ from typing import Final
 
 from kiosk.core.dialogue import Option, Takes
 
-_NUMBERED: Final = frozenset({Takes.WORDS, Takes.CHOICE})  # elsewhere a number is the answer itself
+NUMBERED: Final = frozenset({Takes.WORDS, Takes.CHOICE})  # elsewhere a number is the answer itself
 _MAX_DIGITS: Final = 3  # of an option's number; nobody reads through a thousand
 
 
 def meant(takes: Takes, options: Sequence[Option], text: str) -> Option | None:
     """Return the option of a number, where numbers mean nothing else, or the only one whose name begins so."""
-    if takes in _NUMBERED and text.isdecimal() and len(text) <= _MAX_DIGITS and 1 <= int(text) <= len(options):
+    if takes in NUMBERED and text.isdecimal() and len(text) <= _MAX_DIGITS and 1 <= int(text) <= len(options):
         return options[int(text) - 1]
     found = [one for one in options if text and one.label.casefold().startswith(text.casefold())]
     found = [one for one in found if not one.whole or len(one.label) == len(text)]

@@ -32,13 +32,14 @@ class OptionList(Widget):
         self.at: int | None = None
         self._title = ""
         self._told: tuple[str, ...] = ()
+        self._numbered = True
         self._rows: list[int | None] = []  # what each row drawn stands for
 
-    def show(self, title: str, told: tuple[str, ...], options: tuple[Option, ...]) -> None:
-        """Show this, in the words of the counter's language."""
+    def show(self, title: str, told: tuple[str, ...], options: tuple[Option, ...], *, numbered: bool) -> None:
+        """Show this, in the words of the counter's language; ``numbered`` where a number chooses."""
         if options != self.options:
             self.options, self.at = options, None
-        self._title, self._told = title, told
+        self._title, self._told, self._numbered = title, told, numbered
         self.refresh()
 
     def move(self, step: int) -> None:
@@ -55,21 +56,28 @@ class OptionList(Widget):
     def render(self) -> Content:
         """Draw the title, the newest told lines, and the options around the chosen one."""
         width, height = self.size
-        title = Content.styled(f"  {self._title}", "bold").truncate(width, ellipsis=True, pad=True)
-        rows: list[Content] = [title.stylize("underline")]
+        rows: list[Content] = []
         self._rows = [None]
         room = max(1, height - 1)
         told_room = room if not self.options else max(0, room - min(len(self.options), max(1, room // 2)))
         shown = self._newest(max(1, width - _INDENT), told_room)
         rows += [(Content(" " * _INDENT) + row).truncate(width, ellipsis=True) for row in shown]
         self._rows += [None] * len(shown)
-        left = max(0, height - len(rows))
+        left = max(0, room - len(rows))
         at = self.at or 0
         first = max(0, min(len(self.options) - left, at - left // 2))
         for number, option in enumerate(self.options[first : first + left], first):
             rows.append(self._row(number, option, width))
             self._rows.append(number)
-        return Content("\n").join(rows)
+        last = min(first + left, len(self.options))
+        where = f"{first + 1}–{last} / {len(self.options)}" if last - first < len(self.options) else ""
+        return Content("\n").join([self._head(where, width), *rows])
+
+    def _head(self, where: str, width: int) -> Content:
+        """Return the title and, to the right, which options are shown where not all are."""
+        room = max(1, width - len(where) - 1)
+        title = Content.styled(f"  {self._title}", "bold").truncate(room, ellipsis=True, pad=True)
+        return (title + Content(f"{where} ")).truncate(width).stylize("underline")
 
     def _newest(self, width: int, room: int) -> list[Content]:
         """Return what is told, lines whole; where there is no room the newest, and how many there are before."""
@@ -92,5 +100,5 @@ class OptionList(Widget):
         hint = Content(option.hint).truncate(width // 3, ellipsis=True).plain
         room = max(4, width - len(hint) - 10)
         label = Content(option.label).truncate(room, ellipsis=True, pad=True).plain
-        text = f"{mark} {number + 1:>3}  {label}  {hint} "
+        text = f"{mark} {number + 1 if self._numbered else '':>3}  {label}  {hint} "
         return Content.styled(text, "reverse" if number == self.at else "").truncate(width)

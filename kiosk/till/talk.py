@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 from textual.app import ComposeResult
 
-from kiosk.core.choosing import meant
+from kiosk.core.choosing import NUMBERED, meant
 from kiosk.core.dialogue import Option, Prompt, Takes, Talk
 from kiosk.core.entry import has_wrong_check_digit, is_scan
 from kiosk.core.notices import Mood, Notice
@@ -158,7 +158,7 @@ class TalkScreen(Frame):
         told = tuple(map(speech.say, asked.told))
         self.options.display = bool(told or options)
         self.basket_view.display = not self.options.display
-        self.options.show(speech.say(asked.title), told, options)
+        self.options.show(speech.say(asked.title), told, options, numbered=asked.takes in NUMBERED)
         self.does = {BACK: self.back} | {one.key: partial(self._by_key, one) for one in options if one.key}
 
     def _tell(self) -> None:
