@@ -55,18 +55,22 @@ def hold(data_dir: Path, goods: tuple[str, ...], wait: str, language: str, *, as
 @reservation.command(epilog="Example: kiosk reservation collect 7K2M-9XPA --cash 20")
 @click.argument("code")
 @click.option("--cash", "tendered", metavar="AMOUNT", help="What the shopper gave. Default: the exact total.")
+@click.option("--of-age", is_flag=True, help="The shopper is as old as who buys these goods must be.")
 @as_json
 @click.pass_obj
-def collect(data_dir: Path, code: str, tendered: str | None, *, as_json: bool) -> None:
+def collect(data_dir: Path, code: str, tendered: str | None, *, of_age: bool, as_json: bool) -> None:
     """Sell what is set aside under CODE to the shopper who collects it, for cash at today's prices."""
     config = load_config(data_dir)
     given = None if tendered is None else read_money("--cash", tendered, config.currency)
     with stockroom(data_dir, config, tell) as room, refusals():
         found = room.reservation(code)
-        prices = room.prices()
-        total = due(found, room.items(line.sku for line in found.lines), prices)
+        prices, items = room.prices(), room.items(line.sku for line in found.lines)
+        total = due(found, items, prices)
         if total is None:
             raise Refused(f"{found.code}: a price is missing in the catalogue: import it, then collect again")
+        age = max((item.age for item in items.values()), default=0)
+        if age and not of_age:
+            raise Refused(f"{found.code}: who buys this must be {age} or older: look, then give --of-age")
         payment = decide_payment(total, given, prices)
         sale = room.collect(found, payment)
         if as_json:

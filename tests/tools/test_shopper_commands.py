@@ -15,6 +15,7 @@ from kiosk_command import Kiosk
 from waiting import wait_until
 
 from contract.codec import decode
+from contract.down import Item
 from contract.down_rights import PromiseResolved
 from contract.facts import SaleRecorded, StockLine
 from contract.rights import Answer, PromiseTold, ReservationCollected, ReservationRequested, RightsRequested, Urgency
@@ -98,6 +99,15 @@ def test_the_slip_has_words_in_the_shoppers_language_and_a_code_to_scan(shop: Ki
 def test_collecting_for_the_exact_sum_is_the_default(shop: Kiosk) -> None:
     code = shop("reservation", "hold", "A", "3", "--json").json["code"]
     assert shop("reservation", "collect", code).out == "SOLD receipt k1-1-1, total 1.50 EUR, change 0.00\n"
+
+
+def test_goods_for_adults_are_not_collected_before_somebody_looked(shop: Kiosk, desk: LocalDesk) -> None:
+    desk.catalogue.put([Item(Sku("A"), "Wine", [], Money(50), age=18)])
+    code = shop("reservation", "hold", "A", "1", "--json").json["code"]
+    assert "who buys this must be 18 or older" in shop("reservation", "collect", code).complaint
+    assert stock(shop, "A") == (9, 1, 0)
+    assert shop("reservation", "collect", code, "--of-age").status == 0
+    assert facts(shop)[-1].lines[0].age == 18
 
 
 def test_what_was_cancelled_can_be_sold_again_and_not_collected(shop: Kiosk) -> None:
