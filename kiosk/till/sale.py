@@ -1,6 +1,5 @@
 """The sale screen: scan, type, quantity, choose, void, pay."""
 
-import re
 from functools import partial
 
 from msgspec.structs import replace
@@ -20,10 +19,9 @@ from kiosk.till.hints import Hint
 from kiosk.till.keymap import BACK, CLOSE, SEARCH
 from kiosk.till.parts import Told
 from kiosk.till.results import Results
-from kiosk.till.strokes import Typed
+from kiosk.till.strokes import Typed, times_before
 from kiosk.till.talk import TalkScreen
 
-TIMES = re.compile("[1-9][0-9]?")  # a quantity without its star: longer numbers are of goods, or half a price
 SEARCH_AFTER_S = 0.05  # digits are searched for once a scanner would have finished; letters at once
 MAX_SEARCHED = 64  # characters: the longest sku; whatever is longer is a label on its way
 _FIRST = ("pay", "exact", SEARCH, "void", "hold", "recall", "discount", "price", "favourites", CLOSE)  # most wanted
@@ -62,7 +60,7 @@ class SaleScreen(Frame):
         """Take a scan, or what was typed, or the chosen result."""
         chosen, text = self.results.chosen(), typed.text
         if typed.scan and not self.counter.knows(text):
-            chosen, text = None, _of_scan(text.removesuffix(typed.scan), typed.scan)
+            chosen, text = None, times_before(text.removesuffix(typed.scan)) + typed.scan
         self._clear_search()
         if not text.strip() and not chosen:
             return  # a scanner's second line end, or Enter twice: what is on the screen stays
@@ -225,10 +223,3 @@ class SaleScreen(Frame):
         if last is None:
             return ""
         return say("Last sale: {receipt}, {total}", receipt=last.receipt, total=Amount(last.total_minor, last.currency))
-
-
-def _of_scan(before: str, scan: str) -> str:
-    """Return a scan with the quantity typed before it; other words that were being typed give way to it."""
-    if before.endswith("*"):
-        return before + scan
-    return f"{before}*{scan}" if TIMES.fullmatch(before) else scan

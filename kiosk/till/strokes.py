@@ -19,6 +19,7 @@ MACHINE_GAP_S: Final = 0.03  # between keys, on average: a scanner needs 0-20 ms
 MACHINE_KEYS: Final = 4  # below that many keys speed proves nothing
 ENTER: Final = "enter"  # scanners end with CR, LF, both, or Tab
 LINE_FEED: Final = "ctrl+j"
+_TIMES: Final = re.compile("[1-9][0-9]?")  # without its star: longer numbers are of goods, or half a price
 _LAST_DIGITS: Final = re.compile(r"[0-9]{8,14}\Z")
 
 
@@ -95,8 +96,15 @@ class EntryLine:
 
 def from_scan(code: str, typed: str) -> Typed:
     """Return a scanner's code as a line: a quantity that was typed before it counts, all else gives way to it."""
-    times = typed if typed.rstrip().endswith("*") else ""
-    return Typed(times + code, by_machine=True, scan=code, by_device=True)
+    return Typed(times_before(typed) + code, by_machine=True, scan=code, by_device=True)
+
+
+def times_before(typed: str) -> str:
+    """Return the quantity typed before a scan, with its star: ``3*`` or ``3``; empty for what is none."""
+    cleaned = typed.strip()
+    if cleaned.endswith("*"):
+        return cleaned
+    return f"{cleaned}*" if _TIMES.fullmatch(cleaned) else ""
 
 
 def from_key(event: Key) -> Stroke:

@@ -112,7 +112,8 @@ async def test_sixty_scans_at_once_are_sixty_lines(shop):
         ("3*", [("ESP-1", 3)]),
         ("3*\n", [("ESP-1", 3)]),
         ("doppi", [("ESP-1", 1)]),
-        ("12", [("ESP-1", 1)]),
+        ("12", [("ESP-1", 12)]),
+        ("123", [("ESP-1", 1)]),
         ("4.5", [("ESP-1", 1)]),
     ],
 )
