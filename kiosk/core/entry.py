@@ -46,7 +46,7 @@ _LABELS: Final = frozenset(
 _PRICE: Final = re.compile(r"[0-9]*[.,][0-9]*")
 _DIGITS: Final = re.compile(r"[0-9]+")
 _DATE: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T]+(\d{1,2})[:.](\d{2})")
-_DATE_DAY_FIRST: Final = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}) +(\d{1,2})[:.](\d{2})")
+_DATE_DAY_FIRST: Final = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4}) +(\d{1,2})[:.](\d{2})")
 
 
 class EntryError(Refused):
@@ -166,7 +166,7 @@ def parse_times(text: str) -> Decimal:
 
 
 def parse_moment(text: str) -> datetime:
-    """Return a date and time without a zone: ``2026-11-21 14:05`` or ``21.11.2026 14:05``.
+    """Return a date and time without a zone: ``2026-11-21 14:05``, ``21.11.2026 14:05`` or ``21/11/2026 14:05``.
 
     Raises: EntryError.
     """

@@ -170,7 +170,10 @@ def test_what_is_no_asked_quantity_is_refused(text):
         parse_times(text)
 
 
-@pytest.mark.parametrize("text", ["2026-11-21 14:05", "2026-11-21T14:05", "21.11.2026 14:05", " 2026-11-21 14.05 "])
+@pytest.mark.parametrize(
+    "text",
+    ["2026-11-21 14:05", "2026-11-21T14:05", "21.11.2026 14:05", " 2026-11-21 14.05 ", "21/11/2026 14:05"],
+)
 def test_moments(text):
     assert parse_moment(text).isoformat() == "2026-11-21T14:05:00"
 

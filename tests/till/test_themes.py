@@ -56,10 +56,13 @@ async def test_in_high_contrast_every_letter_of_every_screen_can_be_read(open_ti
     async with open_till(looks=CONTRAST) as till:
         till.app.desk.warning = lambda: "the disk is nearly full"
         till.app.tick()
-        for keys in (["4006381333932"], [ESPRESSO], ["f9"], ["escape", "f1"], ["down", "escape", "f12"]):
+        moods = set()
+        for keys in (["4006381333932"], [ESPRESSO, "f4"], ["f5"], ["f9"], ["escape", "f1"], ["down", "escape", "f12"]):
             for key in keys:
                 await (till.scan(key) if key.isdigit() else till.press(key))
             assert list(faint_cells(till.app.screen)) == []
+            moods |= {till.frame.notice_row.notice.mood} if till.frame.notice_row.notice else set()
+        assert moods == set(Mood)
         assert "CHANGE 0.00" in till.screen()
 
 
