@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from shutil import disk_usage
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from contract.codec import decode
 from contract.codes import CODES
@@ -30,7 +29,7 @@ from kiosk.core.goods import find_beyond
 from kiosk.core.neighbours import decide_cover
 from kiosk.core.parking import Parked
 from kiosk.core.ports import LastSale, LinkState, Mirror, Recorded
-from kiosk.journal import attempts, wishes
+from kiosk.journal import attempts, room, wishes
 from kiosk.journal.baskets import Baskets
 from kiosk.journal.catalogue import Catalogue
 from kiosk.journal.database import translated
@@ -54,8 +53,6 @@ from mqtt_bridge.rivals import TWO_DEVICES
 
 if TYPE_CHECKING:
     from mqtt_bridge.link import Link, LinkEvent
-
-MIN_FREE_BYTES: Final = 32 * 1024 * 1024  # some 20,000 sales: time for a person to act before a sale could fail
 
 
 class LocalDesk:
@@ -159,14 +156,7 @@ class LocalDesk:
 
     def storage_problem(self) -> str:
         """Return why the next sale could not be stored, with what to do; empty when it can."""
-        try:
-            free = disk_usage(self.data_dir).free
-            self.journal.probe()
-        except (JournalError, OSError) as error:
-            return f"sales cannot be stored: {error}"
-        if free < MIN_FREE_BYTES:
-            return f"the disk is nearly full ({free // 2**20} MiB left): free space before the next sale"
-        return ""
+        return room.storage_problem(self.journal, self.data_dir) or ""
 
     def warning(self) -> str:
         """Return what somebody must know although selling goes on."""

@@ -23,7 +23,7 @@ from storm.staff import SCARCE
 from storm.wire import HUB, Tally, Wire
 from storm.worker import StormError, Worker
 
-_ROOM: Final = 96 * 2**20  # three times what a till wants to see free (kiosk.bootstrap.MIN_FREE_BYTES)
+_ROOM: Final = 96 * 2**20  # three times what a till wants to see free (kiosk.journal.room.MIN_FREE_BYTES)
 _ROOM_A_FACT: Final = 8 * 2**10  # a sale's fact, its line in the log and its share of the tables, with room to spare
 _ARRIVAL_S: Final = 90.0  # a few seconds alone; eight processes start on a machine that may be busy
 _POLL_S: Final = 0.02
