@@ -52,10 +52,11 @@ def till(data_dir: Path, language: str | None, theme: str | None, port: int, *, 
     gc.disable()  # what is being imported is not garbage; looking costs a tenth of the start
     try:
         desk = open_desk(data_dir)
+        keymap = _keymap(desk)
         with only_till(data_dir):
             speaks, looks = language or desk.config.till.language, theme or desk.config.till.theme
             desk.record([KioskStarted(version=version(), epoch=desk.journal.epoch)])
-            reason = _lines(desk, speaks) if plain else _screens(desk, speaks, looks, served=served)
+            reason = _lines(desk, speaks) if plain else _screens(desk, keymap, speaks, looks, served=served)
             desk.record([KioskStopping(reason=reason)])
             desk.close()
     except JournalError as error:
@@ -64,7 +65,7 @@ def till(data_dir: Path, language: str | None, theme: str | None, port: int, *, 
         _refuse_in_browser(str(error))
 
 
-def _screens(desk: LocalDesk, language: str, theme: str, *, served: bool) -> str:
+def _screens(desk: LocalDesk, keymap: "Keymap", language: str, theme: str, *, served: bool) -> str:
     """Run the screens; return why they ended."""
     os.environ.setdefault("TEXTUAL_FPS", "120")  # a scan shows up to 8 ms after it was taken in, not 16
     from kiosk.till.app import TillApp  # noqa: PLC0415 - Textual is imported when there is something to show
@@ -73,7 +74,7 @@ def _screens(desk: LocalDesk, language: str, theme: str, *, served: bool) -> str
 
     speech = Speech.of(language)
     with open_station(desk, speech) as station:
-        app = TillApp(station, _keymap(desk), speech, THEMES[theme], desk.config.till.sound)
+        app = TillApp(station, keymap, speech, THEMES[theme], desk.config.till.sound)
         gc.freeze()  # what was imported stays: no collection looks at it again in the middle of a scan
         gc.enable()
         sys.setswitchinterval(_SWITCH_S)
