@@ -171,6 +171,8 @@ class TalkScreen(Frame):
     def _stray(self, typed: Typed) -> str:
         """Return the code of a scan that is no answer to what is asked; empty if it is one, or no scan."""
         asked, text = self.asked, typed.text.strip()
+        if asked.takes is Takes.PIN and not typed.by_machine:
+            return ""  # a PIN may be as long as a barcode
         code = self.goods(typed) or (text if is_scan(text) else "")
         answers = asked.takes is Takes.GOODS or (asked.takes is Takes.CODE and not self.counter.knows(code))
         return "" if answers else code
@@ -201,6 +203,8 @@ class TalkScreen(Frame):
         self._sale.show()
 
     def _unknown(self, code: str) -> Text:
+        if self.asked.takes is Takes.PIN:
+            return say("that was no person's typing: type the PIN, or Esc")
         wrong, money = has_wrong_check_digit(code), self.asked.takes is Takes.MONEY
         if wrong and money:
             return say("WRONG CHECK DIGIT {code}. No money was taken: scan again, or Esc", code=code)

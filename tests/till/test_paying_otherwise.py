@@ -151,6 +151,24 @@ async def test_a_managers_pin_is_never_shown(open_till, desk):
         assert "SOLD" in till.notice()
 
 
+@pytest.mark.parametrize("pin", ["12345678", "400638133393"])
+async def test_a_pin_may_be_as_long_as_a_barcode_and_a_scan_is_none(open_till, tmp_path, pin):
+    shop = Shop(staff=[Person("anna", "Anna", Role.MANAGER, make_hash(pin))])
+    desk = open_desk(tmp_path / "long", Config(clock=ClockMode.SYSTEM, shop=shop))
+    desk.catalogue.put(sample_items())
+    desk.record([StockReceived([StockLine(Sku("ESP-1"), Quantity(1))], desk.clock.stamp().at)])
+    async with open_till(desk) as till:
+        await till.type("9*")
+        await till.scan(ESPRESSO)
+        await till.press("f12")
+        await till.scan("87654321")
+        assert "type the PIN" in till.notice()
+        assert "87654321" not in till.screen()
+        await till.type(f"{pin}\n")
+        assert "SOLD" in till.notice()
+    assert not (tmp_path / "long" / "pins.json").read_text().startswith('{"wrong":1')
+
+
 async def test_the_entry_line_holds_an_amount_and_the_pay_key_takes_it(open_till, desk):
     async with open_till(desk) as till:
         await till.scan(ESPRESSO)
