@@ -45,7 +45,7 @@ from kiosk.core.entry import (
 from kiosk.core.errors import Refused
 from kiosk.core.finding import Finder, line_of, unknown_code
 from kiosk.core.goods import ApprovalNeeded, decide_overdraft
-from kiosk.core.notices import Answer, Choose, Mood, Notice, Sold, Wanted
+from kiosk.core.notices import Answer, Choose, Collect, Mood, Notice, Sold, Wanted
 from kiosk.core.parking import Parked, ParkingError, check_park, check_recall, find_parked
 from kiosk.core.paying import Paying, cash_of
 from kiosk.core.ports import AlreadySold, Desk, DeskError, LastSale
@@ -258,8 +258,7 @@ class Counter:
             return self._take(self.finder.want(OPEN_ITEM, times, price))
         found = self.desk.search(text, MAX_RESULTS)
         if not found and self.finder.is_reservation(text):
-            told = say("{code} is the code of a reservation: collect it from the menu", code=text)
-            return _refused(told, times)
+            return Collect(text)
         if not found:
             told = say("NOT FOUND {text}: type less of it, or a price such as 4.50", text=repr(shown_code(text)))
             return _refused(told, times)

@@ -67,4 +67,10 @@ class Sold(Struct, frozen=True):
     change_minor: Money
 
 
-Answer = Notice | Wanted | Choose | None
+class Collect(Struct, frozen=True):
+    """A shopper's code: what is set aside under it is to be handed over."""
+
+    code: str
+
+
+Answer = Notice | Wanted | Choose | Collect | None

@@ -21,8 +21,9 @@ from kiosk.core.choosing import meant
 from kiosk.core.dialogue import Dialogue, Option, Prompt, Takes, Talk
 from kiosk.core.dialogues.adding import add_item
 from kiosk.core.dialogues.dating import set_date
+from kiosk.core.dialogues.reserving import collect_code
 from kiosk.core.entry import is_scan
-from kiosk.core.notices import Answer, Choose, Mood, Notice, Wanted
+from kiosk.core.notices import Answer, Choose, Collect, Mood, Notice, Wanted
 from kiosk.core.ports import DeskError
 from kiosk.core.rows import amount_of, name_of, rows_under
 from kiosk.core.station import Scanned, Station
@@ -107,6 +108,8 @@ class LineTill:
         match answer:
             case Wanted():
                 return self._hold(Talk(add_item(self._station, answer)))
+            case Collect(code):
+                return self._hold(Talk(collect_code(self._station, code)))
             case Choose():
                 return self._hold(Talk(self._choose(answer, line)))
             case Notice():
@@ -164,7 +167,8 @@ class LineTill:
 
     def _answer(self, talk: Talk, asked: Prompt, text: str) -> bool:
         """Take one line as an answer; False if the question was left for a scan that was sold instead."""
-        if asked.takes not in _SCANS_ANSWER and is_scan(text):
+        pin = asked.takes is Takes.PIN and not self._counter.knows(text)  # it may be as long as a barcode
+        if asked.takes not in _SCANS_ANSWER and is_scan(text) and not pin:
             return self._scan_instead(talk, asked, text)
         if text == BACK:
             talk.leave()

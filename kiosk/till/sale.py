@@ -10,8 +10,9 @@ from contract.values import Money
 from kiosk.core.actions import ACTIONS, Action
 from kiosk.core.dialogue import Talk
 from kiosk.core.dialogues.adding import add_item
+from kiosk.core.dialogues.reserving import collect_code
 from kiosk.core.entry import EntryError, Kind, parse_entry
-from kiosk.core.notices import Answer, Choose, Mood, Notice, Wanted
+from kiosk.core.notices import Answer, Choose, Collect, Mood, Notice, Wanted
 from kiosk.core.station import Station
 from kiosk.core.words import Amount, say, say_many
 from kiosk.till.frame import Frame
@@ -76,6 +77,8 @@ class SaleScreen(Frame):
                 self.tell(answer)
             case Wanted():
                 self.hold(Talk(add_item(self.station, answer)))
+            case Collect(code):
+                self.hold(Talk(collect_code(self.station, code)))
             case Choose(items):
                 for char in text:
                     self.entry.type(char, self.till.stroke_s)

@@ -10,7 +10,7 @@ from contract.facts import SaleRecorded, StockLine, StockReceived
 from contract.rights import OverdraftBooked
 from contract.values import Money, Quantity, Sku
 from kiosk.core.counter import Counter, Mood, Notice
-from kiosk.core.notices import Choose, Wanted
+from kiosk.core.notices import Choose, Collect, Wanted
 from kiosk.journal.errors import BasketClosed, StorageFailed
 
 ESPRESSO = "4006381333931"
@@ -116,11 +116,9 @@ def test_what_goods_lack_is_wanted_and_nothing_is_added(desk):
     assert skus(counter) == []
 
 
-def test_a_reservation_s_code_is_no_goods_and_says_what_it_is(desk):
-    counter = Counter(desk)
-    told = counter.enter(make_code(1234567))
-    assert isinstance(told, Notice)
-    assert "is the code of a reservation" in told.text
+def test_a_reservation_s_code_is_no_goods_and_is_to_be_collected(desk):
+    counter, code = Counter(desk), make_code(1234567)
+    assert counter.enter(code) == Collect(code)
     assert skus(counter) == []
 
 

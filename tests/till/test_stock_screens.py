@@ -114,7 +114,8 @@ async def test_a_scan_where_weight_or_reason_is_asked_for_forgets_nothing(open_t
         assert till.basket() == []
 
 
-async def test_goods_are_reserved_and_collected_with_change_in_large_figures(open_till):
+@pytest.mark.parametrize("from_menu", [True, False])
+async def test_goods_are_reserved_and_collected_with_change_in_large_figures(open_till, *, from_menu):
     async with open_till() as till:
         fill(station(till), line("ESP-1", 5))
         await do(till, "reserve")
@@ -125,7 +126,8 @@ async def test_goods_are_reserved_and_collected_with_change_in_large_figures(ope
         assert f"CODE {one.code}" in till.screen()
         assert "2 x Espresso" in till.screen()
         await till.press("enter")
-        await do(till, "collect")
+        if from_menu:
+            await do(till, "collect")
         await till.scan(one.code)
         assert "COLLECT" in till.screen()
         await till.type("5\n")
