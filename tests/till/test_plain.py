@@ -309,16 +309,16 @@ def test_a_signal_ends_it_in_order(till_data, number):
     os.close(terminal.fd)
 
 
-def test_a_pin_is_not_shown_on_a_terminal(till_data):
-    pin = make_hash("4711")
-    settings = f'[[shop.staff]]\nid = "anna"\nname = "Anna"\nrole = "manager"\npin = "{pin}"\n'
+@pytest.mark.parametrize("pin", ["4711", "471147114711"])
+def test_a_pin_is_not_shown_on_a_terminal(till_data, pin):
+    settings = f'[[shop.staff]]\nid = "anna"\nname = "Anna"\nrole = "manager"\npin = "{make_hash(pin)}"\n'
     (till_data / "kiosk.toml").write_text(f'clock = "system"\n{settings}')
     terminal = Terminal(till_data)
     terminal.wait(b"Scan, code")
     os.write(terminal.fd, f"{ESPRESSO}\n/price\n1.00\n1\n".encode())
     terminal.wait(b"PIN of Anna")
     wait_until(lambda: not terminal.echoes(), what="a terminal that shows nothing")
-    os.write(terminal.fd, b"4711\n")
+    os.write(terminal.fd, f"{pin}\n".encode())
     terminal.wait(b"TOTAL 1.00 EUR")
     assert terminal.echoes()
     assert b"4711" not in terminal.seen
