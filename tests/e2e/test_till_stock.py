@@ -63,7 +63,9 @@ def test_goods_are_reserved_collected_and_let_go(tmp_path):
     till.press("Enter")
     till.wait("For how long")
     till.press("Enter")
-    code = re.search(r"CODE (\S+)", till.wait("RESERVED for you", "3 x Tea"))[1]
+    found = re.search(r"CODE (\S+)", till.wait("RESERVED for you", "3 x Tea"))
+    assert found is not None
+    code = found[1]
     till.type("2\r")  # the slip in French
     till.wait("À retirer avant")
     till.press("Enter")
