@@ -29,6 +29,7 @@ from kiosk.core.goods import find_beyond
 from kiosk.core.neighbours import decide_cover
 from kiosk.core.parking import Parked
 from kiosk.core.ports import LastSale, LinkState, Mirror, Recorded
+from kiosk.core.words import joined, say
 from kiosk.journal import attempts, room, wishes
 from kiosk.journal.baskets import Baskets
 from kiosk.journal.catalogue import Catalogue
@@ -160,8 +161,8 @@ class LocalDesk:
 
     def warning(self) -> str:
         """Return what somebody must know although selling goes on."""
-        rival = TWO_DEVICES if self.link().problem == TWO_DEVICES else ""
-        return "; ".join(text for text in (rival, self._lives.warning()) if text)
+        rival = say("another device uses this kiosk's name: switch one off")
+        return joined([rival if self.link().problem == TWO_DEVICES else "", self._lives.warning()])
 
     def link(self) -> LinkState:
         """Return the link's state; a link.db that cannot be read is a state too, for selling goes on."""

@@ -82,6 +82,13 @@ def listed(parts: Sequence[str]) -> Text:
     return reduce(lambda before, after: say("{before}, {after}", before=before, after=after), parts[1:], first)
 
 
+def joined(parts: Sequence[str]) -> Text:
+    """Return sentences one after the other, as one: ``a; b``. Empty ones are left out."""
+    said = [part for part in parts if part]
+    first = say("{what}", what=said[0]) if said else say("")
+    return reduce(lambda before, after: say("{before}; {after}", before=before, after=after), said[1:], first)
+
+
 def in_english(field: Field) -> str:
     """Return a field as English has it, with a point and without groups."""
     match field:

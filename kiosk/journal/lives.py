@@ -7,6 +7,7 @@ from typing import Final
 
 from contract.values import Epoch, Lane, Seq
 from kiosk.core.epochs import Heard, decide_lost, merge
+from kiosk.core.words import joined, say
 from kiosk.journal import accounts
 from kiosk.journal.database import translated
 from kiosk.journal.errors import JournalError
@@ -14,8 +15,8 @@ from kiosk.journal.journal import Journal
 from kiosk.journal.links import LinkReader
 from kiosk.journal.mirror.mirrors import Mirrors
 
-LOST: Final = "this card lost sales that others have: it was restored, or a second card has this kiosk's name"
-POOR: Final = "sells goods in hand and promises nothing: call the hub's operator"  # until the hub grants anew
+LOST: Final = say("this card lost sales that others have: it was restored, or a second card has this kiosk's name")
+POOR: Final = say("sells goods in hand and promises nothing: call the hub's operator")  # until the hub grants anew
 
 
 class Lives:
@@ -38,7 +39,7 @@ class Lives:
 
     def warning(self) -> str:
         """Return what somebody must know of copies and lost facts, although recording goes on."""
-        return "; ".join(text for text in (self._mirrors.warning(self._acked()), self._new_life()) if text)
+        return joined([self._mirrors.warning(self._acked()), self._new_life()])
 
     def close(self) -> None:
         """Leave the mirrors, with a last chance to catch up."""
@@ -55,7 +56,12 @@ class Lives:
                 return ""
         except (JournalError, sqlite3.Error):
             return ""  # a file that cannot be read is said where a sale is about to be stored
-        return f"{why}; it goes on as epoch {self._journal.epoch}, {POOR}"
+        return say(
+            "{why}; it goes on as epoch {epoch}, {poor}",
+            why=LOST if why == LOST else why,
+            epoch=self._journal.epoch,
+            poor=POOR,
+        )
 
     def _acked(self) -> Mapping[Epoch, Seq]:
         return _of_link(self._journal, self._link).positions

@@ -173,7 +173,7 @@ class TillApp(App[str]):
 
     def _wrong(self) -> str:
         """Return what is wrong; what does not fit two rows takes turns at the beginning."""
-        found = [self.desk.warning(), *map(self.speech.say, self.devices.warnings())]
+        found = [*map(self.speech.say, (self.desk.warning(), *self.devices.warnings()))]
         wrong = [text for text in found if text]
         if sum(len(text) + 2 for text in wrong) > 2 * (self.size.width - WARNING_MARGIN):
             turn = int(asyncio.get_running_loop().time() / TURN_S) % len(wrong)

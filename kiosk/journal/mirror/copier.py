@@ -21,6 +21,7 @@ from contract.streams import lane_stream, parse_lane_stream
 from contract.values import Epoch, Lane, Seq
 from kiosk.core.epochs import Heard
 from kiosk.core.ports import Held, Mirror, MirrorFailed, MirrorStrayed
+from kiosk.core.words import say
 from kiosk.journal.errors import JournalError
 from kiosk.journal.mirror.files import WINDOW, as_line
 from kiosk.journal.outbox import Outbox
@@ -94,8 +95,8 @@ class Copier:
             if self._problem or not self._late:
                 return self._problem
             if self._copied_at_s > max(self._late_at_s, time.monotonic() - _BUSY_S):
-                return f"{self.mirror.name} is being filled: leave it as it is"
-            return f"{self.mirror.name} does not answer: see that it is plugged in and runs"
+                return say("{mirror} is being filled: leave it as it is", mirror=self.mirror.name)
+            return say("{mirror} does not answer: see that it is plugged in and runs", mirror=self.mirror.name)
 
     def stop(self, timeout_s: float) -> None:
         """End, after what is being copied just now; a thread that hangs is left behind after ``timeout_s``."""
@@ -121,7 +122,8 @@ class Copier:
                     self._fail(str(error))
                 self._rest(asked, pause_s, failed=failures > 0)
         finally:
-            self._fail("" if self._stopped else f"copying to {self.mirror.name} broke: start the till again")
+            broke = say("copying to {mirror} broke: start the till again", mirror=self.mirror.name)
+            self._fail("" if self._stopped else broke)
             self._outbox.close()
 
     def _copy(self, asked: int) -> None:

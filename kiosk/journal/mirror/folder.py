@@ -13,6 +13,7 @@ from typing import Final
 
 from contract.values import Address, Epoch, Lane, Seq
 from kiosk.core.ports import Held, MirrorFailed
+from kiosk.core.words import say
 from kiosk.journal.mirror.files import LaneFiles
 from kiosk.journal.mirror.paths import opened_root
 
@@ -67,9 +68,12 @@ class FolderMirror:
         except MirrorFailed as error:
             raise type(error)(f"{self.name}: {error}") from error
         except FileNotFoundError as error:
-            raise MirrorFailed(f"{self.name} is not there: put it back") from error
+            raise MirrorFailed(say("{mirror} is not there: put it back", mirror=self.name)) from error
         except OSError as error:
-            raise MirrorFailed(f"{self.name} fails ({error.strerror}): free space on it, or exchange it") from error
+            told = say(
+                "{mirror} fails ({why}): free space on it, or exchange it", mirror=self.name, why=str(error.strerror)
+            )
+            raise MirrorFailed(told) from error
 
 
 def prepare(folder: Path, data_dir: Path, *, same_disk: bool = False) -> None:

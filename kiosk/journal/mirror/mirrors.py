@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from contract.values import Epoch, Seq
 from kiosk.core.epochs import Heard
+from kiosk.core.words import joined, say
 from kiosk.journal.mirror.copier import Copier
 
 
@@ -35,7 +36,11 @@ class Mirrors:
     def warning(self, acked: Mapping[Epoch, Seq]) -> str:
         """Return what is wrong with the mirrors and what to do; ``acked`` is what the hub has of each epoch."""
         lost = [
-            f"this card lost sales that {copier.mirror.name} has: run `kiosk journal salvage {copier.mirror.source}`"
+            say(
+                "this card lost sales that {mirror} has: run `kiosk journal salvage {source}`",
+                mirror=copier.mirror.name,
+                source=copier.mirror.source,
+            )
             for copier in self._copiers
             if any(
                 seq > acked.get(epoch, 0) or epoch <= copier.heard().strayed for epoch, seq in copier.apart().items()
@@ -43,9 +48,11 @@ class Mirrors:
         ]
         problems = [problem for copier in self._copiers if (problem := copier.problem())]
         if problems:
-            alone = len(problems) == len(self._copiers)
-            problems[0] = ("SALES ARE ON THIS CARD ONLY: " if alone else "ONE COPY LESS: ") + problems[0]
-        return "; ".join(lost + problems)
+            if len(problems) == len(self._copiers):
+                problems[0] = say("SALES ARE ON THIS CARD ONLY: {why}", why=problems[0])
+            else:
+                problems[0] = say("ONE COPY LESS: {why}", why=problems[0])
+        return joined([*lost, *problems])
 
     def close(self) -> None:
         """End every copier, with a last chance to catch up."""
