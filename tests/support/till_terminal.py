@@ -61,14 +61,17 @@ def stock_desk(data_dir: Path, items: Sequence[Item] | None = None) -> LocalDesk
 class TmuxTill:
     """A till in tmux: keys in, the screen out."""
 
-    def __init__(self, folder: Path, data_dir: Path, *, columns: int = 80, rows: int = 24) -> None:
+    def __init__(
+        self, folder: Path, data_dir: Path, *, columns: int = 80, rows: int = 24, options: Sequence[str] = ()
+    ) -> None:
         self.data_dir = data_dir
+        self._options = " ".join(options)
         self._socket = folder / f"tmux-{columns}x{rows}"
         self._size = ["-x", str(columns), "-y", str(rows)]
         self._pid_file = folder / "till.pid"
 
     def start(self, *, wait_for: str = "TOTAL") -> None:
-        command = f"echo $$ > {self._pid_file}; exec {KIOSK} --data {self.data_dir} till"
+        command = f"echo $$ > {self._pid_file}; exec {KIOSK} --data {self.data_dir} till {self._options}"
         self._tmux("-f", "/dev/null", "new-session", "-d", "-s", "till", *self._size, command)
         self._tmux("set-option", "-g", "remain-on-exit", "on")
         self.wait(wait_for, deadline_s=START_DEADLINE_S)
@@ -87,6 +90,13 @@ class TmuxTill:
 
     def scan(self, code: str) -> None:
         self.type(code + "\r")
+
+    def touch(self, text: str) -> None:
+        """Touch the first place on the screen that says ``text``."""
+        rows = self.wait(text).splitlines()
+        row = next(number for number, one in enumerate(rows, 1) if text in one)
+        column = rows[row - 1].index(text) + 1
+        self.type(f"\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m")
 
     def rest(self, seconds: float = PERSON_GAP_S) -> None:
         """Let as much time pass as a person needs from one key to the next, or to the scanner."""
@@ -132,7 +142,9 @@ class TmuxTill:
             self._tmux("kill-server")
 
     def _tmux(self, *args: str) -> str:
-        done = subprocess.run(["tmux", "-S", str(self._socket), *args], capture_output=True, text=True, check=True)
+        command = ["tmux", "-S", str(self._socket), *args]
+        ours = dict(os.environ)  # without the size that readline, of the test's own terminal, puts beside it
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=ours)
         return done.stdout
 
 
