@@ -140,6 +140,12 @@ def texts(root, *args):
     return done.returncode, done.stdout + done.stderr
 
 
+def test_everything_that_is_said_is_said_in_every_language():
+    status, said = texts(TEXTS.parents[1], "--check")
+    assert status == 0, said
+    assert int(said.split()[1].rstrip(",")) > 500
+
+
 @pytest.fixture
 def little(tmp_path):
     (tmp_path / "kiosk").mkdir()
