@@ -70,8 +70,7 @@ def test_goods_are_reserved_collected_and_let_go(tmp_path):
     till.wait("À retirer avant")
     till.press("Enter")
     till.wait(f"code {code}")
-    begin(till, "collect", "Code")
-    till.scan(code)  # from the slip
+    till.scan(code)  # from the slip, at the sale screen
     till.wait(f"COLLECT {code}", "3 × Tea", "exact cash")
     till.type("20\r")
     till.wait("SOLD receipt k1-1-1, total 13.50, change 6.50")
