@@ -134,7 +134,7 @@ def test_what_other_sites_have_is_asked_without_leaving_the_till(shop_till):
     shop_till.wait("Scan, code, name or price")
 
 
-def test_a_delivery_waste_and_goods_for_another_site(shop_till):
+def test_a_delivery_waste_and_goods_to_and_from_another_site(shop_till):
     begin(shop_till, "receive", "Number of the delivery")
     shop_till.press("Enter")
     shop_till.wait("Scan, code or name")
@@ -166,6 +166,18 @@ def test_a_delivery_waste_and_goods_for_another_site(shop_till):
     shop_till.press("Escape")
     shop_till.wait("Scan, code, name or price")
     assert moved(shop_till.data_dir, "transfer.sent") == [("TEA", 3)]
+    begin(shop_till, "goods arrive", "Which site")
+    shop_till.type("river-pier\r")
+    shop_till.wait("The transfer's id")
+    shop_till.type("T-17\r")
+    shop_till.wait("Scan, code or name")
+    shop_till.type("4*BREAD\r")
+    shop_till.wait("4 × Bread")
+    shop_till.press("Enter")
+    shop_till.wait("Which part", "transfer T-17")
+    shop_till.press("Enter")
+    shop_till.wait("arrived from river-pier: 1 line")
+    assert moved(shop_till.data_dir, "transfer.received") == [("BREAD", 4)]
     assert_whole(shop_till.data_dir)
 
 
