@@ -215,8 +215,15 @@ class Counter:
         return Notice(Mood.INFO, say("recalled {label}", label=found.label) if found.label else say("recalled"))
 
     def _renew(self, basket: Basket, *, sold: Sold | None = None) -> None:
-        self.basket, self.times, self.sold, self.approved_by = basket, None, sold, ""
+        self.basket, self.times, self.sold, self.approved_by, self._billed = basket, None, sold, "", None
         self._look_at_shop()
+
+    def _begin_empty(self) -> None:
+        """Begin a new basket once nothing is left in this one: what was decided for this shopper is not the next one's.
+
+        Discounts, approvals and card payments belong to a basket's id, and must not be found by goods rung up later.
+        """
+        self._renew(Basket(self.desk.new_basket_id(), self.basket.currency))
 
     def _look_at_shop(self) -> None:
         """Sell as the shop says from this basket on: what is rung up already keeps its taxes."""
@@ -287,9 +294,7 @@ class Counter:
 
     def clear(self) -> Notice:
         """Take every line out, and what was decided about them."""
-        cleared = self.change(replace(self.basket, lines=(), discount=None))
-        if cleared is None:
-            self.approved_by = ""
+        cleared = self.change(replace(self.basket, lines=()))
         return cleared or Notice(Mood.INFO, say("the basket is empty again"))
 
     def add_all(self, lines: Sequence[Line]) -> Notice | None:
@@ -317,13 +322,18 @@ class Counter:
         if baskets.exceeds(basket, limit) and not baskets.exceeds(self.basket, limit):
             return Notice(Mood.ERROR, say("the discount would be more than staff may give: take it off first"))
         try:
+            if self.basket.lines and not basket.lines and self.paying.unsettled():
+                return Notice(Mood.ERROR, say("say first how the last card payment ended"))
             self.desk.keep(basket)
         except AlreadySold:
             return self._begin_anew()
         except DeskError as error:
             self.basket = basket
             return Notice(Mood.ERROR, say("this line would not survive a power cut: {why}", why=str(error)))
+        emptied = bool(self.basket.lines) and not basket.lines
         self.basket = basket
+        if emptied:
+            self._begin_empty()
         return None
 
 

@@ -103,6 +103,20 @@ def test_money_found_after_the_sale_was_paid_otherwise_is_given_back(station: St
     assert station.counter.paying.open_attempts()[0].is_unused
 
 
+@pytest.mark.parametrize("outcome", ["approved", "unknown"])
+def test_a_card_of_one_shopper_never_pays_the_goods_of_the_next(station: Station, outcome: str) -> None:
+    answered(pay(station), "card").leave()
+    assert station.counter.void(0) == Notice(Mood.ERROR, "say first how the last card payment ended")
+    assert len(station.counter.basket.lines) == 1
+    station.counter.enter("5.00")
+    station.counter.void(0)
+    answered(pay(station), outcome, *([""] if outcome == "approved" else [])).leave()
+    station.counter.void(0)
+    station.counter.enter("20.00")
+    assert asks(answered(pay(station))) == "Cash received"
+    assert len(station.counter.paying.open_attempts()) == 1
+
+
 def test_an_unknown_card_is_settled_later(station: Station) -> None:
     sold(answered(pay(station), "card", "unknown"))
     (attempt,) = station.counter.paying.open_attempts()

@@ -287,6 +287,18 @@ def test_an_approval_is_for_one_basket(desk):
     assert counter.sell(counter.basket.total_minor).mood is Mood.ERROR
 
 
+def test_an_approval_goes_with_the_last_of_the_goods(desk):
+    kept_here(desk)
+    counter = Counter(desk)
+    counter.enter("@anna")
+    counter.enter(f"9*{ESPRESSO}")
+    first = counter.basket.id
+    counter.void(0)
+    assert counter.basket.id != first
+    counter.enter(f"9*{ESPRESSO}")
+    assert counter.sell(counter.basket.total_minor).mood is Mood.ERROR
+
+
 def test_goods_that_this_till_keeps_no_stock_of_need_nobody(desk):
     counter = Counter(desk)
     counter.enter(f"900*{ESPRESSO}")

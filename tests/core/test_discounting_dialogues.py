@@ -125,6 +125,15 @@ def test_taking_goods_out_does_not_leave_a_discount_that_nobody_may_give(station
     assert lines(station) == [("TEA", 10), ("COLA", 1)]
 
 
+def test_a_discount_on_everything_goes_with_the_last_line(station: Station) -> None:
+    sell(station, "TEA")
+    assert hold(station, "discount-all", "50%", "damaged", "anna") is None
+    assert total(station) == 225
+    hold(station, "void")
+    sell(station, "TEA")
+    assert total(station) == 450
+
+
 def test_another_price_needs_a_manager_and_keeps_the_catalogue_s(station: Station) -> None:
     sell(station, "2*TEA")
     station.typed = "4.00"
