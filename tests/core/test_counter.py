@@ -206,6 +206,15 @@ def test_a_sale_that_is_not_stored_is_said_and_the_basket_stays(failing, desk, e
     assert counter.sell(Money(500)).mood is Mood.SOLD
 
 
+def test_a_sale_is_said_although_the_shop_s_settings_cannot_be_read_after_it(failing, desk):
+    counter = Counter(failing)
+    counter.enter(ESPRESSO)
+    failing.failing = {"shop": broken(desk)}
+    assert counter.sell(Money(220)).mood is Mood.SOLD
+    assert counter.enter(ESPRESSO) is None
+    assert counter.sell(Money(220)).mood is Mood.SOLD
+
+
 def test_a_basket_that_was_sold_is_given_up(failing, desk):
     counter, twin = Counter(failing), Counter(desk)
     counter.enter(ESPRESSO)
