@@ -1,5 +1,6 @@
 """What is typed before the key of an action is its answer; what no action takes stays where it was typed."""
 
+import pytest
 from talks import ended
 from till_terminal import barcode
 
@@ -39,6 +40,19 @@ async def test_what_an_action_has_no_use_for_stays_in_the_entry_line(open_till):
         assert till.frame.entry.text == "4.50"
         await till.press("enter")
         assert till.basket() == [("OPEN", 1)]
+
+
+@pytest.mark.parametrize("key", ["f9", "f12"])
+async def test_a_price_that_was_not_entered_is_neither_cash_nor_forgotten(open_till, key):
+    async with open_till() as till:
+        await till.scan(barcode(1))
+        await till.type("4.50")
+        await till.press(key)
+        assert "4.50 is typed and not in the basket" in till.notice()
+        assert till.frame.entry.text == "4.50"
+        await till.press("enter", key)
+        await till.press("enter")
+        assert till.app._sale.counter.sold.total_minor == 551
 
 
 async def test_what_a_scanner_sent_without_an_end_names_nothing(open_till):

@@ -6,6 +6,8 @@ Rules
     goods beyond the books, a card payment whose end nobody told.
 2.  A number is cash. Anything else is one of the options; ``card 5`` is five by card, as is 5 and the card's key.
 3.  What was taken stands above the question, with the taxes; it stays with the basket when the dialogue is left.
+4.  What is typed and not entered may be goods: a price, a name, a number. Nothing is paid before that is settled, or
+    the shopper leaves with goods that were never sold, or a price is taken for cash.
 """
 
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ from kiosk.core.counter import Counter
 from kiosk.core.dialogue import Asking, Dialogue, Option, Prompt, Takes, ask
 from kiosk.core.dialogues.approving import approve
 from kiosk.core.dialogues.cards import how_it_ended
-from kiosk.core.entry import EntryError, parse_price
+from kiosk.core.entry import parse_price
 from kiosk.core.goods import ApprovalNeeded
 from kiosk.core.notices import AskCard, Mood, Notice
 from kiosk.core.station import Station
@@ -30,17 +32,17 @@ MAX_CODE: Final = 32  # of a voucher, as the fact holds it
 
 
 def pay(station: Station) -> Dialogue:
-    """Take what the shopper gives until it is paid; an amount that was typed before is cash."""
+    """Take what the shopper gives until it is paid; a whole number that was typed before is cash (rule 4)."""
     typed = station.typed
-    if typed and _is_cash(station.counter, typed):
-        station.take_typed()
-        return (yield from _pay(station, typed))
-    return (yield from _pay(station))
+    if typed and not _is_cash(station.counter, typed):
+        return _not_entered(typed)
+    return (yield from _pay(station, station.take_typed()))
 
 
 def exact(station: Station) -> Dialogue:
     """Take exact cash with one key, unless something is to be said or asked first."""
-    station.take_typed()
+    if station.typed:
+        return _not_entered(station.typed)
     return (yield from _pay(station, EXACT))
 
 
@@ -70,12 +72,12 @@ def _nothing_to_pay(counter: Counter) -> Notice | None:
 
 
 def _is_cash(counter: Counter, typed: str) -> bool:
-    """Return whether what stood in the entry line is an amount, and not the number of goods."""
-    try:
-        parse_price(typed, counter.basket.currency)
-    except EntryError:
-        return False
-    return not counter.knows(typed)
+    """Return whether what stood in the entry line is cash: a whole number, as notes are, that no goods have."""
+    return typed.isdecimal() and not counter.knows(typed)
+
+
+def _not_entered(typed: str) -> Notice:
+    return Notice(Mood.ERROR, say("{text} is typed and not in the basket: Enter sells it, Esc clears it", text=typed))
 
 
 def _allow(station: Station) -> Asking[None]:
