@@ -65,6 +65,7 @@ class LineTill:
         self._speech = speech
         self._ears = ears
         self._tell_line = tell
+        self._doubted: Prompt | None = None  # the question that somebody began to leave
         self._known = ("", "")  # the warning and the state of the link that were told last
 
     def run(self) -> str:
@@ -171,8 +172,7 @@ class LineTill:
         if asked.takes not in _SCANS_ANSWER and is_scan(text) and not pin:
             return self._scan_instead(talk, asked, text)
         if text == BACK:
-            talk.leave()
-            self._say(say("left"))
+            self._leave(talk, asked)
         elif text == HELP or (not text and asked.empty is None):
             self._ask(asked)
         elif option := meant(asked.takes, self._said(asked), text):
@@ -182,6 +182,15 @@ class LineTill:
         else:
             talk.answer(text)
         return True
+
+    def _leave(self, talk: Talk, asked: Prompt) -> None:
+        """Leave the question; where something would be lost by it, only when it is said twice."""
+        if asked.doubt is not None and asked is not self._doubted:
+            self._doubted = asked
+            self._say(asked.doubt)
+            return
+        talk.leave()
+        self._say(say("left"))
 
     def _scan_instead(self, talk: Talk, asked: Prompt, code: str) -> bool:
         if asked.holds_goods:

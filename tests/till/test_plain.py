@@ -162,6 +162,15 @@ def test_a_question_can_be_left_and_nothing_is_changed(desk):
     assert (run.basket, run.reason) == ([], "closed at the counter")
 
 
+def test_a_list_of_goods_is_not_lost_by_one_word(desk):
+    run = Run(desk, ["/count", ESPRESSO, CHEWING_GUM, "/back", "", "/close"])
+    assert "once more, and the list is thrown away" in run.after
+    assert "left" not in run.after
+    run = Run(desk, ["/count", ESPRESSO, CHEWING_GUM, "/back", "/back", ESPRESSO])
+    assert "nothing of the list was recorded" in run.after
+    assert run.basket == [("ESP-1", 1)]
+
+
 @pytest.mark.parametrize("lines", [["/close"], ["REPAIR", "/close"], ["REPAIR"]])
 def test_the_till_can_be_closed_or_cut_off_anywhere(desk, lines):
     assert Run(desk, [ESPRESSO, *lines]).basket == [("ESP-1", 1)]

@@ -90,7 +90,7 @@ async def test_a_list_is_not_thrown_away_by_one_esc(open_till):
         await till.scan(barcode(1))
         await till.press("escape")
         assert till.is_on(TalkScreen)
-        assert till.notice() == "Esc once more throws the list away"
+        assert till.notice() == "once more, and the list is thrown away"
         await till.scan(barcode(2))
         await till.press("escape")
         assert till.is_on(TalkScreen)

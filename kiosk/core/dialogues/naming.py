@@ -229,7 +229,7 @@ def _prompt(
         refused=refused,
         empty=listing.ends if there else None,
         left=say("nothing of the list was recorded") if there else None,
-        doubt=say("Esc once more throws the list away") if len(there) > 1 else None,
+        doubt=say("once more, and the list is thrown away") if len(there) > 1 else None,
     )
 
 
