@@ -317,9 +317,13 @@ class Counter:
         return self.add_all([line]) or (Notice(Mood.INFO, lacks) if missing else None)
 
     def change(self, basket: Basket) -> Notice | None:
-        """Keep the basket as it is to be, then show it; what was paid for it must stay covered by goods (rule 6)."""
+        """Keep the basket as it is to be, then show it; what was paid for it must stay covered by goods (rule 6).
+
+        Where it is not any more, for a tax fell while the basket was put aside, goods and money may bring it nearer.
+        """
         paid = sum(one.amount_minor for one in basket.payments)
-        if paid and paid > decide_bill(basket, self.prices).total_minor:
+        over = paid - decide_bill(basket, self.prices).total_minor
+        if paid and over > max(0, -self.paying.tender.left_minor):
             return Notice(Mood.ERROR, say("more was paid than that would cost: give a payment back first"))
         limit = self.shop.discount_ppm
         if baskets.exceeds(basket, limit) and not baskets.exceeds(self.basket, limit):

@@ -7,8 +7,8 @@ Rules
 3.  A card attempt is on record before the terminal is used. A person says how it ended: approved and unknown pay, the
     unknown one marked as such; declined pays nothing. An attempt without an outcome is asked about before anything
     else is paid: the till may have stopped at the terminal.
-4.  What is said of an attempt later changes its payment: declined it is gone, approved it is sure. A card that paid
-    more than is left by now pays nothing here: its money is to be given back on the terminal.
+4.  What is said of an attempt later changes its payment: declined, or given back on the terminal, it is gone; approved
+    it is sure. A card that paid more than is left by now pays nothing here: its money is to be given back there.
 5.  The sale is made by the payment that covers the bill; by exact cash where goods were taken out until nothing is
     left.
 """
@@ -117,6 +117,11 @@ class Paying:
     def open_attempts(self) -> Sequence[Attempt]:
         """Return the card payments of any basket that a person must look at; raises DeskError."""
         return self._counter.desk.open_attempts()
+
+    def charged(self) -> Sequence[Attempt]:
+        """Return the approved cards that pay this basket: a shopper may change their mind; raises DeskError."""
+        desk, basket = self._counter.desk, self._counter.basket.id
+        return [one for one in desk.attempts(basket) if one.is_unused and self._pays(one.id)]
 
     def resolve(self, attempt: Attempt, outcome: Outcome, *, reference: str = "") -> Notice:
         """Note what a person found out of an attempt; if this basket is to be paid by it, it is."""

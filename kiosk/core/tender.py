@@ -7,7 +7,9 @@ Rules
     pays is never rounded, and neither is cash that does not cover the rest, or is exactly the rest: some have coins.
 3.  A card pays no more than what is left. A voucher that is worth more than that is used up to what is left.
 4.  A voucher is taken once in a sale. Whether it was redeemed elsewhere only the hub can tell.
-5.  Cash and vouchers can be given back before the sale is made; a card's money is at the terminal, and stays.
+5.  Cash and vouchers can be given back before the sale is made, the last first; a card's money is at the terminal, and
+    stays until somebody says that it was given back there.
+6.  Where more was paid than it costs by now (a tax fell meanwhile), nothing is taken until something was given back.
 """
 
 from collections.abc import Sequence
@@ -49,6 +51,11 @@ class Tender(Struct, frozen=True):
     def is_paid(self) -> bool:
         """Return whether the sale can be made: a total of nothing needs no payment."""
         return self.left_minor == 0
+
+    @property
+    def returnable(self) -> Payment | None:
+        """Return the payment that can be given back next (rule 5)."""
+        return next((one for one in reversed(self.payments) if one.kind is not PaymentKind.CARD), None)
 
     @property
     def change_minor(self) -> Money:
@@ -95,14 +102,13 @@ def take_voucher(tender: Tender, code: str, worth: Money) -> Tender:
 def give_back(tender: Tender) -> Tender:
     """Return the tender without its last cash or voucher.
 
-    Raises: TenderError for a card, and where nothing was taken.
+    Raises: TenderError where there is none.
     """
     _check(bool(tender.payments), say("nothing was taken yet: there is nothing to give back"))
-    last = tender.payments[-1]
-    _check(
-        last.kind is not PaymentKind.CARD, say("a card was charged: give it back on the terminal, or finish the sale")
-    )
-    return replace(tender, payments=tender.payments[:-1], rounding_minor=Money(0))
+    last = tender.returnable
+    _check(last is not None, say("a card was charged: give it back on the terminal, or finish the sale"))
+    left = tuple(one for one in tender.payments if one is not last)
+    return replace(tender, payments=left, rounding_minor=Money(0))
 
 
 def resume(total: Money, step_minor: int, payments: Sequence[Payment]) -> Tender:
@@ -111,6 +117,10 @@ def resume(total: Money, step_minor: int, payments: Sequence[Payment]) -> Tender
 
 
 def _with(tender: Tender, payment: Payment) -> Tender:
+    _check(
+        not tender.payments or tender.left_minor >= 0,
+        say("more was paid than that would cost: give a payment back first"),
+    )
     _check(
         len(tender.payments) < MAX_PAYMENTS,
         say("a sale has at most {most} payments: take the rest in one", most=MAX_PAYMENTS),

@@ -8,6 +8,7 @@ from money_talks import answered_on, asks, config, desk_of, paid, refusal, sales
 from talks import answered, ended
 
 from contract.sales import PaymentKind
+from contract.shop import Shop, TaxRate
 from kiosk.bootstrap import LocalDesk, open_desk
 from kiosk.core.dialogue import Takes
 from kiosk.core.dialogues.cards import cards
@@ -16,6 +17,7 @@ from kiosk.core.notices import Mood, Notice
 from kiosk.core.ports import Desk
 from kiosk.core.station import Station
 from kiosk.journal.errors import StorageFailed
+from kiosk.journal.shops import save_shop
 from kiosk.station import open_station
 
 __all__ = ["station"]
@@ -174,6 +176,42 @@ def test_a_card_that_pays_a_basket_which_is_not_sold_yet_is_no_case(station: Sta
     if aside:
         station.counter.park("red scarf")
     assert station.counter.paying.open_attempts() == []
+
+
+def test_a_shopper_who_changes_their_mind_gets_cash_and_card_back(station: Station) -> None:
+    answered(pay(station), "2", "card 4.00", "approved", "").leave()
+    assert station.counter.clear().mood is Mood.ERROR
+    (attempt,) = station.counter.paying.charged()
+    listed = answered(cards(station))
+    assert listed.prompt is not None
+    assert [one.hint for one in listed.prompt.options] == ["approved, and pays this basket, unless it was given back"]
+    assert ended(answered_on(listed, attempt.id, "declined")) == Notice(Mood.INFO, "noted")
+    answered(pay(station), "card 4.00", "approved", "", "give-back").leave()
+    assert [one.kind for one in station.counter.basket.payments] == [PaymentKind.CARD]
+    (attempt,) = station.counter.paying.charged()
+    ended(answered(cards(station), attempt.id, "declined"))
+    assert station.counter.clear().mood is Mood.INFO
+    assert ended(answered(cards(station))) == Notice(Mood.INFO, "every card payment is settled")
+
+
+def test_a_basket_that_costs_less_than_was_paid_by_now_can_be_filled_or_given_back(tmp_path: Path) -> None:
+    """A tax on top fell while it was put aside."""
+    taxed = Shop(taxes=[TaxRate("", 180_000, "VAT 18 %")], tax_included=False)
+    desk = open_desk(tmp_path / "taxed", config(taxed))
+    with open_station(desk) as station:
+        station.counter.enter("10.00")
+        answered(pay(station), "card 11.70", "approved", "").leave()
+        station.counter.park()
+        save_shop(desk.catalogue.connection, Shop())
+        station.counter.recall()
+        assert station.counter.paying.tender.left_minor == -170
+        assert "more was paid than that would cost" in refusal(answered(pay(station), "20"))
+        assert station.counter.enter("0.70") is None
+        assert station.counter.void(1).mood is Mood.ERROR
+        assert station.counter.enter("1.00") is None
+        sold(answered(pay(station), ""))
+        assert paid(station) == [("card", 1170, 0)]
+    desk.close()
 
 
 def test_what_the_terminal_calls_it_is_short(station: Station) -> None:

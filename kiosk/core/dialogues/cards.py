@@ -16,6 +16,7 @@ _OPTIONS: Final = (
     Option(Outcome.DECLINED, say("Declined"), say("or cancelled: not paid")),
     Option(Outcome.UNKNOWN, say("Unknown"), say("pays; look it up later")),
 )
+_CHARGED: Final = say("approved, and pays this basket, unless it was given back")
 _UNUSED: Final = (Option(Outcome.DECLINED, say("Given back"), say("on the terminal")),)
 
 
@@ -39,11 +40,14 @@ def how_it_ended(station: Station, card: AskCard, said: Notice | None = None) ->
 
 
 def cards(station: Station) -> Dialogue:
-    """Go through the card payments of this till that nobody has settled, of whatever basket."""
-    found = station.counter.paying.open_attempts()
+    """Go through the card payments of this till that nobody has settled, and those that the open basket is paid by."""
+    paying = station.counter.paying
+    charged = paying.charged()
+    found = [*paying.open_attempts(), *charged]
     if not found:
         return Notice(Mood.INFO, say("every card payment is settled"))
-    options = tuple(Option(one.id, _named(one), _state(one)) for one in found)
+    states = {one.id: _CHARGED if one in charged else _state(one) for one in found}
+    options = tuple(Option(one.id, _named(one), states[one.id]) for one in found)
     chosen = yield Prompt(say("Which one"), Takes.CHOICE, options, title=say("CARD PAYMENTS TO SETTLE"))
     attempt = next(one for one in found if one.id == chosen)
     prompt = Prompt(
@@ -51,7 +55,7 @@ def cards(station: Station) -> Dialogue:
         Takes.CHOICE,
         _UNUSED if attempt.is_unused else _OPTIONS,
         title=say("CARD {amount}", amount=Amount(attempt.amount_minor, attempt.currency, named=True)),
-        told=(_state(attempt), say("Look it up in the terminal's own list.")),
+        told=(states[attempt.id], say("Look it up in the terminal's own list.")),
     )
     outcome, reference = yield from _outcome(prompt)
     return station.counter.paying.resolve(attempt, outcome, reference=reference)

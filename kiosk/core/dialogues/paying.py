@@ -217,8 +217,8 @@ def _options(counter: Counter) -> tuple[Option, ...]:
         ]
     if left and counter.shop.exchange:
         options.append(Option(FOREIGN, say("Foreign cash"), key=FOREIGN))
-    if payments and payments[-1].kind is not PaymentKind.CARD:
-        options.append(Option(GIVE_BACK, say("Give back"), _shown(counter, payments[-1].tendered_minor), GIVE_BACK))
+    if back := tender.returnable:
+        options.append(Option(GIVE_BACK, say("Give back"), _shown(counter, back.tendered_minor), GIVE_BACK))
     return tuple(options)
 
 
