@@ -3,6 +3,7 @@
 from typing import Final
 
 from contract.facts import Payment, SaleRecorded
+from kiosk.core.bill import prices_of
 from kiosk.core.dialogue import Asking, Dialogue, Option, Prompt, Takes, ask
 from kiosk.core.dialogues.goods import MAX_REASON, check_words
 from kiosk.core.dialogues.naming import Listing, Named, collect_lines, stock_lines, told_stock
@@ -136,7 +137,8 @@ def _sell(station: Station, found: Reservation) -> Dialogue:
         was = STATES[found.state]
         raise ReservationError(say("{code} was {state} already: sell the goods as others", code=found.code, state=was))
     counter = station.counter
-    currency, prices = counter.basket.currency, counter.prices
+    currency = counter.basket.currency
+    prices = prices_of(counter.desk.shop())  # the hub may have changed them since the counter's basket was begun
     cost = due(found, items_of(station, found.lines), prices)
     if cost is None:
         raise ReservationError(say("{code}: a price is missing: import it, then collect again", code=found.code))
