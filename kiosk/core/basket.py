@@ -168,6 +168,14 @@ def put(basket: Basket, index: int, line: Line) -> Basket:
     return _checked(replace(basket, lines=(*basket.lines[:index], line, *basket.lines[index + 1 :])))
 
 
+def give(basket: Basket, discount: Discount | None) -> Basket:
+    """Return the basket with a discount on all of it, or with none.
+
+    Raises: BasketError if its reason, which is told with each line, is more than a receipt can hold.
+    """
+    return _checked(replace(basket, discount=discount))
+
+
 def drop_last(basket: Basket) -> Basket:
     """Return the basket without its last line.
 
@@ -232,7 +240,8 @@ def _checked(basket: Basket) -> Basket:
     sold = [one for line in basket.lines for one in _sold_bytes(line, basket)]
     if len(sold) > MAX_LINES:
         raise BasketError(say("a basket holds {most} lines: take payment, then begin a new one", most=MAX_LINES))
-    if any(line.quantity.amount > MAX_AMOUNT for line in basket.lines) or _is_too_dear(basket):
+    amounts = [*(line.quantity for line in basket.lines), *(quantity for _, quantity in leaving(basket))]
+    if any(one.amount > MAX_AMOUNT for one in amounts) or _is_too_dear(basket):
         raise BasketError(say("that is more than one receipt can hold: take payment, then begin a new basket"))
     if sum(sold) > MAX_FACT_BYTES - _REST_BYTES:
         raise BasketError(say("these names are more than one receipt can hold: take payment, then begin a new basket"))

@@ -29,7 +29,20 @@ from contract.values import (
     Unit,
     parse_address,
 )
-from kiosk.core.basket import Basket, BasketError, Deposit, Line, Part, add, drop, drop_last, exceeds, make_line, put
+from kiosk.core.basket import (
+    Basket,
+    BasketError,
+    Deposit,
+    Line,
+    Part,
+    add,
+    drop,
+    drop_last,
+    exceeds,
+    give,
+    make_line,
+    put,
+)
 from kiosk.core.checkout import CheckoutError, cash, decide_refund, decide_sale
 from kiosk.core.discounts import Discount
 
@@ -208,6 +221,22 @@ def test_an_empty_basket_and_a_wrong_sum_are_no_sale():
     basket = filled([(Item(Sku("s"), "Item", [], Money(100)), 1)])
     with pytest.raises(CheckoutError, match="not the total"):
         decide_sale(basket, [Payment(PaymentKind.CASH, Money(99), Money(99), Money(0))], sold_at=AT)
+
+
+def test_the_parts_of_bundles_fit_a_receipt_too():
+    bundle = make_line(Item(Sku("SET"), "Set", [], Money(10)), 50_000)
+    parts = (Part(Sku("RICE"), "Rice", Quantity(20_000, Unit.GRAM), Money(300)),)
+    assert add(EMPTY, replace(bundle, parts=parts)).lines
+    with pytest.raises(BasketError, match="one receipt can hold"):
+        add(EMPTY, replace(bundle, parts=parts, quantity=Quantity(50_001)))
+
+
+def test_a_discount_on_everything_whose_reason_does_not_fit_each_line_is_refused():
+    items = [Item(Sku(f"s{number}"), "é" * 40, [], Money(100)) for number in range(900)]
+    basket = replace(EMPTY, lines=tuple(make_line(one, 1) for one in items))
+    assert give(basket, Discount(10_000, reason="damaged")).discount
+    with pytest.raises(BasketError, match="one receipt can hold"):
+        give(basket, Discount(10_000, reason="😀" * 60))
 
 
 def test_a_basket_that_fits_is_a_sale_that_can_be_stored():

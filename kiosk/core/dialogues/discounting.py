@@ -55,14 +55,14 @@ def discount_all(station: Station) -> Dialogue:
     title, typed = say("DISCOUNT on everything"), _percent(station.take_typed())
     off = yield from _ask_off(station, title, basket.discountable_minor, basket.discount, typed)
     if off is None:
-        return counter.change(replace(basket, discount=None)) or Notice(Mood.INFO, say("the discount is taken off"))
+        return counter.change(baskets.give(basket, None)) or Notice(Mood.INFO, say("the discount is taken off"))
     above = baskets.exceeds(replace(basket, discount=off), counter.shop.discount_ppm)
     if above or not typed:
         off = replace(off, reason=(yield from ask_reason(title, REASONS)))
     if above:
         what = _what(station, off.off(basket.discountable_minor), say("everything"))
         off = replace(off, by=(yield from approve(station, what)))
-    return counter.change(replace(basket, discount=off))
+    return counter.change(baskets.give(basket, off))
 
 
 def price(station: Station) -> Dialogue:
