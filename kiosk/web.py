@@ -5,6 +5,7 @@ Rules
 1.  Only this machine: it listens on the loopback address, and answers to no other name. A page from elsewhere that is
     open in the same browser is refused, or it could sell.
 2.  Nothing is fetched from elsewhere: the page works offline.
+3.  The keyboard is the till's as soon as it is there: nobody has to click first.
 """
 
 import logging
@@ -23,6 +24,13 @@ HOST: Final = "127.0.0.1"
 NAMES: Final = (HOST, "localhost")
 _START: Final = "from kiosk.cli import main; main()"  # the console script, wherever it is installed
 _ELSEWHERE: Final = re.compile(r'<link\s+rel="stylesheet"\s+href="https://[^"]*"\s*/>')
+# The terminal of the page takes keys once it has the focus; it comes some time after the page.
+_FOCUS: Final = """<script>
+new MutationObserver((_, watching) => {
+  const keys = document.querySelector("#terminal textarea");
+  if (keys) { keys.focus(); watching.disconnect(); }
+}).observe(document.getElementById("terminal"), {childList: true, subtree: true});
+</script></body>"""
 
 
 def serve(data_dir: Path, port: int, *, language: str | None = None, theme: str | None = None) -> None:
@@ -46,7 +54,7 @@ def serve(data_dir: Path, port: int, *, language: str | None = None, theme: str 
             raise web.HTTPForbidden(text=f"the till is for this machine only: open http://{HOST}:{port}\n")
         response = await handler(request)
         if isinstance(response, web.Response) and response.content_type == "text/html" and response.text:
-            response.text = _ELSEWHERE.sub("", response.text)
+            response.text = _ELSEWHERE.sub("", response.text).replace("</body>", _FOCUS)
         return response
 
     class Loopback(Server):

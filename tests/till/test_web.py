@@ -69,6 +69,12 @@ async def test_the_page_asks_nobody_else_for_anything(site):
         assert answer.status == 200
 
 
+async def test_the_page_gives_the_keyboard_to_the_till(site):
+    async with aiohttp.ClientSession() as browser, browser.get(site.url) as answer:
+        page = await answer.text()
+    assert page.index('id="terminal"') < page.index(".focus()") < page.index("</body>")
+
+
 async def test_goods_are_sold_in_it_and_one_visitor_sells(site, till_data):
     path = f"{site.url}/ws?width=100&height=30"
     async with aiohttp.ClientSession() as browser, browser.ws_connect(path, origin=site.url) as first:
