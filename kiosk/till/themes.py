@@ -20,15 +20,16 @@ class Looks(Struct, frozen=True):
     change: str
 
 
+# Many terminals, the Linux console and browsers among them, draw bold black as grey: nothing that is black is bold.
 TERMINAL: Final = Looks(
     paper="ansi_default",
     ink="ansi_default",
     notices={
         Mood.ERROR: "bold ansi_white on ansi_red",
         Mood.INFO: "ansi_black on ansi_cyan",
-        Mood.SOLD: "bold ansi_black on ansi_green",
+        Mood.SOLD: "ansi_black on ansi_green",
     },
-    warning="bold ansi_black on ansi_yellow",
+    warning="ansi_black on ansi_yellow",
     change="on ansi_green",
 )
 # Each pair has at least 7:1, which WCAG calls AAA; black on yellow has 19.6, black and white 21.

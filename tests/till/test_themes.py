@@ -93,3 +93,9 @@ async def test_colour_is_never_the_only_sign(open_till, looks):
         assert any(row.startswith(">") for row in till.screen().splitlines())
         await till.press("escape", "f12")
         assert "  SOLD" in till.screen()
+
+
+def test_no_black_letters_are_bold_where_a_terminal_would_draw_them_grey():
+    styles = [*TERMINAL.notices.values(), TERMINAL.warning, TERMINAL.change]
+    assert any("ansi_black" in style for style in styles)
+    assert [style for style in styles if {"bold", "ansi_black"} <= set(style.split())] == []
