@@ -54,13 +54,17 @@ def counter(tmp_path):
 def weighed(counter, code, shown):
     """Enter goods until the scale has been read: it takes a moment after a weight was put there."""
 
+    def what_came():
+        screen = counter.till.screen()
+        return screen if "WEIGHT NEEDED" in screen or shown in screen else ""
+
     def try_once():
         counter.till.scan(code)
-        screen = counter.till.wait("TOTAL")
-        if "WEIGHT NEEDED" in screen:
-            counter.till.press("Escape")
-            counter.till.wait("Scan, code")
-        return shown in counter.till.screen()
+        if shown in wait_until(what_came, what="the goods, or the question"):
+            return True
+        counter.till.press("Escape")
+        counter.till.wait("Scan, code")
+        return False
 
     wait_until(try_once, what=shown, deadline_s=20)
 
