@@ -9,7 +9,8 @@ Rules
     be made twice.
 4.  A quantity typed before a code that fails is dropped with it: the next shopper's goods are never multiplied by it.
 5.  A desk that fails never takes the basket away: what was in it is still there, and the notice says what to do.
-6.  Discounts that nobody approved never exceed what staff may give alone, whatever is taken out afterwards.
+6.  Discounts that nobody approved never exceed what staff may give alone, whatever is taken out afterwards; what was
+    approved on a line was approved on as much of it as there was.
 7.  Goods in hand beyond the limit need an approver, for this basket only: paying asks for a manager's PIN, or, where
     the shop has none, for an id; ``@`` and an id in the entry line say it beforehand there.
 """
@@ -289,10 +290,13 @@ class Counter:
         return unsaid or wanted.age > baskets.confirmed_age(self.basket)
 
     def put(self, index: int, line: Line) -> Notice | None:
-        """Put ``line`` in place of the one at ``index``.
+        """Put ``line`` in place of the one at ``index``; a discount that was allowed on less is allowed no more.
 
         Raises: BasketError.
         """
+        before, discount = self.basket.lines[index], line.discount
+        if discount and discount.by and discount.off(line.gross_minor) > discount.off(before.gross_minor):
+            line = replace(line, discount=replace(discount, by=""))
         return self.change(baskets.put(self.basket, index, line))
 
     def clear(self) -> Notice:

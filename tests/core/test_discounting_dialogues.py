@@ -125,6 +125,24 @@ def test_taking_goods_out_does_not_leave_a_discount_that_nobody_may_give(station
     assert lines(station) == [("TEA", 10), ("COLA", 1)]
 
 
+@pytest.mark.parametrize("action", ["repeat", "qty"])
+def test_what_a_manager_allowed_on_one_is_not_given_on_fifty(station: Station, action: str) -> None:
+    sell(station, "TEA")
+    hold(station, "discount", "90%", "damaged", "anna")
+    station.typed = "49"
+    refused = hold(station, action)
+    assert refused == Notice(Mood.ERROR, "the discount would be more than staff may give: take it off first")
+    assert (lines(station), total(station)) == ([("TEA", 1)], 45)
+
+
+def test_what_a_manager_allowed_stays_on_less(station: Station) -> None:
+    sell(station, "3*TEA")
+    hold(station, "discount", "90%", "damaged", "anna")
+    station.typed = "2"
+    hold(station, "qty")
+    assert (lines(station), total(station)) == ([("TEA", 2)], 90)
+
+
 def test_a_discount_on_everything_goes_with_the_last_line(station: Station) -> None:
     sell(station, "TEA")
     assert hold(station, "discount-all", "50%", "damaged", "anna") is None
