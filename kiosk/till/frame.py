@@ -220,7 +220,7 @@ class Frame(Screen[None]):
         if not self._unseen:
             return text
         key = self.till.keymap.shown(ERRORS)
-        return say("{text} (and {n} more before it: {key} lists them)", text=text, n=self._unseen, key=key)
+        return say("{text} (errors before it: {n}, {key} lists them)", text=text, n=self._unseen, key=key)
 
     def _show_entry(self) -> None:
         self.entry_row.prompt = self.till.speech.say(self.prompt())

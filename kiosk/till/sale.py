@@ -130,10 +130,9 @@ class SaleScreen(Frame):
         self.till.push_screen(TalkScreen(talk, self))
 
     def ended(self, notice: Notice | None) -> None:
-        """Go on after a dialogue."""
+        """Go on after a dialogue; what stood before it, and was seen, goes."""
         self.basket_view.selected = None
-        if notice is not None:
-            self.tell(notice)
+        self.tell(notice)
         self.show()
 
     def hints(self) -> list[Hint]:

@@ -83,13 +83,26 @@ async def test_an_error_outlives_scans_until_a_person_who_could_see_it_presses_a
         await till.scan("4006381333932")
         await till.scan("4006381333948")
         await till.scan(ESPRESSO)
-        assert till.notice().endswith("(and 1 more before it: Ctrl+E lists them)")
+        assert till.notice().endswith("(errors before it: 1, Ctrl+E lists them)")
         till.wait_s(2)
         await till.scan(ESPRESSO)
         assert "UNKNOWN CODE 4006381333948" in till.notice()
         await till.type("4006381333931\n")  # typed by a person, and taken: that is good news
         assert till.notice() == ""
         assert len(till.basket()) == 1
+
+
+async def test_what_was_seen_goes_when_a_person_does_something_else(open_till):
+    async with open_till() as till:
+        await till.scan(ESPRESSO)
+        await till.scan("4006381333932")
+        await till.press("ctrl+n", "escape")
+        assert "WRONG CHECK DIGIT" in till.notice()  # so fast that nobody read it
+        till.wait_s(2)
+        await till.press("ctrl+n")
+        await till.type("cold\n")
+        assert till.notice() == ""
+        assert "cold" in till.screen()
 
 
 async def test_escape_takes_an_error_away(open_till):
