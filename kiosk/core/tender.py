@@ -5,6 +5,7 @@ Rules
 1.  A sale is paid when nothing is left to pay. Cash alone gives change, in the shop's own currency.
 2.  Where the rest is paid in cash it is rounded to the coins there are: half up to the step. What a card or a voucher
     pays is never rounded, and neither is cash that does not cover the rest, or is exactly the rest: some have coins.
+    Change is what there are coins for as well, also where foreign cash is worth some odd sum.
 3.  A card pays no more than what is left. A voucher that is worth more than that is used up to what is left.
 4.  A voucher is taken once in a sale. Whether it was redeemed elsewhere only the hub can tell.
 5.  Cash and vouchers can be given back before the sale is made, the last first; a card's money is at the terminal, and
@@ -74,8 +75,17 @@ def take_cash(tender: Tender, tendered: Money, exchange: Exchange | None = None)
         _check(tendered > 0, say("no money is no payment: type what you are given"))
         _check(tendered <= left, say("there are no coins for the change: take a little more, or exactly what is due"))
         return _with(tender, Payment(PaymentKind.CASH, tendered, tendered, Money(0), exchange=exchange))
-    rounded = replace(tender, rounding_minor=Money(tender.rounding_minor + due - tender.left_minor))
-    return _with(rounded, Payment(PaymentKind.CASH, due, tendered, Money(tendered - due), exchange=exchange))
+    change = _in_coins(tendered, left, due, tender.step_minor)
+    amount = Money(tendered - change)
+    rounded = replace(tender, rounding_minor=Money(tender.rounding_minor + amount - left))
+    return _with(rounded, Payment(PaymentKind.CASH, amount, tendered, change, exchange=exchange))
+
+
+def _in_coins(tendered: Money, left: Money, due: Money, step: int) -> Money:
+    """Return the change on what is due; if there are no coins for that, the nearest to the change on what is left."""
+    change = tendered - due
+    nearest = round_half_up(tendered - left, step) * step
+    return Money(change if change % step == 0 or nearest > tendered else nearest)
 
 
 def take_card(tender: Tender, amount: Money, *, attempt: str, reference: str = "", unsure: bool = False) -> Tender:

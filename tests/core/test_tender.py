@@ -30,6 +30,11 @@ def paid(tender: Tender) -> list[tuple[str, int, int]]:
         (1550, 100, 1600, 1600, 0, 50),
         (0, 5, 0, 0, 0, 0),
         (3, 5, 3, 3, 0, 0),
+        (2, 5, 2, 2, 0, 0),
+        (1002, 5, 1001, 1001, 0, -1),
+        (1533, 5, 1833, 1533, 300, 0),
+        (1534, 5, 1833, 1533, 300, -1),
+        (0, 5, 3, 0, 3, 0),
     ],
 )
 def test_cash_that_covers_the_rest_is_rounded_to_the_coins_there_are(  # noqa: PLR0917 - a row of the table
