@@ -8,6 +8,7 @@ import msgspec
 
 from contract.shop import Shop
 from kiosk.journal.database import translated
+from kiosk.journal.errors import NotADatabase
 
 _KEY: Final = "shop"
 _DECODER: Final = msgspec.json.Decoder(Shop)
@@ -22,8 +23,11 @@ def save_shop(connection: sqlite3.Connection, shop: Shop) -> None:
 def read_shop(connection: sqlite3.Connection, path: Path) -> Shop | None:
     """Return what the hub said last; None where it never said anything.
 
-    Raises: StorageFailed.
+    Raises: StorageFailed; NotADatabase for what this release cannot read: it is damaged, or of a newer one.
     """
     with translated(path):
         row = connection.execute("SELECT value FROM settings WHERE key = ?", (_KEY,)).fetchone()
-    return _DECODER.decode(row[0]) if row else None
+    try:
+        return _DECODER.decode(row[0]) if row else None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise NotADatabase(path, str(error)) from error

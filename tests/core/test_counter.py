@@ -11,6 +11,7 @@ from contract.rights import OverdraftBooked
 from contract.values import Money, Quantity, Sku
 from kiosk.core.counter import Counter, Mood, Notice
 from kiosk.core.notices import Choose, Collect, Wanted
+from kiosk.core.ports import DeskError
 from kiosk.journal.errors import BasketClosed, StorageFailed
 
 ESPRESSO = "4006381333931"
@@ -213,6 +214,17 @@ def test_a_sale_is_said_although_the_shop_s_settings_cannot_be_read_after_it(fai
     assert counter.sell(Money(220)).mood is Mood.SOLD
     assert counter.enter(ESPRESSO) is None
     assert counter.sell(Money(220)).mood is Mood.SOLD
+
+
+@pytest.mark.parametrize("damaged", ["{", '{"of_a_newer_release": 1}'])
+def test_settings_of_the_shop_that_cannot_be_read_are_said_and_stop_no_sale(desk, damaged):
+    counter = Counter(desk)
+    counter.enter(ESPRESSO)
+    with desk.catalogue.connection as connection:
+        connection.execute("INSERT INTO settings (key, value) VALUES ('shop', ?)", (damaged,))
+    assert counter.sell(Money(220)).mood is Mood.SOLD
+    with pytest.raises(DeskError, match="move it away and restore a copy"):
+        Counter(desk)
 
 
 def test_a_basket_that_was_sold_is_given_up(failing, desk):
