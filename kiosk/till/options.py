@@ -10,6 +10,7 @@ from textual.widget import Widget
 from kiosk.core.dialogue import Option
 
 _INDENT: Final = 2
+_AROUND: Final = 10  # cells of a row beside name and hint: mark, number, gaps
 
 
 class OptionList(Widget):
@@ -97,8 +98,8 @@ class OptionList(Widget):
 
     def _row(self, number: int, option: Option, width: int) -> Content:
         mark = ">" if number == self.at else " "
-        hint = Content(option.hint).truncate(width // 3, ellipsis=True).plain
-        room = max(4, width - len(hint) - 10)
-        label = Content(option.label).truncate(room, ellipsis=True, pad=True).plain
-        text = f"{mark} {number + 1 if self._numbered else '':>3}  {label}  {hint} "
+        label, room = Content(option.label), width - _AROUND
+        hint = Content(option.hint).truncate(max(width // 3, room - label.cell_length), ellipsis=True)
+        label = label.truncate(max(4, room - hint.cell_length), ellipsis=True, pad=True)
+        text = f"{mark} {number + 1 if self._numbered else '':>3}  {label.plain}  {hint.plain} "
         return Content.styled(text, "reverse" if number == self.at else "").truncate(width)

@@ -2,6 +2,12 @@
 
 import pytest
 
+from kiosk.core.actions import BY_ID
+from kiosk.core.dialogue import Takes
+from kiosk.till.speech import Speech
+from kiosk.till.talk import TalkScreen
+from kiosk.till.translations import LANGUAGES
+
 
 async def test_options_have_numbers_only_where_a_number_chooses_them(open_till):
     async with open_till() as till:
@@ -23,3 +29,18 @@ async def test_a_long_list_says_which_part_of_it_is_shown(open_till, rows):
         assert int(last) == len(listed) < int(count)
         await till.press("up")
         assert till.screen().splitlines()[0].rstrip().endswith(f"–{count.strip()} / {count.strip()}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_nothing_is_cut_where_a_row_has_room_for_it(open_till, language):
+    async with open_till(size=(66, 20), speech=Speech.of(language)) as till:
+        await till.scan("4006381333931")
+        await till.press("f9", "f2")
+        assert isinstance(till.frame, TalkScreen)
+        assert till.frame.asked.takes is Takes.CHOICE
+        assert "…" not in till.screen()
+        await till.type("3\n")
+        till.app._sale.begin(BY_ID["cards"])
+        await till.settle()
+        assert "2.20" in till.frame.options.options[0].label.replace(",", ".")
+        assert "…" not in till.screen()

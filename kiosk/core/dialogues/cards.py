@@ -47,7 +47,7 @@ def cards(station: Station) -> Dialogue:
     if not found:
         return Notice(Mood.INFO, say("every card payment is settled"))
     states = {one.id: _CHARGED if one in charged else _state(one) for one in found}
-    options = tuple(Option(one.id, _named(one), states[one.id]) for one in found)
+    options = tuple(Option(one.id, _named(one), _in_short(one, charged=one in charged)) for one in found)
     chosen = yield Prompt(say("Which one"), Takes.CHOICE, options, title=say("CARD PAYMENTS TO SETTLE"))
     attempt = next(one for one in found if one.id == chosen)
     prompt = Prompt(
@@ -86,6 +86,15 @@ def _parse_reference(text: str) -> str:
 def _named(attempt: Attempt) -> Text:
     amount = Amount(attempt.amount_minor, attempt.currency, named=True)
     return say("{amount}, {at}", amount=amount, at=attempt.at)
+
+
+def _in_short(attempt: Attempt, *, charged: bool) -> Text:
+    """Return its state for a row of a list, beside amount and moment: 28 cells on the smallest screen."""
+    if charged:
+        return say("pays the open basket")
+    if attempt.is_unused:
+        return say("to be given back")
+    return say("not known, and sold") if attempt.sold else say("not known")
 
 
 def _state(attempt: Attempt) -> Text:
