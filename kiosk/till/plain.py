@@ -175,6 +175,9 @@ class LineTill:
             self._leave(talk, asked)
         elif text == HELP or (not text and asked.empty is None):
             self._ask(asked)
+        elif text.startswith(COMMAND) and text.removeprefix(COMMAND).partition(" ")[0] in BY_ID:
+            told = say("{text} does nothing here: answer first, or {back}", text=text, back=BACK)
+            self._tell(Notice(Mood.ERROR, told))
         elif option := meant(asked.takes, self._said(asked), text):
             talk.answer(option.id)
         elif asked.takes is Takes.CHOICE and text:

@@ -162,6 +162,14 @@ def test_a_question_can_be_left_and_nothing_is_changed(desk):
     assert (run.basket, run.reason) == ([], "closed at the counter")
 
 
+def test_an_action_is_no_answer(desk):
+    run = Run(desk, [ESPRESSO, "/note", "/pay 20", "/nicer", "/note", "checked"])
+    assert "! /pay 20 does nothing here: answer first, or /back" in run.after
+    assert "Note: /pay 20" not in run.after
+    assert "Note: /nicer" in run.after, "which is no action's name"
+    assert run.basket == [("ESP-1", 1)]
+
+
 def test_a_list_of_goods_is_not_lost_by_one_word(desk):
     run = Run(desk, ["/count", ESPRESSO, CHEWING_GUM, "/back", "", "/close"])
     assert "once more, and the list is thrown away" in run.after
