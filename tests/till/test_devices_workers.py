@@ -338,9 +338,10 @@ def test_a_printer_that_is_not_there_is_said_before_anything_is_sold(tmp_path, b
 def test_drawers_do_not_wait_for_receipts(printer, board, at_work):
     machine, end, address = printer
     end.bytes_per_s = 2000
-    spool = at_work(make_spool(board, address))
-    for number in range(3):
+    spool = make_spool(board, address)
+    for number in range(3):  # all wait before the first is begun: else some are printed already
         spool.add(sale(f"k1-1-{number}"), lambda: b"r" * 1000)
+    at_work(spool)
     wait_until(lambda: machine.opened == [2, 2, 2] and machine.printed.count(b"r") == 3000, what="all", deadline_s=20)
     assert bytes(machine.printed).lstrip(b"\x1bp\x00\x32") == b"r" * 3000
 
