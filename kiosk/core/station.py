@@ -12,7 +12,7 @@ from contract.shop import Person, Role, Shop
 from contract.values import Quantity, SiteId, Sku
 from kiosk.core.counter import Counter
 from kiosk.core.notices import Notice
-from kiosk.core.ports import Stockroom
+from kiosk.core.ports import LastSale, Stockroom
 from kiosk.core.slips import Figures
 
 MAX_ERRORS: Final = 20  # as many as a person would look through; a screen shows half of them at once
@@ -126,4 +126,5 @@ class Station:
 
     def sold(self, sale: SaleRecorded) -> None:
         """Do what follows a sale that is on record: the drawer, the receipt. Whoever records a sale calls it once."""
+        self.counter.last_sale = LastSale(sale.receipt, sale.total_minor, sale.currency)
         self.devices.after_sale(sale, self.counter.shop)

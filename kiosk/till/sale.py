@@ -40,10 +40,11 @@ class SaleScreen(Frame):
         self.results = Results(counter.basket.currency)
         self._searching = False
         self._timer: Timer | None = None
+        self._link = ""
         self.does = {action.id: partial(self.begin, action) for action in ACTIONS}
         self.does |= {SEARCH: self.search, BACK: self.back}
         self.keys = {"up": lambda: self._move(-1), "down": lambda: self._move(1)}
-        self.welcome("")
+        self.welcome(self._link)
         if counter.restored:
             told = say_many(
                 "BASKET RESTORED: {n} line from before the till stopped. {last}",
@@ -101,6 +102,7 @@ class SaleScreen(Frame):
 
     def welcome(self, link: str) -> None:
         """Say in an empty basket what to do, what was sold last, and what is wrong with the link, in full."""
+        self._link = link
         self.basket_view.welcome = (say("Scan or type to begin."), "", self._last(), "", link)
 
     def search(self) -> None:
@@ -132,6 +134,7 @@ class SaleScreen(Frame):
     def ended(self, notice: Notice | None) -> None:
         """Go on after a dialogue; what stood before it, and was seen, goes."""
         self.basket_view.selected = None
+        self.welcome(self._link)  # something may have been sold
         self.tell(notice)
         self.show()
 

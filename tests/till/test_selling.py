@@ -12,6 +12,16 @@ async def test_an_empty_till_says_how_to_begin(open_till):
         assert "TOTAL 0.00 EUR" in till.screen()
 
 
+async def test_an_empty_basket_names_the_sale_before_it(open_till):
+    async with open_till() as till:
+        for number in (1, 2):
+            await till.scan(ESPRESSO)
+            await till.press("f12")
+            await till.scan(ESPRESSO)
+            await till.press("f8")
+            assert f"Last sale: k1-1-{number}, 2.20" in till.screen()
+
+
 async def test_a_scan_shows_its_line(open_till):
     async with open_till() as till:
         await till.scan(ESPRESSO)
