@@ -7,7 +7,8 @@ Rules
     pays is never rounded, and neither is cash that does not cover the rest, or is exactly the rest: some have coins.
     Change is what there are coins for as well, also where foreign cash is worth some odd sum.
 3.  A card pays no more than what is left. A voucher that is worth more than that is used up to what is left.
-4.  A voucher is taken once in a sale. Whether it was redeemed elsewhere only the hub can tell.
+4.  A voucher is taken once in a sale, scanned or typed, in small letters or capitals. Whether it was redeemed
+    elsewhere only the hub can tell.
 5.  Cash and vouchers can be given back before the sale is made, the last first; a card's money is at the terminal, and
     stays until somebody says that it was given back there.
 6.  Where more was paid than it costs by now (a tax fell meanwhile), nothing is taken until something was given back.
@@ -102,8 +103,8 @@ def take_voucher(tender: Tender, code: str, worth: Money) -> Tender:
 
     Raises: TenderError.
     """
-    known = {one.reference for one in tender.payments if one.kind is PaymentKind.VOUCHER}
-    _check(code not in known, say("voucher {code} is taken already: each pays once", code=code))
+    known = {one.reference.casefold() for one in tender.payments if one.kind is PaymentKind.VOUCHER}
+    _check(code.casefold() not in known, say("voucher {code} is taken already: each pays once", code=code))
     amount = Money(min(worth, tender.left_minor))
     _check(amount > 0, say("there is nothing left for a voucher to pay"))
     return _with(tender, Payment(PaymentKind.VOUCHER, amount, amount, Money(0), code))

@@ -75,6 +75,7 @@ REFUSED: dict[str, tuple[Callable[[Tender], Tender], str]] = {
     "no money by card": (lambda one: take_card(one, Money(0), attempt="a"), "type less"),
     "no cash": (lambda one: take_cash(one, Money(0)), "type what you are given"),
     "twice": (lambda one: take_voucher(take_voucher(one, "G", Money(1)), "G", Money(1)), "each pays once"),
+    "twice, in capitals": (lambda one: take_voucher(take_voucher(one, "g1", Money(1)), "G1", Money(1)), "each pays"),
     "paid already": (lambda one: take_voucher(take_cash(one, Money(1000)), "G", Money(1)), "nothing left"),
     "nothing to undo": (give_back, "nothing was taken"),
     "a charged card": (lambda one: give_back(take_card(one, Money(1), attempt="a")), "on the terminal"),
