@@ -14,6 +14,7 @@ from kiosk.core.checkout import cash, decide_sale
 from kiosk.core.ports import AlreadySold
 from kiosk.core.tender import Tender, take_cash
 from kiosk.journal.errors import BasketClosed
+from kiosk.journal.receipts import NEWEST
 
 PIECES = [item for item in sample_items() if item.price_minor is not None]
 
@@ -78,6 +79,11 @@ def test_a_sold_basket_is_closed_for_good(desk):
         desk.record([sale_of(desk, basket)])
     with pytest.raises(BasketClosed, match="nothing was sold twice"):
         desk.keep(basket)
+
+
+def test_the_last_sale_is_found_without_looking_at_all_the_others(desk):
+    plan = desk.journal.connection.execute(f"EXPLAIN QUERY PLAN {NEWEST}").fetchall()
+    assert not [step for *_, step in plan if "TEMP B-TREE" in step], plan
 
 
 def test_the_last_sale_is_the_newest_of_the_newest_life(desk):
