@@ -11,15 +11,16 @@ from textual.events import Event, Key, Paste
 from textual.message import Message
 from textual.screen import Screen
 
+from kiosk.core.actions import BY_ID
 from kiosk.core.basket import Basket
 from kiosk.core.notices import Mood, Notice
 from kiosk.core.ports import DeskError
 from kiosk.core.shopper import shopper_rows
 from kiosk.core.station import Scanned, Station
-from kiosk.core.words import say
+from kiosk.core.words import say, say_many
 from kiosk.till.date import DateScreen
 from kiosk.till.frame import Frame
-from kiosk.till.keymap import CLOSE, Keymap, make_keymap
+from kiosk.till.keymap import CLOSE, MENU, Keymap, make_keymap
 from kiosk.till.sale import SaleScreen
 from kiosk.till.sounds import Sound, Sounds
 from kiosk.till.speech import Speech
@@ -193,9 +194,27 @@ class TillApp(App[str]):
             self.leave("closed at the counter")
             return
         self._leaving = True
-        told = say("Press {key} again to close the till. An open basket is kept.", key=self.keymap.shown(CLOSE))
-        self.top().tell(Notice(Mood.INFO, told))
+        self.top().tell(self._parting())
         self.top().show()
+
+    def _parting(self) -> Notice:
+        """Return what to say before the till is closed: card payments that nobody settled are easily forgotten."""
+        key = self.keymap.shown(CLOSE)
+        try:
+            unsettled = len(self._sale.counter.paying.open_attempts())
+        except DeskError as error:
+            return Notice(Mood.ERROR, str(error))
+        if not unsettled:
+            return Notice(Mood.INFO, say("Press {key} again to close the till. An open basket is kept.", key=key))
+        told = say_many(
+            "{n} card payment is not settled ({menu}, {cards}). Press {key} again to close the till.",
+            "{n} card payments are not settled ({menu}, {cards}). Press {key} again to close the till.",
+            unsettled,
+            menu=BY_ID[MENU].label,
+            cards=BY_ID["cards"].label,
+            key=key,
+        )
+        return Notice(Mood.ERROR, told)
 
     def _write(self, text: str) -> None:
         if self._driver is not None and not self.is_headless:

@@ -1,6 +1,7 @@
 """Paying as a dialogue, over the real desk: what is asked, what is said before money is taken, what a sale holds."""
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ from contract.codec import decode
 from contract.facts import StockLine, StockReceived
 from contract.rights import OverdraftBooked
 from contract.shop import Person, Role, Shop, TaxRate
-from contract.values import Quantity, Sku
+from contract.values import Money, Quantity, Sku
 from kiosk.bootstrap import open_desk
 from kiosk.core.dialogue import Dialogue, Takes
 from kiosk.core.dialogues.paying import exact, pay
@@ -52,6 +53,19 @@ def test_it_shows_what_is_due_and_the_tax_in_it(station: Station) -> None:
         ("voucher", "voucher"),
         ("foreign", "foreign"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("code", "told"), [("", "without tax: 10.03 EUR"), ("B", "no tax rate for code B: 0.00 EUR is")]
+)
+def test_it_says_what_no_tax_was_found_for(tmp_path: Path, code: str, told: str) -> None:
+    desk = open_desk(tmp_path / "data", config(Shop(taxes=[TaxRate("X", 190_000, "VAT 19 %")])))
+    with closing(desk), open_station(desk) as station:
+        desk.catalogue.put([replace(sample_items()[0], sku=Sku("BARE"), gtins=[], tax=code, price_minor=Money(1003))])
+        station.counter.enter("BARE")
+        prompt = answered(pay(station)).prompt
+        assert prompt is not None
+        assert prompt.told[0].startswith(told)
 
 
 @pytest.mark.parametrize(("answer", "change"), [("", 0), ("exact", 0), ("20", 995), ("10.03", 0), ("10,05", 0)])

@@ -201,3 +201,14 @@ def test_a_key_of_the_sale_may_mean_something_else_while_money_is_taken():
 def test_a_key_that_means_the_same_everywhere_is_not_the_cards(keys):
     with pytest.raises(KeymapError):
         make_keymap({"card": keys})
+
+
+async def test_a_card_that_nobody_settled_is_said_when_the_till_is_closed(open_till, desk):
+    async with open_till(desk) as till:
+        await till.scan(ESPRESSO)
+        await till.press("f9", "f2")
+        await till.type("3\n")
+        await till.press("f10")
+        assert till.notice().startswith("1 card payment is not settled (Menu, Cards). Press F10 again to close")
+        await till.press("f10")
+        assert till.app.return_value == "closed at the counter"

@@ -236,9 +236,11 @@ def _told(counter: Counter) -> Iterator[Text]:
 
 
 def _tax(counter: Counter, tax: TaxSum) -> Text:
-    rate = counter.prices.rates.get(tax.code)
-    name = rate.name if rate else say("no tax rate for code {code}", code=tax.code or "-")
     net, amount = _named(counter, tax.net_minor), _named(counter, tax.tax_minor)
+    rate = counter.prices.rates.get(tax.code)
+    if not rate and not tax.code:
+        return say("without tax: {net}", net=net)
+    name = rate.name if rate else say("no tax rate for code {code}", code=tax.code)
     if counter.bill.included:
         return say("{name}: {tax} is in it, net {net}", name=name, tax=amount, net=net)
     return say("{name}: {tax} on top of {net}", name=name, tax=amount, net=net)
