@@ -8,6 +8,8 @@ from textual.message import Message
 from textual.widget import Widget
 
 from kiosk.core.dialogue import Option
+from kiosk.core.words import say_many
+from kiosk.till.parts import speech_of
 
 _INDENT: Final = 2
 _AROUND: Final = 10  # cells of a row beside name and hint: mark, number, gaps
@@ -89,7 +91,8 @@ class OptionList(Widget):
             if len(wrapped) + len(rows) + (hidden > 1) > room and rows:
                 break
             rows, hidden = [*wrapped[:room], *rows], hidden - 1
-        return [Content(f"… {hidden}"), *rows][-room:] if hidden and rows else rows
+        above = speech_of(self).say(say_many("… {n} line above", "… {n} lines above", hidden))
+        return [Content(above), *rows][-room:] if hidden and rows else rows
 
     def on_click(self, event: Click) -> None:
         """Take the option under the mouse or finger."""

@@ -44,3 +44,11 @@ async def test_nothing_is_cut_where_a_row_has_room_for_it(open_till, language):
         await till.settle()
         assert "2.20" in till.frame.options.options[0].label.replace(",", ".")
         assert "…" not in till.screen()
+
+
+async def test_what_is_told_above_the_screen_is_counted_in_words(open_till):
+    async with open_till(size=(66, 20), speech=Speech.of("de")) as till:
+        for _ in range(14):
+            await till.scan("4006381333932")
+        await till.press("escape", "ctrl+e")
+        assert "… 10 Zeilen darüber" in till.screen()
