@@ -1,5 +1,6 @@
 """Which key does what. Settings may change any of it; screens show the keys as they are."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -42,6 +43,9 @@ PAYING_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "give-back": ("f8", "delete"),
 }
 _ALWAYS: Final = ("pay", BACK, CLOSE)  # mean the same while money is taken
+# Terminals send ctrl+i, ctrl+j and ctrl+m for Tab and Enter.
+_TYPING: Final = {"enter", "tab", "backspace", "space", "ctrl+i", "ctrl+j", "ctrl+m"}
+_KEY: Final = re.compile(r"f[1-9]|f1[0-2]|ctrl\+[a-z]|insert|delete|home|end|pageup|pagedown|escape")
 _NAMES: Final = {"escape": "Esc", "delete": "Del", "insert": "Ins", "pageup": "PgUp", "pagedown": "PgDn"}
 
 
@@ -84,8 +88,10 @@ def _by_key(keys: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     actions: dict[str, str] = {}
     for action, own in keys.items():
         for key in own:
-            if len(key) == 1 or key in {"enter", "tab", "backspace", "space"}:
+            if len(key) == 1 or key in _TYPING:
                 raise KeymapError(f"{action}: the key {key!r} is for typing: name one such as f6 or ctrl+r")
+            if not _KEY.fullmatch(key):
+                raise KeymapError(f"{action}: there is no key {key!r}: name one such as f6, insert or ctrl+r")
             if key in actions:
                 raise KeymapError(f"{actions[key]} and {action} have the same key {key!r}: give one another")
             actions[key] = action

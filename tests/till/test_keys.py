@@ -45,6 +45,9 @@ def test_settings_change_keys_and_what_is_shown_of_them():
         ({"hold": ("f9",)}, "have the same key 'f9'"),
         ({"hold": ("a",)}, "hold: the key 'a' is for typing"),
         ({"hold": ("enter",)}, "hold: the key 'enter' is for typing"),
+        ({"hold": ("ctrl+m",)}, "hold: the key 'ctrl+m' is for typing"),
+        ({"pay": ("f99",)}, "pay: there is no key 'f99': name one such as f6, insert or ctrl+r"),
+        ({"pay": ("F9",)}, "pay: there is no key 'F9'"),
     ],
 )
 def test_keys_that_cannot_be_are_refused_by_name(changed, told):
