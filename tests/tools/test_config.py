@@ -13,6 +13,12 @@ from kiosk.config import ConfigError, load_config
     [
         ('site = "Market Hall"', "a name of a-z, 0-9 and inner dashes, at most 32 long - at `$.site`: correct it"),
         ('currency = "euro"', "Expected a currency code such as EUR - at `$.currency`: correct it"),
+        (
+            '[[shop.staff]]\nid = "anna"\nname = "Anna"\nrole = "staff"\npin = "4711"',
+            "Expected what `kiosk staff hash` prints as pin - at `$.shop.staff[0].pin`: correct it",
+        ),
+        ('[shop]\ntemplates = ["x"]', "a template such as 21IIIIIPPPPPC - at `$.shop.templates[0]`: correct it"),
+        ('[shop]\nfavourites = ["\\u0001"]', "printable characters - at `$.shop.favourites[0]`: correct it"),
         ('[link]\nbrokers = ["broker"]', "such as mqtts://broker.example - at `$.link.brokers[0]`: correct it"),
         ('regio = "north"', "unknown field `regio`: correct it"),
         ("site =", "at line 1"),
