@@ -98,7 +98,7 @@ def test_errors_in_a_row_are_counted_and_can_be_read_again(open_as):
     till = open_as()
     for code in ("4006381333932", "4006381333948", "REPAIRS"):
         till.scan(code)
-    till.wait("2 more")
+    till.wait("Ctrl+E")
     till.press("C-e")
     till.wait("WRONG CHECK DIGIT 4006381333932", "UNKNOWN CODE 4006381333948", "NOT FOUND 'REPAIRS'")
 
