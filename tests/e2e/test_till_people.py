@@ -2,7 +2,7 @@
 
 import pytest
 from till_shop import SHOP, TEA, assert_whole, facts_like, shop_folder
-from till_terminal import TmuxTill
+from till_terminal import RawTill, TmuxTill
 
 SIZES = [(80, 24), (120, 40), (66, 20), (100, 30)]  # the last two: a 7-inch screen in a large and in a small font
 WORDS = {
@@ -124,3 +124,18 @@ def test_a_sale_line_by_line_with_nothing_drawn_twice(open_as):
     till.wait_dead()
     assert_whole(till.data_dir)
     assert [sale["total_minor"] for sale in facts_like(till.data_dir, "sale.recorded")] == [1350]
+
+
+def test_the_console_of_a_pi_has_function_keys_of_its_own(tmp_path):
+    till = RawTill(shop_folder(tmp_path / "data"), term="linux")
+    for keys, drawn in [
+        (f"{TEA}\r".encode(), b"TOTAL 4.50"),
+        (b"\x1b[[D", b"TOTAL 0.00"),  # F4
+        (b"\x1b[[E", b"TOTAL 4.50"),  # F5
+        (b"\x1b[24~", b"SOLD receipt k1-1-1"),
+    ]:
+        till.seen = b""
+        till.write(keys)
+        till.wait(drawn)
+    till.end()
+    assert_whole(tmp_path / "data")

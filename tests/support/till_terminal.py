@@ -151,7 +151,7 @@ class TmuxTill:
 class RawTill:
     """A till on a raw pseudo-terminal, for writing bytes as fast as they go."""
 
-    def __init__(self, data_dir: Path, *, early: bytes = b"") -> None:
+    def __init__(self, data_dir: Path, *, early: bytes = b"", term: str = "xterm-256color") -> None:
         self.seen = b""
         self._fd, terminal = pty.openpty()
         termios.tcsetwinsize(terminal, (24, 80))
@@ -160,7 +160,7 @@ class RawTill:
             stdin=terminal,
             stdout=terminal,
             stderr=terminal,
-            env={**os.environ, "TERM": "xterm-256color"},
+            env={**os.environ, "TERM": term},
             start_new_session=True,
         )
         os.close(terminal)
