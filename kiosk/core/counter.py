@@ -48,7 +48,7 @@ from kiosk.core.finding import Finder, line_of, unknown_code
 from kiosk.core.goods import ApprovalNeeded, decide_overdraft
 from kiosk.core.notices import Answer, Choose, Collect, Mood, Notice, Sold, Wanted
 from kiosk.core.parking import Parked, ParkingError, check_park, check_recall, find_parked
-from kiosk.core.paying import Paying, cash_of
+from kiosk.core.paying import Paying, cash_of, otherwise_of
 from kiosk.core.ports import AlreadySold, Desk, DeskError, LastSale
 from kiosk.core.tender import Tender
 from kiosk.core.words import Amount, Text, say
@@ -237,7 +237,8 @@ class Counter:
         self._billed = None
 
     def _sold(self, sale: SaleRecorded, tender: Tender) -> Notice:
-        self.sold = Sold(sale.receipt, sale.total_minor, cash_of(tender), tender.change_minor)
+        cash, otherwise = cash_of(tender), otherwise_of(tender)
+        self.sold = Sold(sale.receipt, sale.total_minor, cash, tender.change_minor, otherwise)
         self._renew(Basket(self.desk.new_basket_id(), sale.currency), sold=self.sold)
         total, change = (Amount(minor, sale.currency) for minor in (sale.total_minor, tender.change_minor))
         told = say(

@@ -59,12 +59,16 @@ class Choose(Struct, frozen=True):
 
 
 class Sold(Struct, frozen=True):
-    """A sale that is recorded. Only now may anyone say so. ``tendered_minor`` is cash, at home's worth."""
+    """A sale that is recorded. Only now may anyone say so.
+
+    ``tendered_minor`` is cash, at home's worth; ``otherwise_minor`` what cards and vouchers paid.
+    """
 
     receipt: Receipt
     total_minor: Money
     tendered_minor: Money
     change_minor: Money
+    otherwise_minor: Money = Money(0)
 
 
 class Collect(Struct, frozen=True):

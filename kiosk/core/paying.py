@@ -209,3 +209,8 @@ def _unused(ask: AskCard) -> Text:
 def cash_of(tender: Tender) -> Money:
     """Return the cash that was taken, at home's worth."""
     return Money(sum(one.tendered_minor for one in tender.payments if one.kind is PaymentKind.CASH))
+
+
+def otherwise_of(tender: Tender) -> Money:
+    """Return what cards and vouchers paid."""
+    return Money(sum(one.tendered_minor for one in tender.payments if one.kind is not PaymentKind.CASH))

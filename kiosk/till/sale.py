@@ -176,10 +176,12 @@ class SaleScreen(Frame):
         """Name the total, or the sale that was just made."""
         basket, sold = self.counter.basket, self.counter.sold
         if sold and not basket.lines:
+            otherwise = say("Card, voucher {amount}", amount=Amount(sold.otherwise_minor, basket.currency))
             said: tuple[str, ...] = (
                 say("CHANGE {change}", change=Amount(sold.change_minor, basket.currency, named=True)),
-                "",
+                *(() if sold.otherwise_minor else ("",)),
                 say("Total {total}", total=Amount(sold.total_minor, basket.currency)),
+                *((otherwise,) if sold.otherwise_minor else ()),
                 say("Cash {cash}", cash=Amount(sold.tendered_minor, basket.currency)),
                 say("Receipt {receipt}", receipt=sold.receipt),
             )

@@ -212,3 +212,18 @@ async def test_a_card_that_nobody_settled_is_said_when_the_till_is_closed(open_t
         assert till.notice().startswith("1 card payment is not settled (Menu, Cards). Press F10 again to close")
         await till.press("f10")
         assert till.app.return_value == "closed at the counter"
+
+
+async def test_what_a_card_paid_stands_beside_the_cash_until_the_next_sale(open_till, desk):
+    async with open_till(desk) as till:
+        await till.scan(ESPRESSO)
+        await till.type("1")
+        await till.press("f9", "f2", "f9")
+        await till.type("\n")
+        rows = [row.split("  ")[1].strip() for row in till.screen().splitlines() if row.startswith("  ")]
+        assert rows[rows.index("CHANGE 0.00 EUR") :][:4] == [
+            "CHANGE 0.00 EUR",
+            "Total 2.20",
+            "Card, voucher 1.20",
+            "Cash 1.00",
+        ]
