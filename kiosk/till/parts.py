@@ -90,7 +90,7 @@ class Panel(Widget):
         room = width - len(amount) - _INDENT
         head = Content.styled(" " * _INDENT + first, "bold").truncate(room, ellipsis=True, pad=True)
         rest = Content(" " * _INDENT + " · ".join(filter(None, others))).truncate(width, ellipsis=True)
-        return Content("\n").join([Content("─" * width), head + Content.styled(amount, f"bold {told.style}"), rest])
+        return Content("\n").join([Content("─" * width), head + Content.styled(amount, told.style), rest])
 
 
 class NoticeRow(Widget):

@@ -30,7 +30,7 @@ TERMINAL: Final = Looks(
         Mood.SOLD: "ansi_black on ansi_green",
     },
     warning="ansi_black on ansi_yellow",
-    change="on ansi_green",
+    change="ansi_black on ansi_green",
 )
 # Each pair has at least 7:1, which WCAG calls AAA; black on yellow has 19.6, black and white 21.
 CONTRAST: Final = Looks(
@@ -42,6 +42,6 @@ CONTRAST: Final = Looks(
         Mood.SOLD: "bold #000000 on #ffffff",
     },
     warning="bold underline #000000 on #ffff00",
-    change="on #ffff00",
+    change="#000000 on #ffff00",
 )
 THEMES: Final = {"terminal": TERMINAL, "contrast": CONTRAST}

@@ -52,8 +52,9 @@ def test_black_on_white_is_21_to_1():
     assert Rgb.parse("#ffff00").get_contrast_text(1).rgb == (0, 0, 0)
 
 
-async def test_in_high_contrast_every_letter_of_every_screen_can_be_read(open_till):
-    async with open_till(looks=CONTRAST) as till:
+@pytest.mark.parametrize("size", [(80, 24), (66, 20)], ids=["large figures", "figures as letters"])
+async def test_in_high_contrast_every_letter_of_every_screen_can_be_read(open_till, size):
+    async with open_till(looks=CONTRAST, size=size) as till:
         till.app.desk.warning = lambda: "the disk is nearly full"
         till.app.tick()
         moods = set()
