@@ -46,7 +46,7 @@ def decide_sale(
         raise CheckoutError(say("the basket is empty: scan something first"))
     bill = decide_bill(basket, prices)
     if bill.total_minor < 0:
-        raise CheckoutError(say("the empties are worth more than the goods: pay them back as a refund"))
+        raise CheckoutError(say("the empties are worth more than the goods: take some out, or add goods"))
     rounding = sum(payment.amount_minor for payment in payments) - bill.total_minor
     in_cash = any(payment.kind is PaymentKind.CASH for payment in payments)
     if abs(rounding) * 2 > (prices.cash_step_minor if in_cash and prices.cash_step_minor > 1 else 0):

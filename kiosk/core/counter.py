@@ -10,7 +10,7 @@ Rules
 4.  A quantity typed before a code that fails is dropped with it: the next shopper's goods are never multiplied by it.
 5.  A desk that fails never takes the basket away: what was in it is still there, and the notice says what to do.
 6.  Discounts that nobody approved never exceed what staff may give alone, whatever is taken out afterwards; what was
-    approved on a line was approved on as much of it as there was.
+    approved, a discount or a price, was approved on as much as there was.
 7.  Goods in hand beyond the limit need an approver, for this basket only: paying asks for a manager's PIN, or, where
     the shop has none, for an id; ``@`` and an id in the entry line say it beforehand there.
 """
@@ -54,6 +54,7 @@ from kiosk.core.tender import Tender
 from kiosk.core.words import Amount, Text, say
 
 OPEN_ITEM: Final = Item(sku=Sku("OPEN"), name="Open item")  # sold at a typed price: an empty catalogue sells at once
+ALLOWED: Final = say("that price was allowed for as many as there are: scan the rest")
 APPROVAL: Final = "@"  # before an approver's id; a sku that begins with it is found by its name
 MAX_APPROVER: Final = 32  # as the fact holds it
 MAX_RESULTS: Final = 8  # as many as fit above the entry line at 24 rows
@@ -134,6 +135,8 @@ class Counter:
         """Sell the goods of a line once more, or ``times`` more; what is weighed weighs the same again."""
         try:
             line, count = self.line(index), parse_amount(times or Decimal(1), Unit.PIECE)
+            if line.list_minor is not None:
+                raise BasketError(ALLOWED)
             if line.quantity.unit is Unit.PIECE and line.label_minor is None:
                 return self.put(index, replace(line, quantity=Quantity(line.quantity.amount + count)))
             return self.add(_again(line, count))
@@ -296,6 +299,8 @@ class Counter:
         Raises: BasketError.
         """
         before, discount = self.basket.lines[index], line.discount
+        if before.list_minor is not None and line.quantity.amount > before.quantity.amount:
+            raise BasketError(ALLOWED)
         if discount and discount.by and discount.off(line.gross_minor) > discount.off(before.gross_minor):
             line = replace(line, discount=replace(discount, by=""))
         return self.change(baskets.put(self.basket, index, line))

@@ -28,16 +28,18 @@ _PERCENT: Final = re.compile(r"([0-9]{1,3}(?:[.,][0-9]{1,4})?) *%")
 
 
 class Discount(Struct, frozen=True):
-    """A part of the price, or an amount. ``by`` allowed it, ``reason`` says why."""
+    """A part of the price, or an amount, at most ``most_minor``. ``by`` allowed it, ``reason`` says why."""
 
     ppm: int = 0
     amount_minor: Money = Money(0)
     reason: str = ""
     by: str = ""
+    most_minor: Money | None = None
 
     def off(self, price: Money) -> Money:
         """Return what is taken off ``price``: from 0 to all of it."""
         part = round_half_up(price * self.ppm, ALL_PPM) if self.ppm else self.amount_minor
+        part = part if self.most_minor is None else min(part, self.most_minor)
         return Money(max(0, min(price, part)))
 
     def is_within(self, limit_ppm: int, price: Money) -> bool:

@@ -159,7 +159,8 @@ class TalkScreen(Frame):
         self.options.display = bool(told or options)
         self.basket_view.display = not self.options.display
         self.options.show(speech.say(asked.title), told, options, numbered=asked.takes in NUMBERED)
-        self.does = {BACK: self.back} | {one.key: partial(self._by_key, one) for one in options if one.key}
+        keyed = [(key, one) for one in options for key in (one.key, one.id) if key in self.till.keymap.keys]
+        self.does = {BACK: self.back} | {key: partial(self._by_key, one) for key, one in reversed(keyed)}
 
     def _tell(self) -> None:
         """Say what came of the answer before."""

@@ -9,6 +9,7 @@ from talks import begin, ended, hold
 
 from contract.shop import Person, Role, Shop
 from contract.values import Money
+from kiosk.core.counter import ALLOWED
 from kiosk.core.notices import Mood, Notice
 from kiosk.core.station import Station
 from kiosk.people import make_hash
@@ -133,6 +134,30 @@ def test_what_a_manager_allowed_on_one_is_not_given_on_fifty(station: Station, a
     refused = hold(station, action)
     assert refused == Notice(Mood.ERROR, "the discount would be more than staff may give: take it off first")
     assert (lines(station), total(station)) == ([("TEA", 1)], 45)
+
+
+@pytest.mark.parametrize(("sku", "action"), [("TEA", "repeat"), ("TEA", "qty"), ("0.5*APPLE", "repeat")])
+def test_a_price_that_a_manager_allowed_is_of_as_many_as_there_were(station: Station, sku: str, action: str) -> None:
+    sell(station, sku)
+    station.typed = "0.01"
+    hold(station, "price", "damaged", "anna")
+    before = lines(station)
+    station.typed = "49"
+    assert hold(station, action) == Notice(Mood.ERROR, ALLOWED)
+    assert lines(station) == before
+
+
+def test_a_discount_on_everything_that_a_manager_allowed_does_not_grow(station: Station) -> None:
+    sell(station, "TEA")
+    assert hold(station, "discount-all", "90%", "damaged", "anna") is None
+    assert total(station) == 45
+    sell(station, "10*TEA")
+    assert total(station) == 45 + 4500
+    station.typed = "2"
+    hold(station, "qty")
+    assert total(station) == 45 + 450
+    assert hold(station, "discount-all", "90%", "damaged", "anna") is None
+    assert total(station) == 90
 
 
 def test_what_a_manager_allowed_stays_on_less(station: Station) -> None:

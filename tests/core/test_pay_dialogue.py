@@ -45,7 +45,8 @@ def test_it_shows_what_is_due_and_the_tax_in_it(station: Station) -> None:
     prompt = answered(pay(station)).prompt
     assert prompt is not None
     assert (prompt.text, prompt.title, prompt.takes) == ("Cash received", "TO PAY 10.05 EUR", Takes.MONEY)
-    assert prompt.told == ("VAT 19 %: 1.60 EUR is in it, net 8.43 EUR", "Total 10.03 EUR", "not in cash: 10.03 EUR")
+    taxes = "VAT 19 %: 1.60 EUR is in it, net 8.43 EUR"
+    assert prompt.told == (taxes, "Total 10.03 EUR", "by card or voucher: 10.03 EUR")
     assert (prompt.empty, prompt.figure and prompt.figure.minor) == ("exact cash", 1005)
     assert [(one.id, one.key) for one in prompt.options] == [
         ("exact", "pay"),
@@ -124,7 +125,7 @@ def test_a_party_shares_the_bill_and_sees_what_was_taken(station: Station) -> No
         "taken: 3.00 EUR by voucher GIFT-1",
         "taken: 2.00 EUR by card",
         "taken: 1.00 USD in cash, worth 0.91 EUR",
-        "not in cash: 4.12 EUR",
+        "by card or voucher: 4.12 EUR",
     )
     sold(answered_on(talk, "1", "5"))
     assert paid(station) == [
@@ -320,4 +321,4 @@ def test_empties_worth_more_than_the_goods_are_no_sale(station: Station) -> None
     counter.change(replace(counter.basket, lines=(back,)))
     for action in (pay, exact):
         notice = ended(answered(action(station)))
-        assert notice == Notice(Mood.ERROR, "the empties are worth more than the goods: pay them back as a refund")
+        assert notice == Notice(Mood.ERROR, "the empties are worth more than the goods: take some out, or add goods")

@@ -141,7 +141,7 @@ def test_a_till_killed_at_the_card_terminal_asks_before_it_takes_more_money(shop
 def test_cash_is_rounded_to_what_coins_there_are_and_a_card_is_not(till_of):
     till = till_of(BY_FIVES)
     begin(till, "4.52\r", "4.52")
-    till.wait("TO PAY 4.50", "not in cash: 4.52 EUR")
+    till.wait("TO PAY 4.50", "by card or voucher: 4.52 EUR")
     till.type("5\r")
     till.wait("SOLD receipt k1-1-1", "change 0.50")
     sale = sale_of(till)

@@ -206,3 +206,10 @@ async def test_a_basket_sold_elsewhere_is_not_sold_again(open_till, desk, tmp_pa
         await till.press("f12")
         assert "nothing was sold twice" in till.notice()
         assert till.basket() == []
+
+
+async def test_exact_cash_has_its_key_where_money_is_taken_too(open_till):
+    async with open_till() as till:
+        await till.scan(barcode(1))
+        await till.press("f9", "f12")
+        assert till.notice().startswith("SOLD")

@@ -60,8 +60,8 @@ def discount_all(station: Station) -> Dialogue:
     if above or not typed:
         off = replace(off, reason=(yield from ask_reason(title, REASONS)))
     if above:
-        what = _what(station, off.off(basket.discountable_minor), say("everything"))
-        off = replace(off, by=(yield from approve(station, what)))
+        most = off.off(basket.discountable_minor)
+        off = replace(off, by=(yield from approve(station, _what(station, most, say("everything")))), most_minor=most)
     return counter.change(baskets.give(basket, off))
 
 

@@ -67,7 +67,7 @@ def _nothing_to_pay(counter: Counter) -> Notice | None:
     if not counter.basket.lines:
         return Notice(Mood.ERROR, say("the basket is empty: scan something first"))
     if counter.bill.total_minor < 0:
-        return Notice(Mood.ERROR, say("the empties are worth more than the goods: pay them back as a refund"))
+        return Notice(Mood.ERROR, say("the empties are worth more than the goods: take some out, or add goods"))
     return None
 
 
@@ -232,7 +232,7 @@ def _told(counter: Counter) -> Iterator[Text]:
     for payment in tender.payments:
         yield _payment(counter, payment)
     if tender.left_minor != tender.left_in_cash_minor:
-        yield say("not in cash: {amount}", amount=_named(counter, tender.left_minor))
+        yield say("by card or voucher: {amount}", amount=_named(counter, tender.left_minor))
 
 
 def _tax(counter: Counter, tax: TaxSum) -> Text:
