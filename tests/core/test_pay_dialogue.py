@@ -322,3 +322,25 @@ def test_empties_worth_more_than_the_goods_are_no_sale(station: Station) -> None
     for action in (pay, exact):
         notice = ended(answered(action(station)))
         assert notice == Notice(Mood.ERROR, "the empties are worth more than the goods: take some out, or add goods")
+
+
+@pytest.mark.parametrize(("first", "again"), [("4711", "4711"), ("4711.00", "4711")])
+def test_far_more_cash_than_is_due_is_asked_about(station: Station, first: str, again: str) -> None:
+    talk = answered(pay(station), first)
+    assert talk.prompt is not None
+    assert talk.prompt.title == "CHANGE 4700.95 EUR?"
+    assert sales(station) == []
+    talk.answer("20")
+    assert talk.prompt is not None
+    assert "another amount" in talk.prompt.refused
+    talk.answer(again)
+    notice = ended(talk)
+    assert notice is not None
+    assert notice.mood is Mood.SOLD
+
+
+@pytest.mark.parametrize("cash", ["100", "110.04"])
+def test_a_large_note_is_not_asked_about(station: Station, cash: str) -> None:
+    notice = ended(answered(pay(station), cash))
+    assert notice is not None
+    assert notice.mood is Mood.SOLD

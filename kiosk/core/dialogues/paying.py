@@ -21,6 +21,7 @@ from kiosk.core.dialogue import Asking, Dialogue, Option, Prompt, Takes, ask
 from kiosk.core.dialogues.approving import approve
 from kiosk.core.dialogues.cards import how_it_ended
 from kiosk.core.entry import parse_price
+from kiosk.core.errors import Refused
 from kiosk.core.goods import ApprovalNeeded
 from kiosk.core.notices import AskCard, Mood, Notice
 from kiosk.core.station import Station
@@ -28,6 +29,10 @@ from kiosk.core.tender import TenderError
 from kiosk.core.words import Amount, Text, say
 
 EXACT, CARD, VOUCHER, FOREIGN, GIVE_BACK = "exact", "card", "voucher", "foreign", "give-back"
+# Both together are asked about: nobody gives a note of more than ten times what is due and waits for 100.00 back. In a
+# currency without small coins, or with very large notes, one of the two is still out of reach of honest money.
+MUCH_CHANGE: Final = 10_000  # minor units
+MANY_TIMES: Final = 10
 MAX_CODE: Final = 32  # of a voucher, as the fact holds it
 
 
@@ -92,7 +97,7 @@ def _take(station: Station, said: Notice | None, first: str) -> Asking[Notice]:
     counter = station.counter
     chosen = yield from ask(_prompt(counter, said), lambda text: _parse(counter, text), typed=first)
     if not isinstance(chosen, str):
-        return counter.paying.cash(chosen)
+        return counter.paying.cash((yield from _sure(counter, chosen)))
     how, _, amount = chosen.partition(" ")
     typed = amount or station.take_typed()
     match how:
@@ -106,6 +111,22 @@ def _take(station: Station, said: Notice | None, first: str) -> Asking[Notice]:
             return (yield from _foreign(counter, typed))
         case _:
             return counter.paying.give_back()
+
+
+def _sure(counter: Counter, cash: Money) -> Asking[Money]:
+    """Return what was received; much change for little goods is a number that was typed at the wrong moment."""
+    due = counter.paying.tender.left_in_cash_minor
+    if cash - due < MUCH_CHANGE or cash <= MANY_TIMES * due:
+        return cash
+    change = Amount(Money(cash - due), counter.basket.currency, named=True)
+
+    def same(text: str) -> Money:
+        if parse_price(text, counter.basket.currency) != cash:
+            raise Refused(say("that is another amount: type the first one again, or Esc"))
+        return cash
+
+    asked = Prompt(say("Type it again if it is money"), Takes.MONEY, title=say("CHANGE {amount}?", amount=change))
+    return (yield from ask(asked, same))
 
 
 def _parse(counter: Counter, text: str) -> Money | str:
