@@ -55,7 +55,8 @@ class Prompt(Struct, frozen=True):
 
     ``figure`` is shown large, instead of the total; ``empty`` is what Enter alone means (None: nothing). ``left`` is
     what to say when the dialogue is left here, ``said`` what came of the answer before. ``doubt`` is said the first
-    time that somebody wants to leave: much was entered, and would be lost.
+    time that somebody wants to leave: much was entered, and would be lost. ``grid``: the options are fields that a
+    finger finds.
     """
 
     text: Text
@@ -70,6 +71,7 @@ class Prompt(Struct, frozen=True):
     holds_goods: bool = False
     left: Text | None = None
     doubt: Text | None = None
+    grid: bool = False
 
 
 Dialogue = Generator[Prompt, str, Notice | None]

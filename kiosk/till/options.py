@@ -1,4 +1,7 @@
-"""What a dialogue shows: its title, what it tells, and what there is to choose from. Only what fits is drawn."""
+"""What a dialogue shows: its title, what it tells, and what there is to choose from. Only what fits is drawn.
+
+Options stand one below the other, or as a grid of fields that a finger finds: as many beside each other as fit.
+"""
 
 from typing import Final
 
@@ -13,6 +16,8 @@ from kiosk.till.parts import speech_of
 
 _INDENT: Final = 2
 _AROUND: Final = 10  # cells of a row beside name and hint: mark, number, gaps
+_FIELD: Final = 22  # cells of a grid's field at least: three of them on a 7-inch screen
+_FIELD_ROWS: Final = 3  # name, hint, and a gap: 9 mm on a 7-inch screen of 20 rows
 
 
 class OptionList(Widget):
@@ -36,20 +41,39 @@ class OptionList(Widget):
         self._title = ""
         self._told: tuple[str, ...] = ()
         self._numbered = True
-        self._rows: list[int | None] = []  # what each row drawn stands for
+        self._grid = False
+        self._rows: list[range] = []  # the options that each row drawn stands for
+        self._shown = range(0)
 
-    def show(self, title: str, told: tuple[str, ...], options: tuple[Option, ...], *, numbered: bool) -> None:
+    @property
+    def columns(self) -> int:
+        """Return how many options stand beside each other."""
+        return max(1, self.size.width // _FIELD) if self._grid else 1
+
+    def show(
+        self,
+        title: str,
+        told: tuple[str, ...],
+        options: tuple[Option, ...],
+        *,
+        numbered: bool = True,
+        grid: bool = False,
+    ) -> None:
         """Show this, in the words of the counter's language; ``numbered`` where a number chooses."""
         if options != self.options:
             self.options, self.at = options, None
-        self._title, self._told, self._numbered = title, told, numbered
+        self._title, self._told, self._numbered, self._grid = title, told, numbered, grid
         self.refresh()
 
     def move(self, step: int) -> None:
-        """Choose the next or the previous option; past either end stays there."""
+        """Choose another option, so many further on or back; past either end stays there, in a grid in its column."""
         if self.options:
-            wanted = (0 if step > 0 else len(self.options) - 1) if self.at is None else self.at + step
-            self.at = max(0, min(len(self.options) - 1, wanted))
+            last = len(self.options) - 1
+            wanted = (0 if step > 0 else last) if self.at is None else self.at + step
+            if 0 <= wanted <= last or self.at is None:
+                self.at = wanted
+            elif abs(step) == 1:
+                self.at = max(0, min(last, wanted))
             self.refresh()
 
     def chosen(self) -> Option | None:
@@ -59,22 +83,44 @@ class OptionList(Widget):
     def render(self) -> Content:
         """Draw the title, the newest told lines, and the options around the chosen one."""
         width, height = self.size
-        rows: list[Content] = []
-        self._rows = [None]
         room = max(1, height - 1)
-        told_room = room if not self.options else max(0, room - min(len(self.options), max(1, room // 2)))
+        wanted = -(-len(self.options) // self.columns) * self._high
+        told_room = room if not self.options else max(0, room - min(wanted, max(self._high, room // 2)))
         shown = self._newest(max(1, width - _INDENT), told_room)
-        rows += [(Content(" " * _INDENT) + row).truncate(width, ellipsis=True) for row in shown]
-        self._rows += [None] * len(shown)
-        left = max(0, room - len(rows))
-        at = self.at or 0
-        first = max(0, min(len(self.options) - left, at - left // 2))
-        for number, option in enumerate(self.options[first : first + left], first):
-            rows.append(self._row(number, option, width))
-            self._rows.append(number)
-        last = min(first + left, len(self.options))
-        where = f"{first + 1}–{last} / {len(self.options)}" if last - first < len(self.options) else ""
+        rows = [(Content(" " * _INDENT) + row).truncate(width, ellipsis=True) for row in shown]
+        self._rows = [range(0)] * (1 + len(shown))
+        self._shown = seen = self._seen(max(0, room - len(rows)))
+        for start in range(seen.start, seen.stop, self.columns):
+            beside = range(start, min(start + self.columns, seen.stop))
+            rows += self._fields(beside, width) if self._grid else [self._row(start, self.options[start], width)]
+            self._rows += [beside] * self._high
+        where = f"{seen.start + 1}–{seen.stop} / {len(self.options)} ↓" if len(seen) < len(self.options) else ""
         return Content("\n").join([self._head(where, width), *rows])
+
+    @property
+    def _high(self) -> int:
+        return _FIELD_ROWS if self._grid else 1
+
+    def _seen(self, room: int) -> range:
+        """Return which options fit into as many rows, the chosen one among them."""
+        rows, columns = -(-len(self.options) // self.columns), self.columns
+        fit = room // self._high
+        first = max(0, min(rows - fit, (self.at or 0) // columns - fit // 2))
+        return range(min(first * columns, len(self.options)), min((first + fit) * columns, len(self.options)))
+
+    def _fields(self, beside: range, width: int) -> list[Content]:
+        """Return the rows of a grid's fields: each a number like a key's cap, a name, and its hint below."""
+        wide = width // self.columns
+        above, below = Content(""), Content("")
+        for number in beside:
+            option = self.options[number]
+            cap = Content.styled(f"{'>' if number == self.at else ' '}{number + 1:>2} ", "bold reverse")
+            name = Content(f" {option.label}").truncate(wide - cap.cell_length - 1, ellipsis=True, pad=True)
+            hint = Content(f"     {option.hint}").truncate(wide - 1, ellipsis=True, pad=True)
+            style = "reverse" if number == self.at else ""
+            above += cap + name.stylize(style) + Content(" ")
+            below += hint + Content(" ")
+        return [above, below, Content("")]
 
     def _head(self, where: str, width: int) -> Content:
         """Return the title and, to the right, which options are shown where not all are."""
@@ -94,10 +140,29 @@ class OptionList(Widget):
         above = speech_of(self).say(say_many("… {n} line above", "… {n} lines above", hidden))
         return [Content(above), *rows][-room:] if hidden and rows else rows
 
+    def turn(self) -> None:
+        """Mark the first option below those that are shown; after the last ones the very first again."""
+        if len(self._shown) < len(self.options):
+            self.at = self._shown.stop % len(self.options)
+            self.refresh()
+
+    def on_mouse_scroll_down(self) -> None:
+        """Go on with the wheel."""
+        self.move(self.columns)
+
+    def on_mouse_scroll_up(self) -> None:
+        """Go back with the wheel."""
+        self.move(-self.columns)
+
     def on_click(self, event: Click) -> None:
-        """Take the option under the mouse or finger."""
-        if 0 <= event.y < len(self._rows) and (number := self._rows[event.y]) is not None:
-            self.post_message(self.Chosen(self.options[number]))
+        """Take the option under the mouse or finger; the head turns to the options that are not shown."""
+        if event.y == 0:
+            self.turn()
+            return
+        beside = self._rows[event.y] if 0 <= event.y < len(self._rows) else range(0)
+        at = event.x // max(1, self.size.width // self.columns)
+        if at < len(beside):
+            self.post_message(self.Chosen(self.options[beside[at]]))
 
     def _row(self, number: int, option: Option, width: int) -> Content:
         mark = ">" if number == self.at else " "

@@ -37,7 +37,12 @@ class TalkScreen(Frame):
         self._doubted = ""
         self._leaving = False
         self.options = OptionList()
-        self.keys = {"up": lambda: self.options.move(-1), "down": lambda: self.options.move(1)}
+        self.keys = {
+            "up": lambda: self.options.move(-self.options.columns),
+            "down": lambda: self.options.move(self.options.columns),
+            "left": lambda: self.options.move(-1),
+            "right": lambda: self.options.move(1),
+        }
         self._offer(sale.till.speech)  # keys may come before it is mounted
 
     @property
@@ -158,7 +163,7 @@ class TalkScreen(Frame):
         told = tuple(map(speech.say, asked.told))
         self.options.display = bool(told or options)
         self.basket_view.display = not self.options.display
-        self.options.show(speech.say(asked.title), told, options, numbered=asked.takes in NUMBERED)
+        self.options.show(speech.say(asked.title), told, options, numbered=asked.takes in NUMBERED, grid=asked.grid)
         keyed = [(key, one) for one in options for key in (one.key, one.id) if key in self.till.keymap.keys]
         self.does = {BACK: self.back} | {key: partial(self._by_key, one) for key, one in reversed(keyed)}
 

@@ -57,7 +57,7 @@ def favourites(station: Station) -> Dialogue:
     if not found:
         raise Refused(say("there are no favourites: name their skus in the shop's settings, as favourites"))
     options = tuple(Option(item.sku, item.name, _price(station, item)) for item in found)
-    chosen = yield Prompt(say("Which one"), Takes.CHOICE, options, title=say("FAVOURITES"))
+    chosen = yield Prompt(say("Which one"), Takes.CHOICE, options, title=say("FAVOURITES"), grid=True)
     item = next(one for one in found if one.sku == chosen)
     return (yield from add_item(station, counter.finder.want(item, times)))
 
