@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from contract.sales import Payment, PaymentKind, SaleLine, SaleRecorded, TaxSum
 from contract.values import Money, Unit
-from kiosk.core.words import BIG_UNIT, Amount, say
+from kiosk.core.words import BIG_UNIT, Amount, recorded, say
 
 Speak = Callable[[str], str]  # a Text in the language of the counter
 Figures = Callable[[Amount], str]
@@ -99,7 +99,7 @@ class _Paper:
         if line.list_minor is not None:
             yield from self._note(say("instead of {price}", price=self._amount(line.list_minor)), indent + 2)
         if own := line.discount_minor - line.shared_minor:
-            why = say("Discount: {reason}", reason=line.reason) if line.reason else say("Discount")
+            why = say("Discount: {reason}", reason=recorded(line.reason)) if line.reason else say("Discount")
             yield from self.pair(self._speak(why), self._figures(-own), indent=indent + 2, minor=-own)
         if line.note:
             yield from self._note(line.note, indent + 2)

@@ -11,7 +11,7 @@ from contract.values import Currency, Money
 from kiosk.core.basket import Basket, Line
 from kiosk.core.bill import Bill
 from kiosk.core.discounts import Discount
-from kiosk.core.words import Amount, Text, say
+from kiosk.core.words import Amount, Text, recorded, say
 
 PPM_A_PERCENT = 10_000
 
@@ -54,9 +54,9 @@ def _under(line: Line, currency: Currency) -> Iterator[Row]:
         yield Row(say("with {amount} {item}", amount=part.quantity, item=part.name))
     if line.list_minor is not None:
         listed = Amount(line.list_minor, currency)
-        yield Row(say("instead of {price}: {reason}", price=listed, reason=line.reason))
+        yield Row(say("instead of {price}: {reason}", price=listed, reason=recorded(line.reason)))
     elif line.reason:
-        yield Row(say("{reason}", reason=line.reason))
+        yield Row(recorded(line.reason))
     if line.discount is not None:
         yield _off(line.discount, Money(line.amount_minor - line.gross_minor))
     if line.deposit is not None:
@@ -70,4 +70,6 @@ def _off(discount: Discount, amount: Money) -> Row:
     whole, rest = divmod(discount.ppm, PPM_A_PERCENT)
     percent = f"{whole}.{rest:04d}".rstrip("0").rstrip(".")
     what = say("− {percent}%", percent=percent) if discount.ppm else say("− discount")
-    return Row(say("{what}: {reason}", what=what, reason=discount.reason) if discount.reason else what, amount)
+    return Row(
+        say("{what}: {reason}", what=what, reason=recorded(discount.reason)) if discount.reason else what, amount
+    )

@@ -71,6 +71,14 @@ def say(template: str, **fields: Field) -> Text:
     return Text(template, fields)
 
 
+def recorded(text: str) -> Text:
+    """Return what stands in the books in English, such as a usual reason, to be said in the counter's language.
+
+    What somebody typed is no template that anybody translated, and stays as it is.
+    """
+    return Text(text, {})
+
+
 def say_many(one: str, many: str, n: int, **fields: Field) -> Text:
     """Return a sentence about ``n`` things: ``{n} line``, ``{n} lines``."""
     return Text(one, {**fields, "n": n}, many)

@@ -6,15 +6,15 @@ from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.timer import Timer
 
-from contract.values import Money
+from contract.values import Currency, Money
 from kiosk.core.actions import ACTIONS, Action
 from kiosk.core.dialogue import Talk
 from kiosk.core.dialogues.adding import add_item
 from kiosk.core.dialogues.reserving import collect_code
 from kiosk.core.entry import EntryError, Kind, parse_entry
-from kiosk.core.notices import Answer, Choose, Collect, Mood, Notice, Wanted
+from kiosk.core.notices import Answer, Choose, Collect, Mood, Notice, Sold, Wanted
 from kiosk.core.station import Station
-from kiosk.core.words import Amount, say, say_many
+from kiosk.core.words import Amount, Text, say, say_many
 from kiosk.till.frame import Frame
 from kiosk.till.hints import Hint
 from kiosk.till.keymap import BACK, CLOSE, SEARCH
@@ -180,7 +180,7 @@ class SaleScreen(Frame):
             said: tuple[str, ...] = (
                 say("CHANGE {change}", change=Amount(sold.change_minor, basket.currency, named=True)),
                 *(() if sold.otherwise_minor else ("",)),
-                say("Total {total}", total=Amount(sold.total_minor, basket.currency)),
+                _total(sold, basket.currency),
                 *((otherwise,) if sold.otherwise_minor else ()),
                 say("Cash {cash}", cash=Amount(sold.tendered_minor, basket.currency)),
                 say("Receipt {receipt}", receipt=sold.receipt),
@@ -230,3 +230,11 @@ class SaleScreen(Frame):
         if last is None:
             return ""
         return say("Last sale: {receipt}, {total}", receipt=last.receipt, total=Amount(last.total_minor, last.currency))
+
+
+def _total(sold: Sold, currency: Currency) -> Text:
+    """Return what was paid: where cash is rounded, what it was rounded to."""
+    total, due = Amount(sold.total_minor, currency), sold.tendered_minor + sold.otherwise_minor - sold.change_minor
+    if due == sold.total_minor:
+        return say("Total {total}", total=total)
+    return say("Total {total}, rounded to {due}", total=total, due=Amount(Money(due), currency))

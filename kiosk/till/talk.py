@@ -69,8 +69,8 @@ class TalkScreen(Frame):
         elif not text and (chosen := self.options.chosen()):
             self.answer(chosen.id)
         elif not text:
-            if asked.empty is not None and not self.has_unseen_error():  # a second Enter of a scanner answers nothing
-                self.answer("")
+            if not self.has_unseen_error():  # a second Enter of a scanner answers nothing
+                self._take_nothing()
         elif asked.takes is Takes.MONEY and typed.by_machine and text.isdigit() and text != self._doubted:
             self._doubted = text
             self._refuse(say("{text} came as fast as a scan: type it again if it is money, or Esc", text=text))
@@ -219,6 +219,13 @@ class TalkScreen(Frame):
         if money:
             return say("UNKNOWN CODE {code}. No money was taken: Esc goes back to the sale", code=code)
         return say("UNKNOWN CODE {code}: nothing was done with it; Esc goes back to the sale", code=code)
+
+    def _take_nothing(self) -> None:
+        """Answer with Enter alone, where that is an answer."""
+        if self.asked.empty is not None:
+            self.answer("")
+        else:
+            self.tell(Notice(Mood.INFO, say("an answer is needed: type it, or ↓ and Enter; Esc goes back")))
 
     def _refuse(self, why: str) -> None:
         self.tell(Notice(Mood.ERROR, why))

@@ -214,3 +214,21 @@ async def test_exact_cash_has_its_key_where_money_is_taken_too(open_till):
         await till.scan(barcode(1))
         await till.press("f9", "f12")
         assert till.notice().startswith("SOLD")
+
+
+async def test_enter_alone_says_that_an_answer_is_needed(open_till):
+    async with open_till() as till:
+        await till.scan(ESPRESSO)
+        await till.press("f7", "enter")
+        assert till.notice().startswith("an answer is needed")
+        await till.press("escape")
+        assert till.is_on(SaleScreen)
+
+
+@pytest.mark.parametrize(("price", "shown"), [("4.52", "Total 4.52, rounded to 4.50"), ("4.55", "Total 4.55")])
+async def test_after_a_sale_the_panel_says_what_cash_was_rounded_to(open_till, tmp_path, price, shown):
+    (tmp_path / "kiosk.toml").write_text('clock = "system"\n[shop]\ncash_step_minor = 5\n', "utf-8")
+    async with open_till(stock_desk(tmp_path)) as till:
+        await till.type(f"{price}\n")
+        await till.press("f12")
+        assert shown in [row[:40].strip() for row in till.screen().splitlines()]

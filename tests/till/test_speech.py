@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from contract.values import Currency, Money, Quantity, Unit
 from kiosk.core.actions import ACTIONS
-from kiosk.core.words import Amount, say, say_many
+from kiosk.core.words import Amount, recorded, say, say_many
 from kiosk.till.speech import ENGLISH, Speech
 from kiosk.till.translations import LANGUAGES, Translations, load, parse, path_of
 
@@ -95,6 +95,13 @@ def test_french_says_none_in_the_singular():
     french = Speech("fr", Translations({"{n} line": ("{n} ligne", "{n} lignes")}, load("fr").plural))
     said = [french.say(say_many("{n} line", "{n} lines", n)) for n in (0, 1, 2)]
     assert said == ["0 ligne", "1 ligne", "2 lignes"]
+
+
+@pytest.mark.parametrize(("reason", "said"), [("damaged", "beschädigt"), ("für {Tante} Anna", "für {Tante} Anna")])
+def test_a_reason_from_the_books_is_said_in_the_counters_language(reason, said):
+    german = Speech("de", load("de"))
+    assert recorded(reason) == reason
+    assert german.say(say("Discount: {reason}", reason=recorded(reason))) == f"Rabatt: {said}"
 
 
 def test_what_is_not_translated_is_said_in_english(german):
