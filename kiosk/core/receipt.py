@@ -49,7 +49,7 @@ def receipt_lines(
     money: Figures,
 ) -> list[Row]:
     """Return the receipt in rows of at most ``width`` characters; ``taxes`` are the names of tax codes."""
-    paper = _Paper(sale, width, speak, money)
+    paper, taxes = _Paper(sale, width, speak, money), {"": speak(say("without tax")), **taxes}
     letters = {tax.code: ascii_uppercase[at % len(ascii_uppercase)] for at, tax in enumerate(sale.taxes)}
     return [
         *(Row(part.center(width).rstrip(), bold=True) for text in head for part in paper.wrap(text)),

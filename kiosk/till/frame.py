@@ -195,8 +195,9 @@ class Frame(Screen[None]):
         """Bring every row up to date; drawing happens once, after all keys that are waiting."""
         self.panel.show(self.told())
         self.basket_view.show()
-        keymap = self.till.keymap
-        self.hint_row.show([(keymap.shown(one.action), one) for one in self._all_hints()])
+        speech, keymap = self.till.speech, self.till.keymap
+        caps = {ENTER: speech.say(say("Enter"))}
+        self.hint_row.show([(caps.get(one.action) or keymap.shown(one.action), one) for one in self._all_hints()])
         self._show_entry()
 
     def _all_hints(self) -> list[Hint]:

@@ -62,8 +62,6 @@ class Keymap(Struct, frozen=True):
 
     def shown(self, action: str) -> str:
         """Return the first key of an action as its cap has it; empty if it has none."""
-        if action == ENTER:
-            return key_name(ENTER)
         keys = self.keys.get(action, ())
         return key_name(keys[0]) if keys else ""
 

@@ -16,6 +16,7 @@ from kiosk.till.parts import speech_of
 
 _INDENT: Final = 2
 _AROUND: Final = 10  # cells of a row beside name and hint: mark, number, gaps
+_WIDEST: Final = 90  # cells of a row: farther apart an eye no longer finds the hint of a name
 _FIELD: Final = 22  # cells of a grid's field at least: three of them on a 7-inch screen
 _FIELD_ROWS: Final = 3  # name, hint, and a gap: 9 mm on a 7-inch screen of 20 rows
 
@@ -165,7 +166,7 @@ class OptionList(Widget):
             self.post_message(self.Chosen(self.options[beside[at]]))
 
     def _row(self, number: int, option: Option, width: int) -> Content:
-        mark = ">" if number == self.at else " "
+        mark, width = ">" if number == self.at else " ", min(width, _WIDEST)
         label, room = Content(option.label), width - _AROUND
         hint = Content(option.hint).truncate(max(width // 3, room - label.cell_length), ellipsis=True)
         label = label.truncate(max(4, room - hint.cell_length), ellipsis=True, pad=True)

@@ -153,3 +153,8 @@ def test_the_rows_of_any_sale_add_up_and_fit(sold, width):
     found = rows(sold, width)
     assert sum(row.minor for row in found) == sold.total_minor
     assert max(len(row.text) for row in found) <= width
+
+
+def test_goods_without_a_rate_have_a_letter_that_says_so():
+    taxed = sale([SaleLine("OPEN", "Open item", Quantity(1), 100, 100)], taxes=[TaxSum("", 0, 100, 0)])
+    assert "A without tax" in texts(taxed)

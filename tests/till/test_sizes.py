@@ -4,6 +4,7 @@ import pytest
 from till_terminal import barcode, stock_desk
 
 from kiosk.core.actions import ACTIONS
+from kiosk.core.words import say
 from kiosk.till.hints import place
 from kiosk.till.parts import LOW_ROWS, TALL_ROWS
 from kiosk.till.speech import Speech
@@ -26,7 +27,7 @@ def check(till, size):
     frame = till.frame
     assert all(widget.region.bottom <= height for widget in frame.walk_children() if widget.display)
     below = rows[frame.hint_row.region.y :]
-    assert " Enter " in "".join(below[:-1])
+    assert f" {till.app.speech.say(say('Enter'))} " in "".join(below[:-1])
     assert " Esc" in "".join(below[:-1])
     assert "…" not in "".join(below[:-1])
     assert "…" not in rows[frame.entry_row.region.y + 1]
