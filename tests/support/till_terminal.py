@@ -138,14 +138,24 @@ class TmuxTill:
         os.kill(int(self._pid_file.read_text()), signal.SIGTERM)
 
     def end(self) -> None:
+        """End tmux, and wait for it: a session that is begun at a server on its way out is lost."""
         with suppress(subprocess.CalledProcessError):
+            server = int(self._tmux("display-message", "-p", "-t", "till", "#{pid}"))
             self._tmux("kill-server")
+            wait_until(lambda: not _is_running(server), what="tmux to end")
 
     def _tmux(self, *args: str) -> str:
         command = ["tmux", "-S", str(self._socket), *args]
         ours = dict(os.environ)  # without the size that readline, of the test's own terminal, puts beside it
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=ours)
         return done.stdout
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 class RawTill:
