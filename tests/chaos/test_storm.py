@@ -45,7 +45,7 @@ GOOD = Result(
 @pytest.fixture(scope="module")
 def storm(repo_root: Path) -> subprocess.CompletedProcess[str]:
     """One small storm, as people run it."""
-    size = {"CHAOS_FACTS": "400", "CHAOS_KILLS": "7", "CHAOS_SEED": "45"}
+    size = {"CHAOS_FACTS": "700", "CHAOS_KILLS": "7", "CHAOS_SEED": "45"}
     path = os.pathsep.join([str(repo_root / "tests" / "chaos"), os.environ.get("PYTHONPATH", "")])
     return subprocess.run(
         [sys.executable, "-m", "storm"],
@@ -66,8 +66,8 @@ def test_a_small_storm_loses_and_doubles_nothing(storm):
     assert (result.oversold, result.i2_violations, result.overdrafts_beyond, result.promises_broken) == (0, 0, 0, 0)
     assert result.overdrafts > 0
     assert (result.kills, result.seed) == (7, 45)
-    assert result.facts >= 400
-    assert result.sales + result.refunds >= 100, "most of it may be rights and counts on a slow machine"
+    assert result.facts >= 700
+    assert result.sales + result.refunds >= 200
     assert sum(result.bites[name] for name in ("kill_hub", "hub_restored", "hub_promoted")) > 0
     assert result.bites["reimaged"] > 0
     assert all(result.bites[act] > 0 for act in ("holds", "promises_told", "shelves_counted", "rights_granted"))
