@@ -176,14 +176,6 @@ def give(basket: Basket, discount: Discount | None) -> Basket:
     return _checked(replace(basket, discount=discount))
 
 
-def drop_last(basket: Basket) -> Basket:
-    """Return the basket without its last line.
-
-    Raises: BasketError if it is empty.
-    """
-    return drop(basket, len(basket.lines) - 1)
-
-
 def drop(basket: Basket, index: int) -> Basket:
     """Return the basket without the line at ``index``, counted from 0.
 

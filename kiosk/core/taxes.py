@@ -16,7 +16,7 @@ from contract.values import Money
 def decide_taxes(lines: Iterable[SaleLine], rates: Mapping[str, TaxRate], *, included: bool) -> list[TaxSum]:
     """Return net and tax of each tax code, by code; nothing where the shop named no rates.
 
-    A code without a rate is taxed at 0: :func:`find_untaxed` says so beforehand.
+    A code without a rate is taxed at 0; whoever takes payment is told of it.
     """
     if not rates:
         return []
@@ -24,11 +24,6 @@ def decide_taxes(lines: Iterable[SaleLine], rates: Mapping[str, TaxRate], *, inc
     for line in lines:
         sums[line.tax] += line.counted_minor
     return [_sum(code, Money(sums[code]), rates, included=included) for code in sorted(sums)]
-
-
-def find_untaxed(codes: Iterable[str], rates: Mapping[str, TaxRate]) -> list[str]:
-    """Return the codes that goods have and the shop named no rate for; nothing where it named none at all."""
-    return sorted({code for code in codes if code not in rates}) if rates else []
 
 
 def _sum(code: str, amount: Money, rates: Mapping[str, TaxRate], *, included: bool) -> TaxSum:

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-import pytest
 from basket_strategies import baskets, prices
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +13,6 @@ from contract.values import BasketId, Currency, Money, Quantity, Receipt, Sku, U
 from kiosk.core.basket import Basket, Deposit, Line, Part
 from kiosk.core.bill import Bill, Prices, decide_bill
 from kiosk.core.discounts import Discount
-from kiosk.core.taxes import find_untaxed
 from kiosk.core.tender import Tender, take_cash
 
 A19, B7 = TaxRate("A", 190_000, "VAT 19 %"), TaxRate("B", 70_000, "VAT 7 %")
@@ -101,11 +99,3 @@ def test_empties_are_taken_off() -> None:
     line = Line(Sku("PF"), "Deposit", Quantity(4), Money(25), 1, "A", empties=True, discountable=False)
     bill = decide_bill(basket(TEA, line), GERMAN)
     assert (bill.total_minor, bill.lines[1].amount_minor, bill.lines[1].empties) == (800, 100, True)
-
-
-@pytest.mark.parametrize(
-    ("rates", "codes", "untaxed"),
-    [({}, ["A", "B"], []), ({"A": A19}, ["A", "B", "", "B"], ["", "B"]), ({"A": A19}, ["A"], [])],
-)
-def test_goods_without_a_rate_are_named(rates: dict[str, TaxRate], codes: list[str], untaxed: list[str]) -> None:
-    assert find_untaxed(codes, rates) == untaxed

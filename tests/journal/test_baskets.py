@@ -9,7 +9,7 @@ from till_terminal import sample_items
 
 from contract.values import Money
 from kiosk.bootstrap import open_desk
-from kiosk.core.basket import add, drop_last, make_line
+from kiosk.core.basket import add, drop, make_line
 from kiosk.core.checkout import cash, decide_sale
 from kiosk.core.ports import AlreadySold
 from kiosk.core.tender import Tender, take_cash
@@ -44,7 +44,7 @@ def test_every_step_of_a_basket_is_kept(desk, steps):
         if step >= 0:
             basket = add(basket, make_line(PIECES[step], 1))
         elif basket.lines:
-            basket = drop_last(basket)
+            basket = drop(basket, len(basket.lines) - 1)
         desk.keep(basket)
         assert desk.open_basket().lines == basket.lines
 
