@@ -13,8 +13,11 @@ from babel.numbers import format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.values import Currency, Money, Quantity, Unit
+from contract.values import Currency, Money, Quantity, Sku, Unit
 from kiosk.core.actions import ACTIONS
+from kiosk.core.basket import Line
+from kiosk.core.discounts import Discount
+from kiosk.core.rows import rows_under
 from kiosk.core.words import Amount, recorded, say, say_many
 from kiosk.till.speech import ENGLISH, Speech
 from kiosk.till.translations import LANGUAGES, Translations, load, parse, path_of
@@ -196,3 +199,9 @@ def test_the_tool_says_what_is_missing_stale_or_says_other_fields(little):
     assert status == 1
     for fault in ("not translated: '{n} b'", "no longer said: 'gone'", "other fields than 'one {a}': 'eins {b}'"):
         assert said.count(fault) == len(OTHERS), said
+
+
+def test_why_a_line_costs_less_is_said_in_the_counters_language():
+    line = Line(Sku("TEA"), "Tea", Quantity(1), Money(450), 1, discount=Discount(ppm=100_000, reason="damaged"))
+    (row,) = rows_under(line, EUR)
+    assert Speech("de", load("de")).say(row.text).split() == ["−", "10", "%:", "beschädigt"]
