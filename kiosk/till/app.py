@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 from textual.app import App
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Event, Key, Paste
 from textual.message import Message
 from textual.screen import Screen
@@ -25,9 +27,11 @@ from kiosk.till.sale import SaleScreen
 from kiosk.till.sounds import Sound, Sounds
 from kiosk.till.speech import Speech
 from kiosk.till.strokes import Stroke, from_key, from_paste, from_scan, is_second_half
+from kiosk.till.terminal import TerminalDriver
 from kiosk.till.themes import TERMINAL, Looks
 from kiosk.till.wording import link_words, status
 
+GONE = "the terminal went away"
 TICK_S = 1.0
 TURN_S = 4.0  # two rows of warnings are read in that
 WARNING_MARGIN = 8  # of each row: its indent, and words that go to the next
@@ -71,6 +75,11 @@ class TillApp(App[str]):
     def get_default_screen(self) -> Screen[None]:
         """Begin at the sale."""
         return self._sale
+
+    def get_driver_class(self) -> type[Driver]:
+        """Draw in a terminal that may go away, or in a browser."""
+        found = super().get_driver_class()
+        return TerminalDriver if found is LinuxDriver else found
 
     def on_mount(self) -> None:
         """Ask for the date if need be, show the status, then take the keys that came before."""
@@ -149,6 +158,9 @@ class TillApp(App[str]):
 
     def tick(self) -> None:
         """Once a second: the status line, the clock, and some tidying while nobody is buying."""
+        if isinstance(self._driver, TerminalDriver) and self._driver.is_gone():
+            self.leave(GONE)
+            return
         top = self.top()
         try:
             if settled := self.desk.clock.settle():
@@ -186,8 +198,9 @@ class TillApp(App[str]):
         return asyncio.get_running_loop().time() - self.stroke_s
 
     def leave(self, reason: str) -> None:
-        """End in order."""
-        self.exit(reason)
+        """End in order; the first reason counts."""
+        if self.return_value is None:
+            self.exit(reason)
 
     def _ask_to_leave(self) -> None:
         if self._leaving:

@@ -1,7 +1,9 @@
 """The till dies as in a power cut, and comes back; it ends in order when told to; it refuses what cannot work."""
 
 import os
+import signal
 import subprocess
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,6 +12,7 @@ from waiting import wait_until
 
 from contract.codec import verify_chain
 from kiosk.bootstrap import open_desk
+from kiosk.till.app import GONE
 
 
 def test_a_killed_till_gives_the_basket_back_line_by_line(tmux_till, tmp_path, till_data):
@@ -53,14 +56,47 @@ def test_told_to_stop_it_ends_in_order_and_leaves_the_terminal_sane(till_data):
     assert (newest["type"], newest["data"]) == ("kiosk.stopping.v1", {"reason": "SIGTERM"})
 
 
-def test_a_terminal_that_goes_away_is_an_orderly_end(till_data):
+@pytest.mark.parametrize("life", range(6))
+def test_a_terminal_that_goes_away_is_an_orderly_end(till_data, life):
     till = RawTill(till_data)
+    till.write(b"a name" * life)  # and it is drawing, or has just done so
     till.hang_up()
-    assert till.child.wait(20) in (0, 1)
+    assert till.child.wait(20) == 0
     desk = open_desk(till_data)
     newest = [msgspec.json.decode(raw) for _, raw in desk.journal.stored(desk.journal.epoch)][-1]
     desk.close()
     assert newest["type"] == "kiosk.stopping.v1"
+    assert newest["data"]["reason"] in {"SIGHUP", GONE}
+
+
+def test_a_till_that_nobody_tells_notices_that_its_terminal_is_gone(till_data):
+    till = RawTill(till_data, controlled=False)
+    till.hang_up()
+    assert till.child.wait(20) == 0
+    desk = open_desk(till_data)
+    newest = [msgspec.json.decode(raw) for _, raw in desk.journal.stored(desk.journal.epoch)][-1]
+    desk.close()
+    assert (newest["type"], newest["data"]) == ("kiosk.stopping.v1", {"reason": GONE})
+
+
+def test_a_pause_leaves_one_reader_of_the_keys(till_data):
+    till = RawTill(till_data)
+    before = _threads(till)
+    till.child.send_signal(signal.SIGSTOP)
+    wait_until(lambda: _state(till) == "T", what="the pause")
+    till.child.send_signal(signal.SIGCONT)
+    till.write(f"{barcode(0)}\r{barcode(1)}\r".encode() * 10)
+    till.wait(b"20.10")
+    assert _threads(till) == before
+    till.end()
+
+
+def _threads(till: RawTill) -> int:
+    return len(list(Path(f"/proc/{till.child.pid}/task").iterdir()))
+
+
+def _state(till: RawTill) -> str:
+    return Path(f"/proc/{till.child.pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
 
 
 def test_two_tills_do_not_share_a_folder(tmux_till, till_data):

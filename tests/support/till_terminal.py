@@ -161,17 +161,29 @@ def _is_running(pid: int) -> bool:
 class RawTill:
     """A till on a raw pseudo-terminal, for writing bytes as fast as they go."""
 
-    def __init__(self, data_dir: Path, *, early: bytes = b"", term: str = "xterm-256color") -> None:
+    def __init__(
+        self, data_dir: Path, *, early: bytes = b"", term: str = "xterm-256color", controlled: bool = True
+    ) -> None:
+        """Begin with ``early`` typed; ``controlled``: the kernel tells the till when this terminal goes."""
         self.seen = b""
         self._fd, terminal = pty.openpty()
         termios.tcsetwinsize(terminal, (24, 80))
         self.child = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", KIOSK, "--data", data_dir, "till"],
+            [
+                "setpriv",
+                "--pdeathsig",
+                "KILL",
+                "setsid",
+                *(["--ctty"] if controlled else []),
+                KIOSK,
+                "--data",
+                data_dir,
+                "till",
+            ],
             stdin=terminal,
             stdout=terminal,
             stderr=terminal,
             env={**os.environ, "TERM": term},
-            start_new_session=True,
         )
         os.close(terminal)
         if early:
@@ -195,10 +207,9 @@ class RawTill:
         self._read(0)
 
     def hang_up(self) -> None:
-        """Close the terminal's other end, and tell the till, as a lost connection does."""
+        """Close the terminal's other end, as a lost connection does: the kernel tells the till."""
         os.close(self._fd)
         self._fd = -1
-        self.child.send_signal(signal.SIGHUP)
 
     def end(self) -> None:
         self.child.kill()
