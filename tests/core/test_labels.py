@@ -328,7 +328,14 @@ def test_values_that_a_till_has_no_use_for_make_or_break_a_label_too(typed, soun
         ("iso4217", "978", "000"),
         ("pieceoftotal", "0203", "002"),
         ("latitude", "0000000000", "000000000"),
-        ("iban", "anything", None),
+        ("iban", "DE89370400440532013000", "DE88370400440532013000"),
+        ("iban", "GB82WEST12345698765432", "QQ82WEST12345698765432"),
+        ("iso3166", "276", "280"),
+        ("iso3166999", "999", "998"),
+        ("iso3166alpha2", "DE", "EU"),
+        ("csumalpha", "1987654Ad4X4bL5ttr2310c2K", "1987654Ad4X4bL5ttr2310c2X"),
+        ("csumalpha", "22", "2"),
+        ("packagetype", "anything", None),
     ],
 )
 def test_checks_by_name(name, right, wrong):

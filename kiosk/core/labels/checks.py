@@ -10,18 +10,15 @@ from datetime import date, timedelta
 from typing import Final
 
 from contract.gtin import check_digit
+from kiosk.core.labels.countries import LETTERS, NUMBERS
 from kiosk.core.labels.currencies import CURRENCIES
 
 CENTURY: Final = (
     2000  # of two digits of a year; GS1 slides it with today, but no goods expired in 1999: good until 2049
 )
 CHECK_DIGIT: Final = "csum"  # the one whose failure has its own answer
-# Nothing that a till sells by: company prefixes change weekly, countries and packages are lists of others, the rest is
-# about parcels, bank accounts, medical devices and North American coupons.
-UNCHECKED: Final = frozenset({
-    *("gcppos1", "gcppos2", "iso3166", "iso3166999", "iso3166alpha2", "packagetype"),
-    *("iban", "csumalpha", "couponcode", "couponposoffer"),
-})  # fmt: skip
+# Nothing that a till meets: company prefixes change weekly, packages are told of parcels, coupons are North American.
+UNCHECKED: Final = frozenset({"gcppos1", "gcppos2", "packagetype", "couponcode", "couponposoffer"})
 
 _DIGITS: Final = re.compile(r"[0-9]+")
 _CHARACTERS: Final = re.compile(r"[!\"%&'()*+,\-./0-9:;<=>?A-Z_a-z]+")
@@ -51,6 +48,14 @@ _MOST_LATITUDE: Final = 1_800_000_000  # ten-millionths of a degree from the sou
 _MOST_LONGITUDE: Final = 3_600_000_000
 _ANGLE_DIGITS: Final = 10
 _DAY_CHARS: Final = 6  # YYMMDD
+_ANY_COUNTRY: Final = "999"  # of where goods were processed: several
+_IBAN: Final = re.compile(r"([A-Z]{2})([0-9]{2})([0-9A-Z]{1,30})")
+_IBAN_BASE: Final = 97  # ISO 7064: the remainder of a right one is 1
+# GS1 General Specifications 7.9.5: values are places in the character set, weights the primes from the right.
+_ALPHABET: Final = "!\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+_WEIGHTS: Final = tuple(n for n in range(2, 510) if all(n % by for by in range(2, int(n**0.5) + 1)))  # 97 of them
+_PAIR_BASE: Final = 1021
+_PAIR: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 def has_charset(name: str, text: str) -> bool:
@@ -92,6 +97,24 @@ def _has_check_digit(text: str) -> bool:
     return _DIGITS.fullmatch(text) is not None and check_digit(text[:-1]) == int(text[-1])
 
 
+def _has_check_pair(text: str) -> bool:
+    body, pair = text[:-2], text[-2:]
+    if len(pair) < 2 or len(body) > len(_WEIGHTS) or not has_charset("X", body):  # noqa: PLR2004 - a pair
+        return False
+    total = (
+        sum(_ALPHABET.index(one) * weight for one, weight in zip(reversed(body), _WEIGHTS, strict=False)) % _PAIR_BASE
+    )
+    return pair == _PAIR[total >> 5] + _PAIR[total & 31]
+
+
+def _is_iban(text: str) -> bool:
+    found = _IBAN.fullmatch(text)
+    if found is None or found[1] not in LETTERS:
+        return False
+    turned = "".join(str(int(one, 36)) for one in found[3] + found[1] + found[2])
+    return int(turned) % _IBAN_BASE == 1
+
+
 def _is_piece_of_total(text: str) -> bool:
     half, odd = divmod(len(text), 2)
     return bool(text) and not odd and _DIGITS.fullmatch(text) is not None and 0 < int(text[:half]) <= int(text[half:])
@@ -114,6 +137,11 @@ def _shape(pattern: str) -> Callable[[str], bool]:
 _CHECKS: Final[Mapping[str, Callable[[str], bool]]] = {
     **{name: _shape(pattern) for name, pattern in _SHAPES.items()},
     CHECK_DIGIT: _has_check_digit,
+    "csumalpha": _has_check_pair,
+    "iban": _is_iban,
+    "iso3166": lambda text: text in NUMBERS,
+    "iso3166999": lambda text: text in NUMBERS or text == _ANY_COUNTRY,
+    "iso3166alpha2": lambda text: text in LETTERS,
     "iso4217": lambda text: text in CURRENCIES,
     "latitude": lambda text: _is_angle(text, _MOST_LATITUDE),
     "longitude": lambda text: _is_angle(text, _MOST_LONGITUDE),
