@@ -18,7 +18,11 @@ MAX_STEP: Final = 10_000  # minor units that cash is rounded to: the smallest co
 PersonField = Annotated[str, Meta(pattern=r"^[0-9a-z-]{1,32}$(?!\n)", description="A person's id, as facts name it.")]
 
 TemplateField = Annotated[
-    str, Meta(pattern=r"^[0-9A-Z]{1,40}$(?!\n)", description="The shape of a barcode of the shop's own: 21IIIIIPPPPPC.")
+    str,
+    Meta(
+        pattern=r"^[0-9A-Z]{1,40}(?: ?\*[1-9][0-9]{0,3})?$(?!\n)",
+        description="The shape of a barcode of the shop's own: 21IIIIIPPPPPC; or a country with rules for it: DE.",
+    ),
 ]
 
 

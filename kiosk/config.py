@@ -250,7 +250,7 @@ _SHAPES: Final = (
     ("^(mqtts?:", "an address such as mqtts://broker.example"),
     ("^[A-Z]", "a currency code such as EUR"),
     (r"^\\$argon2id", "what `kiosk staff hash` prints as pin"),
-    ("^[0-9A-Z]{1,40}", "a template such as 21IIIIIPPPPPC"),
+    ("^[0-9A-Z]{1,40}", "a template such as 21IIIIIPPPPPC, or a country such as DE"),
     ("^[^", "printable characters"),
     ("", "a name of a-z, 0-9 and inner dashes, at most 32 long"),
 )

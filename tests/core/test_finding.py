@@ -1,11 +1,14 @@
 """What a scan finds: the goods, how much of them, at which price, and what belongs to them."""
 
+import json
 from datetime import date
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from contract.down import Item
+from contract.gtin import check_digit
 from contract.shop import BundlePart, Shop
 from contract.values import Currency, Gtin, Money, Quantity, Sku, Unit
 from kiosk.core.basket import BasketError, Deposit, Part
@@ -114,6 +117,15 @@ def test_goods_are_expired_on_the_day_after_the_last(day, expired):
     wanted = finder().label(f"(01)04006381333931(17){day}", None, TODAY)
     assert wanted is not None
     assert wanted.expired_on == (date(2026, 3, 13) if expired else None)
+
+
+@pytest.mark.parametrize("written", [["SE"], ["24IIIIIIWWWWC *10"], ["24IIIIIIWWWWC*10"], ["DE", "24IIIIIIWWWWC *10"]])
+def test_a_shop_writes_its_templates_or_names_its_country(written):
+    shop = msgspec.toml.decode(f"templates = {json.dumps(written)}", type=Shop)
+    loose = Item(Sku("123456"), "Apples", [], Money(299), 1000, Unit.GRAM)
+    wanted = finder(loose, shop=shop).label(f"241234560123{check_digit('241234560123')}", None, TODAY)
+    assert wanted is not None
+    assert (wanted.item.sku, wanted.amount) == ("123456", 1230)
 
 
 def test_templates_that_cannot_be_used_are_told_where_they_are_missed():

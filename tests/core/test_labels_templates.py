@@ -14,6 +14,7 @@ from contract.errors import Malformed
 from contract.gtin import check_digit, is_valid
 from contract.values import Currency, Quantity, Unit
 from kiosk.core.labels.label import Label, LabelKind, Price
+from kiosk.core.labels.national import NATIONAL
 from kiosk.core.labels.reading import read_label
 from kiosk.core.labels.templates import (
     MAX_TEMPLATES,
@@ -25,23 +26,6 @@ from kiosk.core.labels.templates import (
 
 EUR = Currency("EUR")
 
-# Templates for the regions that biip has rules of its own for; see docs/counter.md.
-REGIONS = {
-    RcnRegion.GERMANY: (
-        *("22IIIIVPPPPPC", "23IIIIVPPPPPC", "25IIIIVQQQQQC", "26IIIIVQQQQQC", "28IIIIVWWWWWC", "29IIIIVWWWWWC"),
-    ),
-    RcnRegion.GREAT_BRITAIN: ("20IIIIIVPPPPC",),
-    RcnRegion.DENMARK: (
-        *("21IIIIPPPPPPC", "22IIIIPPPPPPC", "23IIIIPPPPPPC", "24IIIIPPPPPPC"),
-        *("26IIIIWWWWWWC", "27IIIIIWWWWWC", "28IIIIWWWWWWC"),
-    ),
-    RcnRegion.SWEDEN: (
-        *("20IIIIIIPPPPC", "21IIIIIIPPPPC *10", "22IIIIIIPPPPC *100"),
-        *("23IIIIIIWWWWC", "24IIIIIIWWWWC *10", "25IIIIIIWWWWC *100"),
-    ),
-    RcnRegion.FINLAND: ("23IIIIIIWWWWC", "24IIIIIIWWWWC *10", "25IIIIIIWWWWC *100"),
-}
-
 
 def barcode(payload: str) -> str:
     return f"{payload}{check_digit(payload)}"
@@ -50,15 +34,20 @@ def barcode(payload: str) -> str:
 digits = st.text("0123456789", min_size=10, max_size=10)
 
 
-@given(st.sampled_from(list(REGIONS)), st.integers(20, 29), digits, st.booleans())
-def test_templates_read_what_biip_reads_by_region(region, prefix, rest, mended):
+def test_every_region_that_biip_knows_can_be_named():
+    assert set(NATIONAL) == {region.value.upper() for region in RcnRegion}
+
+
+@given(st.sampled_from(list(RcnRegion)), st.integers(20, 29), digits, st.booleans())
+def test_a_country_reads_what_biip_reads_by_its_rules(region, prefix, rest, mended):
     code = barcode(f"{prefix}{rest}")
-    template = next((one for one in parse_templates(REGIONS[region]) if one.code.startswith(str(prefix))), None)
+    templates = parse_templates([region.value.upper()])
+    template = next((one for one in templates if one.code.startswith(str(prefix))), None)
     if template is not None and mended and "V" in template.code:
         measure = "".join(digit for place, digit in zip(template.code, code, strict=True) if place in "WPQ")
         place = template.code.index("V")
         code = barcode(f"{code[:place]}{measure_check_digit(measure)}{code[place + 1 : -1]}")
-    label = read_label(code, parse_templates(REGIONS[region]))
+    label = read_label(code, templates)
     try:
         known = Gtin.parse(code, config=ParseConfig(rcn_region=region))
     except ParseError:
@@ -213,6 +202,7 @@ def test_the_guide_shows_templates_and_codes_that_are_right(repo_root):
     assert (label.item, label.price, label.gtin) == ("12345", Price(299), "02112345000008")
     assert "`2112345000008`" in guide
     shown = re.findall(r"`([0-9][0-9IWPQVXC]{6,11}C(?: \*[0-9]+)?)`", guide)
-    assert {*REGIONS[RcnRegion.GERMANY], *REGIONS[RcnRegion.GREAT_BRITAIN]} <= set(shown)
+    assert {*NATIONAL["DE"], *NATIONAL["GB"], *NATIONAL["SE"]} <= set(shown)
+    assert all(f"`{country}`" in guide for country in NATIONAL)
     assert all(parse_template(template) for template in shown)
     assert len(shown) > 20

@@ -154,7 +154,7 @@ def _configs(draw: st.DrawFn) -> down.ConfigChanged:
         draw(st.lists(people, max_size=MAX_PARTS, unique_by=lambda one: one.id)),
         draw(st.integers(0, 10**6)),
         draw(st.lists(skus, max_size=MAX_PARTS)),
-        draw(st.lists(st.from_regex(r"\A[0-9A-Z]{1,40}\Z"), max_size=MAX_PARTS)),
+        draw(st.lists(st.from_regex(r"\A[0-9A-Z]{1,40}( ?\*[1-9][0-9]{0,3})?\Z"), max_size=MAX_PARTS)),
     )
     return down.ConfigChanged(draw(texts), draw(texts), decided)
 

@@ -17,7 +17,10 @@ from kiosk.config import ConfigError, load_config
             '[[shop.staff]]\nid = "anna"\nname = "Anna"\nrole = "staff"\npin = "4711"',
             "Expected what `kiosk staff hash` prints as pin - at `$.shop.staff[0].pin`: correct it",
         ),
-        ('[shop]\ntemplates = ["x"]', "a template such as 21IIIIIPPPPPC - at `$.shop.templates[0]`: correct it"),
+        (
+            '[shop]\ntemplates = ["x"]',
+            "a template such as 21IIIIIPPPPPC, or a country such as DE - at `$.shop.templates[0]`: correct it",
+        ),
         ('[shop]\nfavourites = ["\\u0001"]', "printable characters - at `$.shop.favourites[0]`: correct it"),
         ('[link]\nbrokers = ["broker"]', "such as mqtts://broker.example - at `$.link.brokers[0]`: correct it"),
         ('regio = "north"', "unknown field `regio`: correct it"),

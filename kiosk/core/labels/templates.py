@@ -8,6 +8,7 @@ Rules
 3.  It has 8, 12 or 13 digits and begins as GS1 leaves to shops: 2, 02 or 04 of thirteen digits, 2 or 4 of twelve, 0 or
     2 of eight. Whatever else it began with, it would swallow somebody's goods.
 4.  No code may match two templates; they are refused when they are loaded.
+5.  The letters of a country stand for all templates of its rules (:mod:`kiosk.core.labels.national`).
 
 Source: GS1 General Specifications, sections 2.1.11, 2.1.12 (restricted circulation) and 7.9.2 to 7.9.4 (V).
 """
@@ -24,12 +25,17 @@ from contract.gtin import check_digit, shown
 from contract.values import Gtin, Quantity, Unit
 from kiosk.core.labels.elements import WrongCheckDigit
 from kiosk.core.labels.label import Label, LabelKind, Price
+from kiosk.core.labels.national import NATIONAL
 
 MAX_TEMPLATES: Final = 64  # every prefix that GS1 leaves to shops, several times over
 MAX_SCALE: Final = 1000  # one of the measure: a kilogram, or ten units of money; coarser labels weigh and price nothing
 WHERE: Final = "label template"
 
 _WRITTEN: Final = re.compile(r"(?P<code>[0-9IWPQVXC]{1,40})(?:\s*\*\s*(?P<scale>[1-9][0-9]{0,5}))?")
+_HOW: Final = (
+    "write it in digits and the letters I W P Q V X C, such as 21IIIIIPPPPPC, "
+    f"or name a country whose rules are known: {', '.join(NATIONAL)}"
+)
 _PREFIXES: Final = {8: ("0", "2"), 12: ("2", "4"), 13: ("02", "04", "2")}
 _MEASURES: Final = "WPQ"
 _CHECKED_SIZES: Final = (4, 5)  # digits that GS1 has a check digit V for
@@ -56,7 +62,7 @@ def parse_template(text: str) -> Template:
     """
     match = _WRITTEN.fullmatch(text.strip())
     if match is None:
-        raise _refused(text, "write it in digits and the letters I W P Q V X C, such as 21IIIIIPPPPPC")
+        raise _refused(text, _HOW)
     code, scale = match["code"], int(match["scale"] or 1)
     if len(code) not in _PREFIXES:
         raise _refused(text, f"it has {len(code)} places; a barcode of a shop has 8, 12 or 13")
@@ -68,11 +74,11 @@ def parse_template(text: str) -> Template:
 
 
 def parse_templates(texts: Iterable[str]) -> tuple[Template, ...]:
-    """Return a shop's templates (rule 4).
+    """Return a shop's templates (rules 4 and 5).
 
     Raises: Malformed, naming the template, or the two that match the same code.
     """
-    found = tuple(parse_template(text) for text in texts)
+    found = tuple(parse_template(one) for text in texts for one in NATIONAL.get(text.strip(), (text,)))
     if len(found) > MAX_TEMPLATES:
         raise Malformed(f"there are {len(found)} templates; at most {MAX_TEMPLATES} can be told apart", WHERE)
     for one, other in combinations(found, 2):
