@@ -180,7 +180,7 @@ def test_goods_are_good_until_the_end_of_their_earliest_day(typed, last):
         (f"]C1{GTIN}", "no AI of GS1"),
         (f"]C101{GTIN[:9]}", "too short"),
         ("]C1(01)", "no AI of GS1"),
-        (f"]e001{GTIN}17271301", "yymmd0"),
+        (f"]e001{GTIN}17271301", "may not say .271301."),
         (f"]C101{GTIN}2421234567", r"\(242\) is too long"),
         (f"{FNC1}10A7", "needs"),
         (f"(01){GTIN}(04)1", "no AI of GS1"),

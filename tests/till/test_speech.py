@@ -17,6 +17,7 @@ from contract.values import Currency, Money, Quantity, Sku, Unit
 from kiosk.core.actions import ACTIONS
 from kiosk.core.basket import Line
 from kiosk.core.discounts import Discount
+from kiosk.core.labels.reading import read_label
 from kiosk.core.rows import rows_under
 from kiosk.core.words import Amount, recorded, say, say_many
 from kiosk.till.speech import ENGLISH, Speech
@@ -205,3 +206,9 @@ def test_why_a_line_costs_less_is_said_in_the_counters_language():
     line = Line(Sku("TEA"), "Tea", Quantity(1), Money(450), 1, discount=Discount(ppm=100_000, reason="damaged"))
     (row,) = rows_under(line, EUR)
     assert Speech("de", load("de")).say(row.text).split() == ["−", "10", "%:", "beschädigt"]
+
+
+def test_what_is_wrong_with_a_label_is_said_in_the_language_of_the_counter():
+    label = read_label("(01)09520123456788(3103)00033")
+    assert Speech.of("de").say(label.why) == "(3103) hat 5 Zeichen, nicht 6"
+    assert Speech.of("fr").say(label.why) == "(3103) a 5 caractères, et non 6"

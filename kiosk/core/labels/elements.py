@@ -17,8 +17,10 @@ from typing import Final
 
 from msgspec import Struct
 
+from kiosk.core.errors import Refused
 from kiosk.core.labels.checks import CHECK_DIGIT, has_charset, passes
 from kiosk.core.labels.identifiers import Identifier, find, find_prefix
+from kiosk.core.words import Text, say
 
 FNC1: Final = "\x1d"
 MAX_ELEMENTS: Final = 64  # identifiers of one label; the fullest symbol that GS1 allows holds fewer
@@ -31,7 +33,7 @@ _SERIALISED: Final = {"253": 13, "255": 13, "8003": 14}
 _SIGNATURE: Final = "8030"
 
 
-class LabelError(Exception):
+class LabelError(Refused):
     """The label breaks a rule of GS1; the message says which."""
 
 
@@ -69,7 +71,7 @@ def read_bracketed(text: str) -> tuple[Element, ...]:
         found.append(make_element(match[1], match[2].replace(_ESCAPED, "(")))
         place = match.end()
     if place < len(typed):
-        raise LabelError(f"no (AI) and value at {typed[place : place + 8]!r}")
+        raise LabelError(say("no (AI) and value at {text}", text=repr(typed[place : place + 8])))
     return _bounded(found)
 
 
@@ -80,9 +82,9 @@ def make_element(ai: str, value: str) -> Element:
     """
     identifier = find(ai)
     if identifier is None:
-        raise LabelError(f"({ai[:8]}) is no AI of GS1")
+        raise LabelError(say("({ai}) is no AI of GS1", ai=ai[:8]))
     if not identifier.shortest <= len(value) <= identifier.longest:
-        raise LabelError(f"({ai}) has {len(value)} characters, not {identifier.shortest} to {identifier.longest}")
+        raise LabelError(_wrong_size(ai, len(value), identifier.shortest, identifier.longest))
     _measure(identifier, value)
     return Element(ai, value)
 
@@ -95,11 +97,11 @@ def check_together(elements: Sequence[Element]) -> None:
     values: dict[str, str] = {}
     for element in elements:
         if values.setdefault(element.ai, element.value) != element.value:
-            raise LabelError(f"({element.ai}) stands there twice, with different values")
+            raise LabelError(say("({ai}) stands there twice, with different values", ai=element.ai))
     for ai in values:
         _check_relations(ai, values)
     if _SIGNATURE in values and any(len(values.get(key, "")) == size for key, size in _SERIALISED.items()):
-        raise LabelError(f"({_SIGNATURE}) needs a key with a serial part")
+        raise LabelError(say("({ai}) needs a key with a serial part", ai=_SIGNATURE))
 
 
 def render(elements: Iterable[Element]) -> str:
@@ -115,13 +117,13 @@ def render(elements: Iterable[Element]) -> str:
 def _read_next(data: str, place: int, found: list[Element]) -> int:
     identifier = find_prefix(data, place)
     if identifier is None:
-        raise LabelError(f"no AI of GS1 at {data[place : place + 4]!r}")
+        raise LabelError(say("no AI of GS1 at {text}", text=repr(data[place : place + 4])))
     begin = place + len(identifier.ai)
     end = data.find(FNC1, begin)
     value = data[begin:] if end < 0 else data[begin:end]
     size = _measure(identifier, value)
     if size != len(value) and not identifier.fixed:
-        raise LabelError(f"({identifier.ai}) is too long")
+        raise LabelError(say("({ai}) is too long", ai=identifier.ai))
     found.append(Element(identifier.ai, value[:size]))
     return begin + size + (1 if size == len(value) and end >= 0 else 0)
 
@@ -134,18 +136,26 @@ def _measure(identifier: Identifier, value: str) -> int:
         if part.optional and not piece:
             continue
         if len(piece) < part.shortest:
-            raise LabelError(f"({identifier.ai}) is too short")
+            raise LabelError(say("({ai}) is too short", ai=identifier.ai))
         _check_part(identifier.ai, part.charset, part.checks, piece)
         place += len(piece)
     return place
 
 
+def _wrong_size(ai: str, n: int, least: int, most: int) -> Text:
+    if least == most:
+        return say("({ai}) has {n} characters, not {most}", ai=ai, n=n, most=most)
+    return say("({ai}) has {n} characters, not {least} to {most}", ai=ai, n=n, least=least, most=most)
+
+
 def _check_part(ai: str, charset: str, checks: tuple[str, ...], piece: str) -> None:
     if not has_charset(charset, piece):
-        raise LabelError(f"({ai}) holds a character that may not stand there")
+        raise LabelError(say("({ai}) holds a character that may not stand there", ai=ai))
     for name in checks:
         if not passes(name, piece):
-            raise (WrongCheckDigit if name == CHECK_DIGIT else LabelError)(f"({ai}) is no {name}: {piece[:20]}")
+            raise (WrongCheckDigit if name == CHECK_DIGIT else LabelError)(
+                say("({ai}) may not say {text}", ai=ai, text=repr(piece[:20]))
+            )
 
 
 def _check_relations(ai: str, present: Iterable[str]) -> None:
@@ -155,10 +165,12 @@ def _check_relations(ai: str, present: Iterable[str]) -> None:
     others = [other for other in present if other != ai]
     for pattern in identifier.excludes:
         if _is_among(pattern, others):
-            raise LabelError(f"({ai}) may not stand beside ({pattern})")
+            raise LabelError(say("({ai}) may not stand beside ({other})", ai=ai, other=pattern))
     for groups in identifier.needs:
         if not any(all(_is_among(pattern, others) for pattern in group) for group in groups):
-            raise LabelError(f"({ai}) needs ({') or ('.join('+'.join(group) for group in groups)})")
+            raise LabelError(
+                say("({ai}) needs {others}", ai=ai, others=" / ".join(f"({'+'.join(group)})" for group in groups))
+            )
 
 
 def _is_among(pattern: str, ais: Iterable[str]) -> bool:
@@ -168,7 +180,7 @@ def _is_among(pattern: str, ais: Iterable[str]) -> bool:
 
 def _bounded(found: list[Element]) -> tuple[Element, ...]:
     if not found:
-        raise LabelError("there is no AI and value")
+        raise LabelError(say("there is no AI and value"))
     if len(found) > MAX_ELEMENTS:
-        raise LabelError(f"there are more than {MAX_ELEMENTS} AIs")
+        raise LabelError(say("there are more than {most} AIs", most=MAX_ELEMENTS))
     return tuple(found)

@@ -18,6 +18,7 @@ from typing import Final
 from contract.gtin import GTIN_LENGTHS
 from kiosk.core.labels.elements import MAX_ELEMENTS, Element, LabelError, make_element
 from kiosk.core.labels.identifiers import find
+from kiosk.core.words import say
 
 _LINK: Final = re.compile(
     r"(?:https?|HTTPS?)://[A-Za-z0-9.:\[\]-]+(?P<path>/[^?#]*)(?:\?(?P<query>[^#]*))?(?:#.*)?", re.DOTALL
@@ -48,11 +49,11 @@ def read_link(text: str) -> tuple[Element, ...]:
     """
     match = _LINK.fullmatch(text)
     if match is None or not _ALLOWED.fullmatch(text):
-        raise LabelError("that is no web address with a GS1 key")
+        raise LabelError(say("that is no web address with a GS1 key"))
     led = _read_path(match["path"].split("/"))
     found = [*led, *_read_query(match["query"] or "")]
     if len(found) > MAX_ELEMENTS:
-        raise LabelError(f"there are more than {MAX_ELEMENTS} AIs")
+        raise LabelError(say("there are more than {most} AIs", most=MAX_ELEMENTS))
     _check_query([one.ai for one in led], [one.ai for one in found[len(led) :]])
     return tuple(found)
 
@@ -66,10 +67,10 @@ def unescape(text: str, *, query: bool = False) -> str:
 def _read_path(segments: Sequence[str]) -> list[Element]:
     begin = _find_key(segments)
     if begin is None:
-        raise LabelError("the address has no GS1 key in its path")
+        raise LabelError(say("the address has no GS1 key in its path"))
     found = [_element(ai, unescape(value)) for ai, value in _pairs(segments[begin:])]
     if not _is_path([one.ai for one in found]):
-        raise LabelError(f"({') ('.join(one.ai for one in found)}) is no path of a link")
+        raise LabelError(say("{path} is no path of a link", path=" ".join(f"({one.ai})" for one in found)))
     return found
 
 
@@ -93,7 +94,7 @@ def _read_query(query: str) -> Iterator[Element]:
 
 def _element(ai: str, value: str) -> Element:
     if _NULL in value:
-        raise LabelError(f"({ai[:8]}) holds a character that may not stand there")
+        raise LabelError(say("({ai}) holds a character that may not stand there", ai=ai[:8]))
     if ai == _GTIN and len(value) in GTIN_LENGTHS:
         value = value.zfill(_GTIN_DIGITS)
     return make_element(ai, value)
@@ -104,11 +105,11 @@ def _check_query(led: Sequence[str], query: Sequence[str]) -> None:
     for place, ai in enumerate(query):
         identifier = find(ai)
         if identifier is None or not identifier.in_query:
-            raise LabelError(f"({ai}) may not stand in the query of a link")
+            raise LabelError(say("({ai}) may not stand in the query of a link", ai=ai))
         if ai in led or ai in query[:place]:
-            raise LabelError(f"({ai}) stands there twice")
+            raise LabelError(say("({ai}) stands there twice", ai=ai))
         if any(_is_path([*led[:at], ai, *led[at:]]) for at in range(1, len(led) + 1)):
-            raise LabelError(f"({ai}) belongs in the path of a link")
+            raise LabelError(say("({ai}) belongs in the path of a link", ai=ai))
 
 
 def _is_path(ais: Sequence[str]) -> bool:

@@ -15,6 +15,7 @@ from kiosk.core.labels.checks import read_day
 from kiosk.core.labels.currencies import CURRENCIES
 from kiosk.core.labels.elements import Element, LabelError
 from kiosk.core.labels.label import Label, Price
+from kiosk.core.words import say
 
 # The first three digits of a measure's AI; the fourth says how many decimals. In order of what a till weighs by.
 _GRAMS: Final = (1000, 1)  # of a kilogram
@@ -81,5 +82,5 @@ def _read_price(values: Mapping[str, str]) -> Price | None:
 
 def _price(ai: str, digits: str, currency: Currency | None = None) -> Price:
     if int(digits) >= 10**MAX_PRICE_DIGITS:
-        raise LabelError(f"({ai}) is too large for a price: does the scanner send the separator FNC1?")
+        raise LabelError(say("({ai}) is too large for a price: does the scanner send the separator FNC1?", ai=ai))
     return Price(int(digits), int(ai[3]), currency)

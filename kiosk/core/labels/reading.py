@@ -32,6 +32,7 @@ from kiosk.core.labels.label import Label, LabelKind
 from kiosk.core.labels.link import has_key, is_address, read_link
 from kiosk.core.labels.meaning import with_meaning
 from kiosk.core.labels.templates import Template, read_in_store
+from kiosk.core.words import say
 
 MAX_LABEL: Final = 4296  # characters of the largest QR code
 SHORTEST_ELEMENTS: Final = 16  # (01) and a GTIN; shorter digits are a barcode
@@ -55,7 +56,7 @@ def read_label(text: str, templates: Sequence[Template] = ()) -> Label:
     """Return what ``text`` is; never raises. ``templates`` are the shop's own, as ``parse_templates`` returned them."""
     cleaned = text.strip(_SPACES)
     if len(cleaned) > MAX_LABEL:
-        return Label(LabelKind.OTHER, cleaned, why="longer than any barcode")
+        return Label(LabelKind.OTHER, cleaned, why=say("longer than any barcode"))
     symbology, data = cleaned[:3], cleaned[3:]
     if symbology in _SIZES:
         return _read_sized(data, _SIZES[symbology], templates)
@@ -72,7 +73,7 @@ def _read_sized(data: str, size: int, templates: Sequence[Template]) -> Label:
     """Return a barcode of ``size`` digits, and what a composite symbol above it adds."""
     digits, composite, more = data.partition(_COMPOSITE)
     if len(digits) != size or not _is_digits(digits):
-        return Label(LabelKind.FAULTY, data, why=f"the scanner announced {size} digits")
+        return Label(LabelKind.FAULTY, data, why=say("the scanner announced {n} digits", n=size))
     label = _read_digits(digits, templates)
     if not composite or label.gtin is None:
         return label
@@ -110,7 +111,7 @@ def _read_digits(digits: str, templates: Sequence[Template]) -> Label:
         except WrongCheckDigit as error:
             return _refused(digits, error)
     if len(digits) in GTIN_LENGTHS:
-        return Label(LabelKind.WRONG_CHECK_DIGIT, digits, why="the last digit does not fit the others")
+        return Label(LabelKind.WRONG_CHECK_DIGIT, digits, why=say("the last digit does not fit the others"))
     return _read_unannounced(digits)
 
 
@@ -121,7 +122,7 @@ def _read_unannounced(text: str) -> Label:
     if not _is_digits(data[:SHORTEST_ELEMENTS]) or len(data) < SHORTEST_ELEMENTS:
         return unknown
     if data.startswith(_GTIN) and not is_valid(data[len(_GTIN) : SHORTEST_ELEMENTS]):
-        return Label(LabelKind.WRONG_CHECK_DIGIT, text, why="the GTIN's last digit does not fit the others")
+        return Label(LabelKind.WRONG_CHECK_DIGIT, text, why=say("the GTIN's last digit does not fit the others"))
     try:
         label = _understood(LabelKind.ELEMENTS, text, read_elements(data))
     except LabelError:

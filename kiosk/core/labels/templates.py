@@ -26,6 +26,7 @@ from contract.values import Gtin, Quantity, Unit
 from kiosk.core.labels.elements import WrongCheckDigit
 from kiosk.core.labels.label import Label, LabelKind, Price
 from kiosk.core.labels.national import NATIONAL
+from kiosk.core.words import say
 
 MAX_TEMPLATES: Final = 64  # every prefix that GS1 leaves to shops, several times over
 MAX_SCALE: Final = 1000  # one of the measure: a kilogram, or ten units of money; coarser labels weigh and price nothing
@@ -98,7 +99,14 @@ def read_in_store(gtin: Gtin, templates: Iterable[Template], text: str) -> Label
         return None
     measure = _pick(template.code, digits, template.letter)
     if (checked := _pick(template.code, digits, "V")) and int(checked) != measure_check_digit(measure):
-        raise WrongCheckDigit(f"{checked} is not the check digit of {measure} by {template.text}")
+        raise WrongCheckDigit(
+            say(
+                "{digit} is not the check digit of {measure} by {shape}",
+                digit=checked,
+                measure=measure,
+                shape=template.text,
+            )
+        )
     label = Label(LabelKind.IN_STORE, text, _without_measure(template, digits), _pick(template.code, digits, "I"))
     return _with_measure(label, template, measure)
 
