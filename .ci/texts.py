@@ -14,7 +14,7 @@ from babel.messages import pofile
 
 ROOT = Path(__file__).parent.parent
 SPEAKERS = {"say": 1, "say_many": 2}  # how many templates each takes
-OWN = "words.py"  # defines them
+OWN = Path("core") / "words.py"  # defines them
 LANGUAGES = ("de", "es", "fr")
 HEAD = """# What the till says. Keep the fields in {{braces}} as they are; empty ones are said in English.
 msgid ""
@@ -56,7 +56,7 @@ def collect(folder: Path) -> Iterator[tuple[str, str]]:
     Raises: Fault for a template that is no literal, or whose fields are not those that are given.
     """
     for path in sorted(folder.rglob("*.py")):
-        if path.name == OWN:
+        if path.relative_to(folder) == OWN:
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SPEAKERS:

@@ -14,12 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.values import Currency, Money, Quantity, Sku, Unit
+from hardware.errors import NoAnswer, Unplugged
 from kiosk.core.actions import ACTIONS
 from kiosk.core.basket import Line
 from kiosk.core.discounts import Discount
 from kiosk.core.labels.reading import read_label
 from kiosk.core.rows import rows_under
 from kiosk.core.words import Amount, recorded, say, say_many
+from kiosk.devices.words import NOISE, STATES, why
 from kiosk.till.speech import ENGLISH, Speech
 from kiosk.till.translations import LANGUAGES, Translations, load, parse, path_of
 
@@ -155,6 +157,13 @@ def test_everything_that_is_said_is_said_in_every_language():
     status, said = texts(TEXTS.parents[1], "--check")
     assert status == 0, said
     assert int(said.split()[1].rstrip(",")) > 500
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_devices_say_is_said_in_every_language(language):
+    speech = Speech.of(language)
+    for text in (*NOISE.values(), *STATES.values(), why(NoAnswer()), why(Unplugged())):
+        assert speech.say(text) != text
 
 
 @pytest.fixture
