@@ -112,7 +112,8 @@ class NoticeRow(Widget):
         """Draw the notice over the whole width; an error begins with an exclamation mark, so colour is not its sign."""
         if self.notice is None:
             return Content("")
-        text = Content(NOTICE_MARKS[self.notice.mood] + self.notice.text)
+        told = speech_of(self).say(self.notice.text)  # what was told before the screen stood is not translated yet
+        text = Content(NOTICE_MARKS[self.notice.mood] + told)
         style, width = looks_of(self).notices[self.notice.mood], self.size.width
         rows = _two(text.wrap(max(1, width - 2 * _INDENT)))
         indent = Content(" " * _INDENT)

@@ -20,6 +20,7 @@ from kiosk.journal.outbox import lane_path
 from kiosk.journal.schema import TILL
 from kiosk.till.date import DateScreen
 from kiosk.till.sale import SaleScreen
+from kiosk.till.speech import Speech
 
 WOKE_UP_AT = datetime(2001, 1, 1, tzinfo=UTC)  # a Pi without a battery-backed clock
 
@@ -161,6 +162,14 @@ async def test_a_basket_from_before_is_restored(open_till, day):
     async with open_till(day.desk) as till:
         assert till.notice() == "BASKET RESTORED: 1 line from before the till stopped. Last sale: k1-1-1, 7.50"
         assert till.basket() == [("OPEN", 1)]
+
+
+async def test_a_restored_basket_is_told_in_the_language_of_the_counter(open_till, day):
+    day.network_sets_clock(datetime(2026, 12, 1, 9, tzinfo=UTC))
+    async with open_till(day.desk) as till:
+        await till.type("9.00\n")
+    async with open_till(day.desk, speech=Speech.of("de")) as till:
+        assert "KORB WIEDER DA: 1 Zeile von vor dem Abbruch." in till.screen()
 
 
 async def test_a_restored_basket_is_told_after_the_date_was_asked_for(open_till, day):
