@@ -70,11 +70,9 @@ class Panel(Widget):
         if self.size.height <= LOW_ROWS:
             return self._low(told, width)
         big = figures.width(told.amount)
-        words = told.words[: figures.HEIGHT] + ("",) * (figures.HEIGHT - len(told.words))
         room = width - big - 2 if big + 24 <= width else width
         rows = [Content("─" * width)]
-        for number, text in enumerate(words):
-            style = "bold" if number == 0 else ""
+        for number, (text, style) in enumerate(_spread(told.words, room - _INDENT, figures.HEIGHT)):
             left = Content.styled(" " * _INDENT + text, style).truncate(room, ellipsis=True, pad=True)
             rows.append(left + figures.row(told.amount, number, told.style) if room < width else left)
         return Content("\n").join(rows)
@@ -87,10 +85,32 @@ class Panel(Widget):
         """Draw a rule, the first words with the amount behind them, and the others in one row."""
         amount = f" {told.amount} "
         first, *others = [*told.words, ""]
-        room = width - len(amount) - _INDENT
-        head = Content.styled(" " * _INDENT + first, "bold").truncate(room, ellipsis=True, pad=True)
-        rest = Content(" " * _INDENT + " · ".join(filter(None, others))).truncate(width, ellipsis=True)
+        room = width - len(amount) - 2 * _INDENT
+        first, beyond = _broken(first, room)
+        head = Content.styled(" " * _INDENT + first, "bold").truncate(room + _INDENT, ellipsis=True, pad=True)
+        rest = Content(" " * _INDENT + " · ".join(filter(None, (beyond, *others)))).truncate(width, ellipsis=True)
         return Content("\n").join([Content("─" * width), head + Content.styled(amount, told.style), rest])
+
+
+def _spread(words: tuple[str, ...], room: int, height: int) -> list[tuple[str, str]]:
+    """Return ``height`` rows with their styles; a text that is too long goes on below, as long as there are rows."""
+    spare, rows = max(0, height - len(words)), list[tuple[str, str]]()
+    for number, text in enumerate(words[:height]):
+        style, rest = "bold" if number == 0 else "", text
+        while spare and len(rest) > room:
+            row, rest = _broken(rest, room)
+            rows.append((row, style))
+            spare -= 1
+        rows.append((rest, style))
+    return rows + [("", "")] * (height - len(rows))
+
+
+def _broken(text: str, room: int) -> tuple[str, str]:
+    """Return what of a text fits, whole words if it has any, and what is left of it."""
+    if len(text) <= room:
+        return text, ""
+    end = text.rfind(" ", 0, room + 1)
+    return (text[:end], text[end + 1 :]) if end > 0 else (text[:room], text[room:])
 
 
 class NoticeRow(Widget):

@@ -1,6 +1,7 @@
 """Every screen at every size in every language: nothing that matters is cut, and Enter and Esc can be touched."""
 
 import pytest
+from stock_hands import fill, line
 from till_terminal import barcode, stock_desk
 
 from kiosk.core.actions import ACTIONS
@@ -82,6 +83,20 @@ async def test_a_question_with_options_and_a_refusal(open_till, language, size):
         await till.type("much\n")
         rows = check(till, size)
         assert any(row.lstrip().startswith("! ") for row in rows)
+
+
+@at_every_size
+@in_every_language
+async def test_why_a_manager_is_asked_can_be_read_whole(open_till, language, size):
+    speech = Speech.of(language)
+    async with open_till(size=size, speech=speech) as till:
+        fill(till.app._sale.station, line("ESP-1", 3))
+        await till.type(f"120*{ESPRESSO}\n")
+        await till.press("f12")
+        check(till, size)
+        asked = till.frame.asked.title
+        assert "a manager must approve it" in asked
+        assert set(speech.say(asked).split()) <= set(till.screen().split())
 
 
 @at_every_size
