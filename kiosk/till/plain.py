@@ -17,7 +17,7 @@ from typing import Final, Protocol
 
 from kiosk.core.actions import ACTIONS, BY_ID, Action
 from kiosk.core.basket import Basket
-from kiosk.core.choosing import meant
+from kiosk.core.choosing import NUMBERED, meant
 from kiosk.core.dialogue import Dialogue, Option, Prompt, Takes, Talk
 from kiosk.core.dialogues.adding import add_item
 from kiosk.core.dialogues.dating import set_date
@@ -219,7 +219,11 @@ class LineTill:
             for line in filter(None, (asked.title, *asked.told)):
                 self._say(line)
             for number, option in enumerate(asked.options, 1):
-                self._say(say("{n}. {name}  {hint}", n=number, name=option.label, hint=option.hint))
+                name, hint = option.label, option.hint
+                if asked.takes in NUMBERED:
+                    self._say(say("{n}. {name}  {hint}", n=number, name=name, hint=hint))
+                else:  # a number is money or goods here: an option is chosen by its name
+                    self._say(say("* {name}  {hint}", name=name, hint=hint))
         what = say("{ask}: {amount}", ask=asked.text, amount=asked.figure) if asked.figure else asked.text
         self._say(
             say("{ask} (Enter: {what}) ?", ask=what, what=asked.empty) if asked.empty else say("{ask} ?", ask=what)

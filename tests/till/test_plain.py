@@ -156,6 +156,14 @@ def test_one_of_several_is_chosen_by_number_or_name(desk, choice):
     assert run.basket == [("ESP-2", 1)]
 
 
+def test_where_a_number_is_money_options_have_names_and_no_numbers(desk):
+    run = Run(desk, [ESPRESSO, "/pay", "Card", "1", ""])
+    assert "* Card  2.20 EUR" in run.after
+    assert not any(line.startswith("2. Card") for line in run.after)
+    assert "1. Approved  the terminal says so" in run.after
+    assert run.basket == []
+
+
 def test_a_question_can_be_left_and_nothing_is_changed(desk):
     run = Run(desk, ["REPAIR", "/back", "/close"])
     assert "left" in run.after
