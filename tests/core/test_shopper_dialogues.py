@@ -113,6 +113,26 @@ def test_what_is_set_aside_is_collected_by_its_code_and_paid_with_change(station
     assert (account(station, "ESP-1").held, account(station, "ESP-1").sold) == (0, 2)
 
 
+def test_far_more_cash_than_is_due_is_asked_about_before_goods_are_handed_over(station):
+    code = reserved(station, "1*ESP-1")
+    talk = begin(station, "collect", code, "54321")
+    assert asked(talk).title == "CHANGE 54318.80 EUR?"
+    talk.answer("5")
+    assert "another amount" in asked(talk).refused
+    assert account(station, "ESP-1").held == 1
+    talk.answer("54321")
+    assert text(ended(talk)) == "SOLD receipt k1-1-1, total 2.20, change 54318.80"
+
+
+def test_what_was_let_go_while_money_was_counted_is_not_sold(station):
+    code = reserved(station, "1*ESP-1")
+    talk = begin(station, "collect", code)
+    station.stockroom.cancel(station.stockroom.reservation(code), reason="late")
+    talk.answer("")
+    assert "is cancelled: nothing was taken from it" in asked(talk).refused
+    assert not any(isinstance(fact, SaleRecorded) for fact in facts(station))
+
+
 def test_enter_is_exact_cash_and_what_was_collected_is_not_collected_again(station):
     code = reserved(station, "1*ESP-1")
     assert text(hold(station, "collect", code, "")).endswith("total 2.20, change 0.00")

@@ -97,7 +97,9 @@ def _take(station: Station, said: Notice | None, first: str) -> Asking[Notice]:
     counter = station.counter
     chosen = yield from ask(_prompt(counter, said), lambda text: _parse(counter, text), typed=first)
     if not isinstance(chosen, str):
-        return counter.paying.cash((yield from _sure(counter, chosen)))
+        return counter.paying.cash(
+            (yield from sure_of_change(counter.paying.tender.left_in_cash_minor, chosen, counter))
+        )
     how, _, amount = chosen.partition(" ")
     typed = amount or station.take_typed()
     match how:
@@ -113,15 +115,15 @@ def _take(station: Station, said: Notice | None, first: str) -> Asking[Notice]:
             return counter.paying.give_back()
 
 
-def _sure(counter: Counter, cash: Money) -> Asking[Money]:
+def sure_of_change(due: Money, cash: Money, counter: Counter) -> Asking[Money]:
     """Return what was received; much change for little goods is a number that was typed at the wrong moment."""
-    due = counter.paying.tender.left_in_cash_minor
     if cash - due < MUCH_CHANGE or cash <= MANY_TIMES * due:
         return cash
-    change = Amount(Money(cash - due), counter.basket.currency, named=True)
+    currency = counter.basket.currency
+    change = Amount(Money(cash - due), currency, named=True)
 
     def same(text: str) -> Money:
-        if parse_price(text, counter.basket.currency) != cash:
+        if parse_price(text, currency) != cash:
             raise Refused(say("that is another amount: type the first one again, or Esc"))
         return cash
 

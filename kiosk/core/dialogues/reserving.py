@@ -2,13 +2,17 @@
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from contract.facts import Payment, SaleRecorded
 from kiosk.core.bill import prices_of
 from kiosk.core.dialogue import Asking, Dialogue, Option, Prompt, Takes, ask
 from kiosk.core.dialogues.goods import MAX_REASON, check_words
 from kiosk.core.dialogues.naming import Listing, Named, collect_lines, stock_lines, told_stock
+from kiosk.core.dialogues.paying import sure_of_change
 from kiosk.core.dialogues.promising import LANGUAGE_NAMES, ask_for, items_of, read_wait
 from kiosk.core.entry import parse_price
+from kiosk.core.errors import Refused
 from kiosk.core.notices import Mood, Notice, Sold
 from kiosk.core.ports import DeskError
 from kiosk.core.reservations import (
@@ -147,12 +151,7 @@ def _sell(station: Station, found: Reservation) -> Dialogue:
     if age and not (yield from _is_old_enough(found, age)):
         return Notice(Mood.ERROR, say("not sold: the shopper is not {age}. The goods stay set aside", age=age))
 
-    def pay(text: str) -> Notice:
-        payment = decide_payment(cost, parse_price(text, currency) if text.strip() else None, prices)
-        sale = station.stockroom.collect(found, payment)
-        station.sold(sale)
-        return _sold(station, sale, payment)
-
+    exact = decide_payment(cost, None, prices).amount_minor
     prompt = Prompt(
         say("Cash received"),
         Takes.MONEY,
@@ -160,10 +159,23 @@ def _sell(station: Station, found: Reservation) -> Dialogue:
         told=_told(station, found),
         refused=counter.desk.storage_problem(),
         empty=say("exact cash"),
-        figure=Amount(decide_payment(cost, None, prices).amount_minor, currency),
+        figure=Amount(exact, currency),
         holds_goods=True,
     )
-    return (yield from ask(prompt, pay))
+
+    def given(text: str) -> Payment:
+        return decide_payment(cost, parse_price(text, currency) if text.strip() else None, prices)
+
+    while True:
+        payment = yield from ask(prompt, given)
+        yield from sure_of_change(exact, payment.tendered_minor, counter)
+        try:
+            sale = station.stockroom.collect(found, payment)
+        except Refused as error:
+            prompt = replace(prompt, refused=str(error))
+            continue
+        station.sold(sale)
+        return _sold(station, sale, payment)
 
 
 def _is_old_enough(found: Reservation, age: int) -> Asking[bool]:
