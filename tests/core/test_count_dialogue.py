@@ -10,7 +10,7 @@ from till_terminal import stock_desk
 from contract.codec import Stamp
 from contract.goods import ShelfCounted
 from contract.lan import Presence
-from contract.values import Condition, Epoch, Quantity, Seq, Unit
+from contract.values import Condition, Epoch, Money, Quantity, Seq, Unit
 from kiosk.clock import KioskClock
 from kiosk.core.dialogues.goods import AGAIN, SURE
 from kiosk.core.dialogues.naming import DAMAGED
@@ -171,3 +171,11 @@ def test_a_till_says_where_it_is(station):
 
 def test_goods_without_a_price_differ_without_a_value(station):
     assert differing(begin(station, "count", "2*REPAIR", "", "", "")) == [("2 × Repair: 2 over, 0 expected", "")]
+
+
+def test_goods_that_the_books_lacked_are_said_as_that(station):
+    fill(station, line("ESP-1", 1))
+    station.counter.enter("4*ESP-1")
+    station.counter.sell(Money(10_00))
+    (row,) = differing(begin(station, "count", "8*ESP-1", "", "", ""))
+    assert row == ("8 × Espresso: 11 over, for the books lacked 3", "24.20 EUR")

@@ -152,8 +152,10 @@ def _show(station: Station, named: Sequence[Named], counted: Counted) -> Dialogu
 def _row(station: Station, one: Discrepancy) -> Text:
     item = station.counter.desk.item(one.sku)
     goods = told_goods(item, one.counted.amount, one.condition) if item else say("{sku}", sku=one.sku)
-    expected = replace(one.counted, amount=max(0, one.expected))
+    expected = replace(one.counted, amount=abs(one.expected))
     off = replace(one.counted, amount=abs(one.difference))
+    if one.expected < 0:  # more left than the books ever had
+        return say("{goods}: {off} over, for the books lacked {lacked}", goods=goods, off=off, lacked=expected)
     if one.difference > 0:
         return say("{goods}: {off} over, {expected} expected", goods=goods, off=off, expected=expected)
     return say("{goods}: {off} short, {expected} expected", goods=goods, off=off, expected=expected)
