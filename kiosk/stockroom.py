@@ -219,6 +219,12 @@ class LocalStockroom:
             wishes.ask_overdrawn(writing, recorded, self._new_request)
             return cast("SaleRecorded", recorded[-1].data)
 
+    def hand_over_past(self, found: Reservation) -> None:
+        """Note that goods of an earlier life are in the shopper's hand."""
+        with self.journal.writing() as writing:
+            if not kept_reservations.hand_over_past(writing.connection, found.id, self._now()):
+                raise ReservationError(say("{code} was collected already: nothing was sold twice", code=found.code))
+
     def cancel(self, found: Reservation, *, reason: str = "") -> None:
         """End a hold that nobody wants any more."""
         at = self._now()

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from contract.codec import MAX_FACT_BYTES
 from contract.down import Item
+from contract.facts import StockLine
 from contract.money import line_amount
 from contract.sales import MAX_LINES, Payment
 from contract.values import MAX_AMOUNT, MAX_MINOR, BasketId, Currency, Money, Quantity, Sku, Unit
@@ -89,14 +90,26 @@ class Line(Struct, frozen=True, omit_defaults=True):
         return Money(self.deposit.price_minor * self.quantity.amount if self.deposit else 0)
 
 
+class Collects(Struct, frozen=True):
+    """The reservation whose goods are in the basket: it ends with the sale, not before, and not by a voided line."""
+
+    id: str
+    code: str
+    lines: tuple[StockLine, ...]
+
+
 class Basket(Struct, frozen=True, omit_defaults=True):
-    """An open basket; its id is unique, and is closed by the sale. ``payments`` were taken, and do not cover it yet."""
+    """An open basket; its id is unique, and is closed by the sale. ``payments`` were taken, and do not cover it yet.
+
+    ``collects`` names what was set aside for this shopper, if anything was.
+    """
 
     id: BasketId
     currency: Currency
     lines: tuple[Line, ...] = ()
     discount: Discount | None = None
     payments: tuple[Payment, ...] = ()
+    collects: Collects | None = None
 
     @property
     def total_minor(self) -> Money:
@@ -197,6 +210,13 @@ def leaving(basket: Basket) -> Iterator[tuple[Sku, Quantity]]:
             yield line.sku, line.quantity
         if line.deposit is not None:
             yield line.deposit.sku, line.quantity
+
+
+def collected(basket: Basket) -> Collects | None:
+    """Return the reservation that ends with the sale: none where nothing of it is in the basket any more."""
+    there = {sku for sku, _ in leaving(basket)}
+    wanted = basket.collects
+    return wanted if wanted and any(line.sku in there for line in wanted.lines) else None
 
 
 def confirmed_age(basket: Basket) -> int:

@@ -49,7 +49,8 @@ from kiosk.core.goods import ApprovalNeeded, decide_overdraft
 from kiosk.core.notices import Answer, Choose, Collect, Mood, Notice, Sold, Wanted
 from kiosk.core.parking import Parked, ParkingError, check_park, check_recall, find_parked
 from kiosk.core.paying import Paying, cash_of, otherwise_of
-from kiosk.core.ports import AlreadySold, Desk, DeskError, LastSale
+from kiosk.core.ports import AlreadySold, Desk, DeskError, LastSale, NoLongerHeld
+from kiosk.core.reservations import decide_collected
 from kiosk.core.tender import Tender
 from kiosk.core.words import Amount, Text, say
 
@@ -78,7 +79,7 @@ class Counter:
         self.paying = Paying(self)
         self.on_sold: Callable[[SaleRecorded], None] = lambda _: None  # told of each sale once it is on record
         self._billed: tuple[Basket, Bill] | None = None
-        self._look_at_shop()
+        self.look_at_shop()
 
     def enter(self, text: str) -> Answer:
         """Take one entry: a scan, a code, words, a price, a quantity. None when all is said by the basket itself."""
@@ -172,9 +173,11 @@ class Counter:
             sale = decide_sale(self.basket, tender.payments, sold_at=at, prices=self.prices)
             beyond = self.desk.beyond(self.basket)
             allowed = decide_overdraft(beyond, approved_by=self.approved_by, at=at, basket=self.basket.id)
-            recorded = self.desk.record([*allowed, sale])[-1]
+            recorded = self.desk.record([*allowed, *decide_collected(self.basket, at=at), sale])[-1]
         except AlreadySold:
             return self._begin_anew()
+        except NoLongerHeld:
+            return self._let_go()
         except CheckoutError as error:
             return Notice(Mood.ERROR, str(error))
         except ApprovalNeeded as error:
@@ -221,7 +224,7 @@ class Counter:
     def _renew(self, basket: Basket, *, sold: Sold | None = None) -> None:
         self.basket, self.times, self.sold, self.approved_by, self._billed = basket, None, sold, "", None
         try:
-            self._look_at_shop()
+            self.look_at_shop()
         except DeskError:
             return  # the sale before is on record and must be said; who looks up the next goods is told what is wrong
 
@@ -232,7 +235,7 @@ class Counter:
         """
         self._renew(Basket(self.desk.new_basket_id(), self.basket.currency))
 
-    def _look_at_shop(self) -> None:
+    def look_at_shop(self) -> None:
         """Sell as the shop says from this basket on: what is rung up already keeps its taxes."""
         self.shop = self.desk.shop()
         self.prices = prices_of(self.shop)
@@ -248,6 +251,14 @@ class Counter:
             "SOLD receipt {receipt}, total {total}, change {change}", receipt=sale.receipt, total=total, change=change
         )
         return Notice(Mood.SOLD, told)
+
+    def _let_go(self) -> Notice:
+        """Have the goods of the basket sold as any others: nothing is set aside for it any more."""
+        code = self.basket.collects.code if self.basket.collects else ""
+        told = say(
+            "NOT SOLD: {code} is not set aside any more. Take payment again to sell it as other goods", code=code
+        )
+        return self.change(replace(self.basket, collects=None)) or Notice(Mood.ERROR, told)
 
     def _begin_anew(self) -> Notice:
         try:

@@ -208,9 +208,12 @@ def merged(lines: Iterable[StockLine]) -> list[StockLine]:
 def find_beyond(
     basket: Basket, accounts: Mapping[StockKey, Account], *, limit: int, cover: Mapping[StockKey, int] = _NOBODY
 ) -> list[StockLine]:
-    """Return what of ``basket`` needs an approver: see :func:`find_lacking`."""
+    """Return what of ``basket`` needs an approver: see :func:`find_lacking`. What was set aside for it covers it."""
     lines = [StockLine(sku, quantity) for sku, quantity in leaving(basket)]
-    return find_lacking(lines, accounts, limit=limit, cover=cover)
+    covered = Counter(cover)
+    for line in basket.collects.lines if basket.collects else ():
+        covered[_key(line)] += line.quantity.amount
+    return find_lacking(lines, accounts, limit=limit, cover=covered)
 
 
 def find_lacking(

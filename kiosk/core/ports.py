@@ -35,6 +35,10 @@ class AlreadySold(DeskError):
     """The basket was sold before: nothing was sold twice."""
 
 
+class NoLongerHeld(DeskError):
+    """What was set aside for a shopper is not any more: it was let go, or collected, meanwhile."""
+
+
 class Recorded(Struct, frozen=True):
     """A fact that is committed and synced. ``data`` is what was stored: with its receipt number and overdrafts."""
 
@@ -335,6 +339,10 @@ class Stockroom(Protocol):
 
     def reservations(self, *, ended: bool = False) -> Sequence[Reservation]:
         """Return what is set aside, oldest first; with ``ended`` also what no longer is."""
+        ...
+
+    def hand_over_past(self, found: Reservation) -> None:
+        """Note that goods which an earlier life of this till set aside are in the shopper's hand; once."""
         ...
 
     def collect(self, found: Reservation, payment: Payment) -> SaleRecorded:

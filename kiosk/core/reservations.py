@@ -26,7 +26,7 @@ from contract.rights import ReservationCancelled, ReservationCollected, Reservat
 from contract.shop import Shop
 from contract.stock import Account, StockKey
 from contract.values import BasketId, Currency, Gtin, Money, Sku
-from kiosk.core.basket import Basket
+from kiosk.core.basket import Basket, collected
 from kiosk.core.bill import Prices, decide_bill
 from kiosk.core.checkout import PLAIN
 from kiosk.core.errors import Refused
@@ -131,6 +131,12 @@ def decide_collect(found: Reservation, *, basket: BasketId, at: datetime) -> lis
         return []
     _check_open(found)
     return [ReservationCollected(found.id, list(found.lines), basket, at)]
+
+
+def decide_collected(basket: Basket, *, at: datetime) -> list[ReservationCollected]:
+    """Return what is recorded right before the sale of a basket that holds what was set aside for the shopper."""
+    found = collected(basket)
+    return [ReservationCollected(found.id, list(found.lines), basket.id, at)] if found else []
 
 
 def decide_cancel(found: Reservation, *, at: datetime, reason: str = "") -> list[ReservationCancelled]:

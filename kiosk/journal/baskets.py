@@ -6,7 +6,7 @@ import msgspec
 
 from contract.sales import Payment
 from contract.values import BasketId, Currency, instant_text
-from kiosk.core.basket import Basket, Line
+from kiosk.core.basket import Basket, Collects, Line
 from kiosk.core.discounts import Discount
 from kiosk.core.parking import Parked
 from kiosk.journal.database import immediate, translated
@@ -21,6 +21,7 @@ class _Whole(msgspec.Struct, frozen=True, omit_defaults=True):
 
     discount: Discount | None = None
     payments: tuple[Payment, ...] = ()
+    collects: Collects | None = None
 
 
 _WHOLE = msgspec.json.Decoder(_Whole)
@@ -105,9 +106,9 @@ class Baskets:
         lines = self._connection.execute("SELECT line FROM basket_lines WHERE basket = ? ORDER BY no", (basket,))
         of_all = _WHOLE.decode(whole) if whole else _Whole()
         kept = tuple(_LINE.decode(line[0]) for line in lines)
-        return Basket(BasketId(basket), Currency(currency), kept, of_all.discount, of_all.payments)
+        return Basket(BasketId(basket), Currency(currency), kept, of_all.discount, of_all.payments, of_all.collects)
 
 
 def _whole_of(basket: Basket) -> str:
-    whole = _Whole(basket.discount, basket.payments)
+    whole = _Whole(basket.discount, basket.payments, basket.collects)
     return "" if whole == _Whole() else msgspec.json.encode(whole).decode()

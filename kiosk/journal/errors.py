@@ -4,7 +4,7 @@ from pathlib import Path
 
 from contract.stock import StockKey
 from kiosk.core.deliveries import received_already
-from kiosk.core.ports import AlreadySold, DeskError
+from kiosk.core.ports import AlreadySold, DeskError, NoLongerHeld
 from kiosk.core.words import say
 
 
@@ -78,7 +78,7 @@ class RightsMissing(JournalError):
         self.there = there
 
 
-class NotHeld(JournalError):
+class NotHeld(JournalError, NoLongerHeld):
     """The reservation ended before, or this life of the kiosk never held it."""
 
     def __init__(self, reservation: str, state: str) -> None:

@@ -201,6 +201,16 @@ def test_several_currencies_are_chosen_from(tmp_path: Path) -> None:
     desk.close()
 
 
+def test_what_stays_on_a_voucher_is_said_before_it_is_used_up(station: Station) -> None:
+    talk = answered(pay(station), "voucher", "G", "50")
+    assert talk.prompt is not None
+    assert str(talk.prompt.title) == "39.97 EUR STAY ON VOUCHER G"
+    assert not station.counter.desk.open_basket().payments
+    talk.answer("")
+    assert talk.notice is not None
+    assert talk.notice.text.startswith("SOLD")
+
+
 def test_a_voucher_pays_once(station: Station) -> None:
     assert "each pays once" in refusal(answered(pay(station), "voucher", "G", "1", "voucher", "G", "1"))
 

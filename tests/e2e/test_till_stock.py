@@ -71,7 +71,7 @@ def test_goods_are_reserved_collected_and_let_go(tmp_path):
     till.press("Enter")
     till.wait(f"code {code}")
     till.scan(code)  # from the slip, at the sale screen
-    till.wait(f"COLLECT {code}", "3 × Tea", "exact cash")
+    till.wait("TO PAY 13.50 EUR", f"set aside under {code}", "exact cash")
     till.type("20\r")
     till.wait("SOLD receipt k1-1-1, total 13.50, change 6.50")
     begin(till, "reserve", "Scan, code or name")

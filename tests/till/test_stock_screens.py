@@ -129,7 +129,7 @@ async def test_goods_are_reserved_and_collected_with_change_in_large_figures(ope
         if from_menu:
             await do(till, "collect")
         await till.scan(one.code)
-        assert "COLLECT" in till.screen()
+        assert f"set aside under {one.code}" in till.screen()
         await till.type("5\n")
         assert till.notice() == "SOLD receipt k1-1-1, total 4.40, change 0.60"
         assert "CHANGE 0.60" in till.screen()

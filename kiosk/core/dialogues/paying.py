@@ -16,6 +16,7 @@ from typing import Final
 from contract.sales import Payment, PaymentKind, TaxSum
 from contract.shop import ExchangeRate
 from contract.values import Money
+from kiosk.core.basket import collected
 from kiosk.core.counter import Counter
 from kiosk.core.dialogue import Asking, Dialogue, Option, Prompt, Takes, ask
 from kiosk.core.dialogues.approving import approve
@@ -42,6 +43,11 @@ def pay(station: Station) -> Dialogue:
     if typed and not _is_cash(station.counter, typed):
         return _not_entered(typed)
     return (yield from _pay(station, station.take_typed()))
+
+
+def take_payment(station: Station) -> Dialogue:
+    """Take what the shopper gives until it is paid, whatever else was typed."""
+    return (yield from _pay(station))
 
 
 def exact(station: Station) -> Dialogue:
@@ -97,9 +103,7 @@ def _take(station: Station, said: Notice | None, first: str) -> Asking[Notice]:
     counter = station.counter
     chosen = yield from ask(_prompt(counter, said), lambda text: _parse(counter, text), typed=first)
     if not isinstance(chosen, str):
-        return counter.paying.cash(
-            (yield from sure_of_change(counter.paying.tender.left_in_cash_minor, chosen, counter))
-        )
+        return counter.paying.cash((yield from _sure(counter.paying.tender.left_in_cash_minor, chosen, counter)))
     how, _, amount = chosen.partition(" ")
     typed = amount or station.take_typed()
     match how:
@@ -115,7 +119,7 @@ def _take(station: Station, said: Notice | None, first: str) -> Asking[Notice]:
             return counter.paying.give_back()
 
 
-def sure_of_change(due: Money, cash: Money, counter: Counter) -> Asking[Money]:
+def _sure(due: Money, cash: Money, counter: Counter) -> Asking[Money]:
     """Return what was received; much change for little goods is a number that was typed at the wrong moment."""
     if cash - due < MUCH_CHANGE or cash <= MANY_TIMES * due:
         return cash
@@ -174,6 +178,12 @@ def _voucher(counter: Counter) -> Asking[Notice]:
         figure=left,
     )
     worth = yield from ask(prompt, lambda text: parse_price(text, left.currency) if text else left.minor)
+    if worth > left.minor:
+        yield Prompt(
+            say("Write that on the voucher"),
+            title=say("{rest} STAY ON VOUCHER {code}", rest=_named(counter, Money(worth - left.minor)), code=code),
+            empty=say("it is written"),
+        )
     return counter.paying.voucher(code, worth)
 
 
@@ -246,8 +256,10 @@ def _options(counter: Counter) -> tuple[Option, ...]:
 
 
 def _told(counter: Counter) -> Iterator[Text]:
-    """Yield the taxes, then what was taken, then what differs from the figure."""
+    """Yield what was set aside, the taxes, then what was taken, then what differs from the figure."""
     bill, tender = counter.bill, counter.paying.tender
+    if found := collected(counter.basket):
+        yield say("set aside under {code}", code=found.code)
     for tax in bill.taxes:
         yield _tax(counter, tax)
     if bill.taxes or tender.payments:

@@ -1,19 +1,17 @@
 """Dialogues about goods set aside for a shopper: reserve, collect, let go. All of it works offline."""
 
+from functools import reduce
 from typing import Final
 
 from msgspec.structs import replace
 
-from contract.facts import Payment, SaleRecorded
-from kiosk.core.bill import prices_of
+from kiosk.core.basket import Collects, add, collected, confirmed_age
 from kiosk.core.dialogue import Asking, Dialogue, Option, Prompt, Takes, ask
 from kiosk.core.dialogues.goods import MAX_REASON, check_words
 from kiosk.core.dialogues.naming import Listing, Named, collect_lines, stock_lines, told_stock
-from kiosk.core.dialogues.paying import sure_of_change
+from kiosk.core.dialogues.paying import take_payment
 from kiosk.core.dialogues.promising import LANGUAGE_NAMES, ask_for, items_of, read_wait
-from kiosk.core.entry import parse_price
-from kiosk.core.errors import Refused
-from kiosk.core.notices import Mood, Notice, Sold
+from kiosk.core.notices import Mood, Notice
 from kiosk.core.ports import DeskError
 from kiosk.core.reservations import (
     DEFAULT_HOLD,
@@ -22,12 +20,11 @@ from kiosk.core.reservations import (
     Reservation,
     ReservationError,
     State,
-    decide_payment,
-    due,
+    fill_basket,
 )
 from kiosk.core.slips import LANGUAGES, reservation_slip
 from kiosk.core.station import Station
-from kiosk.core.words import Amount, Text, listed, say
+from kiosk.core.words import Text, listed, say
 
 _ASK: Final = ":ask"
 _LESS: Final = ":less"
@@ -136,46 +133,27 @@ def _ask_which(station: Station, title: Text) -> Asking[Reservation]:
 
 
 def _sell(station: Station, found: Reservation) -> Dialogue:
-    """Take cash for what is set aside; the goods leave with the sale, in one transaction."""
+    """Put what is set aside into the basket and take payment; its hold ends in the transaction of that sale."""
     if found.state not in {State.HELD, State.PAST}:
         was = STATES[found.state]
         raise ReservationError(say("{code} was {state} already: sell the goods as others", code=found.code, state=was))
     counter = station.counter
-    currency = counter.basket.currency
-    prices = prices_of(counter.desk.shop())  # the hub may have changed them since the counter's basket was begun
-    cost = due(found, items_of(station, found.lines), prices)
-    if cost is None:
-        raise ReservationError(say("{code}: a price is missing: import it, then collect again", code=found.code))
-
-    age = max((item.age for item in items_of(station, found.lines).values()), default=0)
-    if age and not (yield from _is_old_enough(found, age)):
+    if other := collected(counter.basket):
+        raise ReservationError(say("{code} is in the basket: take payment, then collect the next", code=other.code))
+    if not counter.basket.lines:
+        counter.look_at_shop()  # as for the first scan of a shopper: prices and taxes may have changed since
+    items = items_of(station, found.lines)
+    lines = fill_basket(found, basket=counter.basket.id, currency=counter.basket.currency, items=items).lines
+    age = max((item.age for item in items.values()), default=0)
+    if age > confirmed_age(counter.basket) and not (yield from _is_old_enough(found, age)):
         return Notice(Mood.ERROR, say("not sold: the shopper is not {age}. The goods stay set aside", age=age))
-
-    exact = decide_payment(cost, None, prices).amount_minor
-    prompt = Prompt(
-        say("Cash received"),
-        Takes.MONEY,
-        title=say("COLLECT {code}", code=found.code),
-        told=_told(station, found),
-        refused=counter.desk.storage_problem(),
-        empty=say("exact cash"),
-        figure=Amount(exact, currency),
-        holds_goods=True,
-    )
-
-    def given(text: str) -> Payment:
-        return decide_payment(cost, parse_price(text, currency) if text.strip() else None, prices)
-
-    while True:
-        payment = yield from ask(prompt, given)
-        yield from sure_of_change(exact, payment.tendered_minor, counter)
-        try:
-            sale = station.stockroom.collect(found, payment)
-        except Refused as error:
-            prompt = replace(prompt, refused=str(error))
-            continue
-        station.sold(sale)
-        return _sold(station, sale, payment)
+    filled = reduce(add, lines, counter.basket)
+    if found.state is State.PAST:
+        station.stockroom.hand_over_past(found)
+    else:
+        filled = replace(filled, collects=Collects(found.id, found.code, found.lines))
+    counter.sold = None
+    return counter.change(filled) or (yield from take_payment(station))
 
 
 def _is_old_enough(found: Reservation, age: int) -> Asking[bool]:
@@ -183,22 +161,6 @@ def _is_old_enough(found: Reservation, age: int) -> Asking[bool]:
     title = say("COLLECT {code}", code=found.code)
     asks = say("Is the shopper {age} or older", age=age)
     return (yield Prompt(asks, Takes.CHOICE, options, title=title, holds_goods=True)) == _YES
-
-
-def _sold(station: Station, sale: SaleRecorded, payment: Payment) -> Notice:
-    """Say so; the change stands in large figures where no other basket is open."""
-    if not station.counter.basket.lines:
-        change = payment.change_minor
-        station.counter.sold = Sold(sale.receipt, sale.total_minor, payment.tendered_minor, change)
-    return Notice(
-        Mood.SOLD,
-        say(
-            "SOLD receipt {receipt}, total {total}, change {change}",
-            receipt=sale.receipt,
-            total=Amount(sale.total_minor, sale.currency),
-            change=Amount(payment.change_minor, sale.currency),
-        ),
-    )
 
 
 def _cancel(station: Station, found: Reservation) -> Dialogue:
