@@ -17,6 +17,7 @@ from kiosk.till.parts import speech_of
 _INDENT: Final = 2
 _AROUND: Final = 10  # cells of a row beside name and hint: mark, number, gaps
 _WIDEST: Final = 90  # cells of a row: farther apart an eye no longer finds the hint of a name
+_WHERE: Final = 14  # cells of a head's end: "10–20 / 28 ↓"
 _FIELD: Final = 22  # cells of a grid's field at least: three of them on a 7-inch screen
 _FIELD_ROWS: Final = 3  # name, hint, and a gap: 9 mm on a 7-inch screen of 20 rows
 
@@ -84,19 +85,20 @@ class OptionList(Widget):
     def render(self) -> Content:
         """Draw the title, the newest told lines, and the options around the chosen one."""
         width, height = self.size
-        room = max(1, height - 1)
+        title = self._title_rows(width)[: max(1, height // 2)]
+        room = max(1, height - len(title))
         wanted = -(-len(self.options) // self.columns) * self._high
         told_room = room if not self.options else max(0, room - min(wanted, max(self._high, room // 2)))
         shown = self._newest(max(1, width - _INDENT), told_room)
         rows = [(Content(" " * _INDENT) + row).truncate(width, ellipsis=True) for row in shown]
-        self._rows = [range(0)] * (1 + len(shown))
+        self._rows = [range(0)] * (len(title) + len(shown))
         self._shown = seen = self._seen(max(0, room - len(rows)))
         for start in range(seen.start, seen.stop, self.columns):
             beside = range(start, min(start + self.columns, seen.stop))
             rows += self._fields(beside, width) if self._grid else [self._row(start, self.options[start], width)]
             self._rows += [beside] * self._high
         where = f"{seen.start + 1}–{seen.stop} / {len(self.options)} ↓" if len(seen) < len(self.options) else ""
-        return Content("\n").join([self._head(where, width), *rows])
+        return Content("\n").join([self._head(title[0], where, width), *title[1:], *rows])
 
     @property
     def _high(self) -> int:
@@ -123,11 +125,15 @@ class OptionList(Widget):
             below += hint + Content(" ")
         return [above, below, Content("")]
 
-    def _head(self, where: str, width: int) -> Content:
-        """Return the title and, to the right, which options are shown where not all are."""
+    def _title_rows(self, width: int) -> list[Content]:
+        """Return the title, whole: with a long name before it, what matters may be its end."""
+        wrapped = Content(self._title).wrap(max(1, width - _INDENT - _WHERE)) or [Content("")]
+        return [Content.styled(" " * _INDENT + row.plain, "bold underline") for row in wrapped]
+
+    def _head(self, title: Content, where: str, width: int) -> Content:
+        """Return the title's first row and, to the right, which options are shown where not all are."""
         room = max(1, width - len(where) - 1)
-        title = Content.styled(f"  {self._title}", "bold").truncate(room, ellipsis=True, pad=True)
-        return (title + Content(f"{where} ")).truncate(width).stylize("underline")
+        return (title.truncate(room, pad=True) + Content(f"{where} ")).truncate(width).stylize("underline")
 
     def _newest(self, width: int, room: int) -> list[Content]:
         """Return what is told, lines whole; where there is no room the newest, and how many there are before."""
