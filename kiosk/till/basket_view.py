@@ -115,6 +115,7 @@ class BasketView(Widget):
 
 @lru_cache(maxsize=256)  # a screen's rows: a scan then costs one new row, not all of them
 def _columns(qty: str, name: str, price: str, amount: str, width: int, *, mark: str = " ") -> str:
-    room = max(4, width - _MARK - _QTY - (_PRICE if price else 0) - _AMOUNT - 3)
+    wide = _AMOUNT if amount else 0  # a note may be as long as its row
+    room = max(4, width - _MARK - _QTY - (_PRICE if price else 0) - wide - 3)
     fitted = Content(name).truncate(room, ellipsis=True, pad=True).plain
-    return f"{mark:<{_MARK}}{qty:>{_QTY - 1}}  {fitted}{price:>{_PRICE if price else 0}}{amount:>{_AMOUNT}} "
+    return f"{mark:<{_MARK}}{qty:>{_QTY - 1}}  {fitted}{price:>{_PRICE if price else 0}}{amount:>{wide}} "
