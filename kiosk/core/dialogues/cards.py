@@ -50,12 +50,14 @@ def cards(station: Station) -> Dialogue:
     options = tuple(Option(one.id, _named(one), _in_short(one, charged=one in charged)) for one in found)
     chosen = yield Prompt(say("Which one"), Takes.CHOICE, options, title=say("CARD PAYMENTS TO SETTLE"))
     attempt = next(one for one in found if one.id == chosen)
+    amount = Amount(attempt.amount_minor, attempt.currency, named=True)
     prompt = Prompt(
         say("How did it end"),
         Takes.CHOICE,
         _UNUSED if attempt.is_unused else _OPTIONS,
-        title=say("CARD {amount}", amount=Amount(attempt.amount_minor, attempt.currency, named=True)),
+        title=say("CARD {amount}", amount=amount),
         told=(states[attempt.id], say("Look it up in the terminal's own list.")),
+        figure=amount,
     )
     outcome, reference = yield from _outcome(prompt)
     return station.counter.paying.resolve(attempt, outcome, reference=reference)

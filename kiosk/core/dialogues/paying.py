@@ -214,7 +214,7 @@ def _rate(counter: Counter) -> Asking[ExchangeRate]:
     if len(taken) == 1:
         return taken[0]
     options = tuple(Option(one.currency, one.currency, _worth(counter, one)) for one in taken)
-    chosen = yield Prompt(say("Which currency"), Takes.CHOICE, options, title=say("FOREIGN CASH"))
+    chosen = yield Prompt(say("Which currency"), Takes.CHOICE, options, title=say("FOREIGN CASH"), figure=_due(counter))
     return next(one for one in taken if one.currency == chosen)
 
 
