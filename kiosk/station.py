@@ -101,7 +101,9 @@ def open_station(desk: LocalDesk, speech: Speech = ENGLISH) -> Iterator[Station]
             draw=lambda: secrets.randbelow(CODES),
             lan=desk.lan if desk.config.lan.broker else None,
         )
-        yield Station(Counter(desk), room, elsewhere, LocalStaff(desk), devices, figures=FIGURES)
+        yield Station(
+            Counter(desk), room, elsewhere, LocalStaff(desk), devices, figures=FIGURES, language=speech.language
+        )
 
 
 def _money(amount: Money, currency: Currency, language: str) -> str:

@@ -14,11 +14,15 @@ from contract.sales import MAX_LINES, Payment
 from contract.values import MAX_AMOUNT, MAX_MINOR, BasketId, Currency, Money, Quantity, Sku, Unit
 from kiosk.core.discounts import Discount
 from kiosk.core.errors import Refused
-from kiosk.core.words import say
+from kiosk.core.words import Text, say
 
 _LINE_BYTES: Final = 260  # a sale line's field names and its largest numbers; JSON may double each byte of a text
 _MORE_BYTES: Final = 100  # the same of what most lines do not have: a discount, another price, a note
 _REST_BYTES: Final = 8 * 1024  # the envelope, twenty payments
+
+
+OPEN: Final = Sku("OPEN")  # what is sold at a typed price
+OPEN_NAME: Final = say("Open item")  # as the books call it
 
 
 class BasketError(Refused):
@@ -280,3 +284,8 @@ def _sold_bytes(line: Line, basket: Basket) -> Iterator[int]:
 
 def _bytes(*texts: str) -> int:
     return 2 * sum(len(text.encode()) for text in texts)
+
+
+def said_name(sku: Sku, name: str) -> Text:
+    """Return what goods are called: as the catalogue has it, or, where it has none, in the counter's language."""
+    return OPEN_NAME if (sku, name) == (OPEN, OPEN_NAME) else say("{item}", item=name)

@@ -29,7 +29,7 @@ from contract.facts import SaleRecorded
 from contract.shop import Role
 from contract.values import Money, Quantity, Sku, Unit
 from kiosk.core import basket as baskets
-from kiosk.core.basket import Basket, BasketError, Line
+from kiosk.core.basket import OPEN, OPEN_NAME, Basket, BasketError, Line
 from kiosk.core.bill import Bill, decide_bill, prices_of
 from kiosk.core.checkout import CheckoutError, decide_sale
 from kiosk.core.entry import (
@@ -54,7 +54,8 @@ from kiosk.core.reservations import decide_collected
 from kiosk.core.tender import Tender
 from kiosk.core.words import Amount, Text, say
 
-OPEN_ITEM: Final = Item(sku=Sku("OPEN"), name="Open item")  # sold at a typed price: an empty catalogue sells at once
+# Sold at a typed price, so that an empty catalogue sells at once; the books hold a plain name.
+OPEN_ITEM: Final = Item(sku=OPEN, name=str.__str__(OPEN_NAME))
 ALLOWED: Final = say("that price was allowed for as many as there are: scan the rest")
 APPROVAL: Final = "@"  # before an approver's id; a sku that begins with it is found by its name
 MAX_APPROVER: Final = 32  # as the fact holds it

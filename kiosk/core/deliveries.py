@@ -17,7 +17,7 @@ from msgspec import Struct
 from contract.facts import StockLine
 from contract.stock import StockKey
 from contract.values import Quantity
-from kiosk.core.goods import GoodsError, merged
+from kiosk.core.goods import GoodsError, merged, unit_word
 from kiosk.core.words import Text, say
 
 
@@ -60,7 +60,7 @@ class Difference(Struct, frozen=True):
     @property
     def said(self) -> Text:
         """Return it as a person reads it."""
-        sku, unit = self.what.sku, self.what.unit.value
+        sku, unit = self.what.sku, unit_word(self.what.unit)
         if self.advised is None:
             return say("{sku} {came} {unit}, not on it", sku=sku, came=self.came, unit=unit)
         return say("{sku} {came} {unit}, {advised} advised", sku=sku, came=self.came, unit=unit, advised=self.advised)

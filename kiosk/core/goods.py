@@ -49,6 +49,7 @@ from contract.values import (
     Seq,
     SiteId,
     Sku,
+    Unit,
     parse_name,
 )
 from kiosk.core.basket import Basket, leaving
@@ -173,8 +174,13 @@ def read_till(text: str) -> TillPosition:
 
 def listed_goods(lines: Iterable[StockLine]) -> Text:
     """Return goods as a part of a sentence: ``2 pc of 4711, 500 g of HAM``."""
-    named = ((line.quantity.amount, line.quantity.unit.value, line.sku) for line in lines)
+    named = ((line.quantity.amount, unit_word(line.quantity.unit), line.sku) for line in lines)
     return listed([say("{amount} {unit} of {sku}", amount=amount, unit=unit, sku=sku) for amount, unit, sku in named])
+
+
+def unit_word(unit: Unit) -> str:
+    """Return what goods are counted or measured in; only pieces have a word of each language."""
+    return say("pc") if unit is Unit.PIECE else unit.value
 
 
 def on_shelf(account: Account) -> int:

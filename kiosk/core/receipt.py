@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from contract.sales import Payment, PaymentKind, SaleLine, SaleRecorded, TaxSum
 from contract.values import Money, Unit
+from kiosk.core.basket import said_name
 from kiosk.core.words import BIG_UNIT, Amount, recorded, say
 
 Speak = Callable[[str], str]  # a Text in the language of the counter
@@ -93,7 +94,8 @@ class _Paper:
         if line.bundle and line.part_of is None:
             yield from self._note(say("Set {sku}", sku=line.bundle), 0)
         gross = line.counted_minor + line.discount_minor
-        yield from self.pair(line.name, self._figures(gross, letter), indent=indent, minor=gross)
+        name = self._speak(said_name(line.sku, line.name))
+        yield from self.pair(name, self._figures(gross, letter), indent=indent, minor=gross)
         if not (line.quantity.unit is Unit.PIECE and line.quantity.amount == 1):
             yield from self._note(self._how_much(line), indent + 2)
         if line.list_minor is not None:

@@ -4,11 +4,12 @@ The amounts of a line and of the rows under it add up, and so do all of them to 
 """
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from msgspec import Struct
 
 from contract.values import Currency, Money
-from kiosk.core.basket import Basket, Line
+from kiosk.core.basket import Basket, Line, said_name
 from kiosk.core.bill import Bill
 from kiosk.core.discounts import Discount
 from kiosk.core.words import Amount, Text, recorded, say
@@ -25,7 +26,7 @@ class Row(Struct, frozen=True):
 
 def name_of(line: Line) -> Text:
     """Return what a line is called."""
-    return say("Back: {item}", item=line.name) if line.empties else say("{item}", item=line.name)
+    return say("Back: {item}", item=line.name) if line.empties else said_name(line.sku, line.name)
 
 
 def amount_of(line: Line) -> Money:
@@ -67,8 +68,7 @@ def _under(line: Line, currency: Currency) -> Iterator[Row]:
 
 
 def _off(discount: Discount, amount: Money) -> Row:
-    whole, rest = divmod(discount.ppm, PPM_A_PERCENT)
-    percent = f"{whole}.{rest:04d}".rstrip("0").rstrip(".")
+    percent = (Decimal(discount.ppm) / PPM_A_PERCENT).normalize()
     what = say("− {percent}%", percent=percent) if discount.ppm else say("− discount")
     return Row(
         say("{what}: {reason}", what=what, reason=recorded(discount.reason)) if discount.reason else what, amount

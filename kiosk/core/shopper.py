@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from contract.values import Money
+from kiosk.core.basket import said_name
 from kiosk.core.counter import Counter
 from kiosk.core.words import Amount, say
 
@@ -21,7 +22,7 @@ def shopper_rows(counter: Counter, speak: Callable[[str], str], money: Callable[
 
     if basket.lines:
         last = basket.lines[-1]
-        shown = row(last.name, last.amount_minor + last.deposit_minor)
+        shown = row(speak(said_name(last.sku, last.name)), last.amount_minor + last.deposit_minor)
         return shown, row(speak(say("Total")), counter.bill.total_minor)
     if sold:
         return row(speak(say("Total")), sold.total_minor), row(speak(say("Change")), sold.change_minor)

@@ -13,7 +13,7 @@ from contract.values import Quantity, SiteId, Sku
 from kiosk.core.counter import Counter
 from kiosk.core.notices import Notice
 from kiosk.core.ports import LastSale, Stockroom
-from kiosk.core.slips import Figures
+from kiosk.core.slips import LANGUAGES, Figures
 
 MAX_ERRORS: Final = 20  # as many as a person would look through; a screen shows half of them at once
 
@@ -106,14 +106,16 @@ class Station:
         devices: Devices,
         *,
         figures: Figures,
+        language: str = LANGUAGES[0],
     ) -> None:
-        """Take the parts; ``figures`` write money and moments on a shopper's slip."""
+        """Take the parts; ``figures`` write money and moments on a shopper's slip, in ``language`` unless asked."""
         self.counter = counter
         self.stockroom = stockroom
         self.elsewhere = elsewhere
         self.staff = staff
         self.devices = devices
         self.figures = figures
+        self.language = language
         self.errors: deque[str] = deque(maxlen=MAX_ERRORS)  # what went wrong, oldest first
         self.selected = -1
         self.typed = ""

@@ -11,7 +11,9 @@ Rules
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import date, datetime
+from decimal import Decimal
 from functools import reduce
 from typing import Final, Self
 
@@ -31,7 +33,8 @@ class Amount(Struct, frozen=True):
     named: bool = False
 
 
-Field = str | int | Amount | Quantity | datetime
+_EXPIRED: Final = "expired on"  # the one reason that names a day
+Field = str | int | Decimal | Amount | Quantity | datetime | date
 Show = Callable[[Field], str]
 Translate = Callable[[str, str, int], str]  # (template, its plural or "", how many) -> the template in a language
 
@@ -76,6 +79,10 @@ def recorded(text: str) -> Text:
 
     What somebody typed is no template that anybody translated, and stays as it is.
     """
+    what, _, day = text.rpartition(" ")
+    if what == _EXPIRED:
+        with suppress(ValueError):  # somebody typed words that begin so
+            return Text("expired on {day}", {"day": date.fromisoformat(day)})
     return Text(text, {})
 
 
@@ -109,6 +116,8 @@ def in_english(field: Field) -> str:
             return f"{whole}.{rest:03d} {BIG_UNIT[unit]}"
         case datetime():
             return field.astimezone().strftime("%Y-%m-%d %H:%M")
+        case Decimal():
+            return f"{field:f}"
         case _:
             return str(field)
 

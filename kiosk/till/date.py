@@ -25,6 +25,7 @@ class DateScreen(Frame):
         self._talk = Talk(set_date(sale.station))
         self._asked = self._talk.prompt or Prompt(say(""))
         self.does = {BACK: self.entry.clear}
+        self.basket_view.welcome = self._asked.told  # the panel of a low screen has no room for it
 
     def submit(self, typed: Typed) -> None:
         """Take the date."""
@@ -56,4 +57,4 @@ class DateScreen(Frame):
 
     def words(self) -> tuple[str, ...]:
         """Say why."""
-        return tuple(map(self.till.speech.say, (self._asked.title, "", *self._asked.told)))
+        return (self.till.speech.say(self._asked.title),)

@@ -197,7 +197,9 @@ class Frame(Screen[None]):
         self.basket_view.show()
         speech, keymap = self.till.speech, self.till.keymap
         caps = {ENTER: speech.say(say("Enter"))}
-        self.hint_row.show([(caps.get(one.action) or keymap.shown(one.action), one) for one in self._all_hints()])
+        self.hint_row.show(
+            [(caps.get(one.action) or speech.say(keymap.shown(one.action)), one) for one in self._all_hints()]
+        )
         self._show_entry()
 
     def _all_hints(self) -> list[Hint]:

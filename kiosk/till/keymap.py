@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from kiosk.core.actions import ACTIONS
+from kiosk.core.words import say
 
 # What only screens can do; the rest is in kiosk.core.actions.
 SEARCH, BACK, CLOSE = "search", "back", "close"
@@ -46,7 +47,15 @@ _ALWAYS: Final = ("pay", BACK, CLOSE)  # mean the same while money is taken
 # Terminals send ctrl+i, ctrl+j and ctrl+m for Tab and Enter.
 _TYPING: Final = {"enter", "tab", "backspace", "space", "ctrl+i", "ctrl+j", "ctrl+m"}
 _KEY: Final = re.compile(r"f[1-9]|f1[0-2]|ctrl\+[a-z]|insert|delete|home|end|pageup|pagedown|escape")
-_NAMES: Final = {"escape": "Esc", "delete": "Del", "insert": "Ins", "pageup": "PgUp", "pagedown": "PgDn"}
+_NAMES: Final = {
+    "escape": say("Esc"),
+    "delete": say("Del"),
+    "insert": say("Ins"),
+    "home": say("Home"),
+    "end": say("End"),
+    "pageup": say("PgUp"),
+    "pagedown": say("PgDn"),
+}
 
 
 class KeymapError(Exception):
@@ -97,5 +106,6 @@ def _by_key(keys: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
 
 
 def key_name(key: str) -> str:
-    """Return a key as its cap has it: ``F9``, ``Esc``, ``Ctrl+R``."""
-    return _NAMES.get(key) or "+".join(part.capitalize() for part in key.split("+"))
+    """Return a key as its cap has it in the counter's country: ``F9``, ``Esc``, ``Ctrl+R``."""
+    control, _, letter = key.rpartition("+")
+    return say("Ctrl+{key}", key=letter.upper()) if control else _NAMES.get(key) or key.capitalize()

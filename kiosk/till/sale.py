@@ -188,8 +188,19 @@ class SaleScreen(Frame):
         else:
             total = Amount(self.counter.bill.total_minor, basket.currency, named=True)
             count = say_many("{n} line", "{n} lines", len(basket.lines))
-            said = (say("TOTAL {total}", total=total), "", count, "", "")
+            said = (say("TOTAL {total}", total=total), "", count, *self._part_paid())
         return tuple(map(self.till.speech.say, said))
+
+    def _part_paid(self) -> tuple[str, ...]:
+        """Return what was taken for the basket already, which is easily forgotten, and what is left of it."""
+        if not self.counter.basket.payments:
+            return ()
+        tender, currency = self.counter.paying.tender, self.counter.basket.currency
+        paid = sum(one.amount_minor for one in tender.payments)
+        return (
+            say("Paid so far {amount}", amount=Amount(Money(paid), currency)),
+            say("Left to pay {amount}", amount=Amount(tender.left_minor, currency)),
+        )
 
     def _find_later(self) -> None:
         if self._timer is None:

@@ -4,7 +4,8 @@ Figures follow CLDR, which the tests ask through babel. The till keeps the few s
 cost a sixth of an empty screen's start. English here is everybody's: a point, no groups, and days as ISO has them.
 """
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Final, Self
 
 from msgspec import Struct
@@ -22,14 +23,14 @@ class Signs(Struct, frozen=True):
     point: str = "."
     group: str = ""
     least: int = 4
-    moment: str = "%Y-%m-%d %H:%M"
+    day: str = "%Y-%m-%d"
 
 
 SIGNS: Final = {
     SOURCE: Signs(),
-    "de": Signs(",", ".", moment="%d.%m.%Y %H:%M"),
-    "es": Signs(",", ".", least=5, moment="%d/%m/%Y %H:%M"),
-    "fr": Signs(",", "\u202f", moment="%d/%m/%Y %H:%M"),
+    "de": Signs(",", ".", day="%d.%m.%Y"),
+    "es": Signs(",", ".", least=5, day="%d/%m/%Y"),
+    "fr": Signs(",", "\u202f", day="%d/%m/%Y"),
 }
 
 
@@ -61,7 +62,11 @@ class Speech:
                 figures, mark, unit = in_english(field).partition(" ")
                 return self.number(figures) + mark + unit
             case datetime():
-                return field.astimezone().strftime(self._signs.moment)
+                return field.astimezone().strftime(f"{self._signs.day} %H:%M")
+            case date():
+                return field.strftime(self._signs.day)
+            case Decimal():
+                return self.number(in_english(field))
             case _:
                 return str(field)
 

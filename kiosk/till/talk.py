@@ -159,7 +159,9 @@ class TalkScreen(Frame):
 
     def _offer(self, speech: "Speech") -> None:
         asked = self.asked
-        options = tuple(map(self._said, asked.options))
+        caps = {one.key: speech.say(self.till.keymap.shown(one.key)) for one in asked.options}
+        widest = max(map(len, caps.values()), default=0)
+        options = tuple(self._said(one, caps[one.key], widest) for one in asked.options)
         told = tuple(map(speech.say, asked.told))
         self.options.display = bool(told or options)
         self.basket_view.display = not self.options.display
@@ -233,8 +235,8 @@ class TalkScreen(Frame):
     def _meant(self, text: str) -> Option | None:
         return meant(self.asked.takes, self.options.options, text)
 
-    def _said(self, option: Option) -> Option:
-        """Return an option in the counter's language, with the key that chooses it."""
-        speech, key = self.till.speech, self.till.keymap.shown(option.key)
-        hint = "  ".join(filter(None, (speech.say(option.hint), key)))
-        return replace(option, label=speech.say(option.label), hint=hint)
+    def _said(self, option: Option, cap: str, widest: int) -> Option:
+        """Return an option in the counter's language, with the key that chooses it: hints stand in one column."""
+        hint = self.till.speech.say(option.hint)
+        hint = "  ".join((hint, f"{cap:<{widest}}" if hint else cap)) if widest else hint
+        return replace(option, label=self.till.speech.say(option.label), hint=hint)

@@ -66,9 +66,9 @@ def test_what_differs_is_said_with_its_value_once_the_count_is_on_record(station
         assert not counts(station)
         talk.answer(answer)
     assert differing(talk) == [
-        ("8 × Espresso: 2 short, 10 expected", "-4.40 EUR"),
-        ("5 × Piece number 02: 2 over, 3 expected", "2.04 EUR"),
-        ("1.200 kg Apples [loose]: 0.300 kg short, 1.500 kg expected", "-0.90 EUR"),
+        ("2 short, 10 expected: 8 × Espresso", "-4.40 EUR"),
+        ("2 over, 3 expected: 5 × Piece number 02", "2.04 EUR"),
+        ("0.300 kg short, 1.500 kg expected: 1.200 kg Apples [loose]", "-0.90 EUR"),
     ]
     assert told(talk) == [
         "1 line as expected",
@@ -104,8 +104,8 @@ def test_there_may_be_none_of_it_and_damaged_goods_are_apart(station):
         ("P-01", 2, Condition.DAMAGED),
     ]
     assert differing(talk) == [
-        ("0 × Espresso: 2 short, 2 expected", "-4.40 EUR"),
-        ("2 × Piece number 01 (damaged): 2 over, 0 expected", "2.02 EUR"),
+        ("2 short, 2 expected: 0 × Espresso", "-4.40 EUR"),
+        ("2 over, 0 expected: 2 × Piece number 01 (damaged)", "2.02 EUR"),
     ]
     assert told(talk)[0] == "1 line as expected"
 
@@ -170,7 +170,7 @@ def test_a_till_says_where_it_is(station):
 
 
 def test_goods_without_a_price_differ_without_a_value(station):
-    assert differing(begin(station, "count", "2*REPAIR", "", "", "")) == [("2 × Repair: 2 over, 0 expected", "")]
+    assert differing(begin(station, "count", "2*REPAIR", "", "", "")) == [("2 over, 0 expected: 2 × Repair", "")]
 
 
 def test_goods_that_the_books_lacked_are_said_as_that(station):
@@ -178,4 +178,4 @@ def test_goods_that_the_books_lacked_are_said_as_that(station):
     station.counter.enter("4*ESP-1")
     station.counter.sell(Money(10_00))
     (row,) = differing(begin(station, "count", "8*ESP-1", "", "", ""))
-    assert row == ("8 × Espresso: 11 over, for the books lacked 3", "24.20 EUR")
+    assert row == ("11 over, for the books lacked 3: 8 × Espresso", "24.20 EUR")

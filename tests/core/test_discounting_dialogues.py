@@ -228,7 +228,7 @@ def test_empties_may_come_before_the_goods_and_what_came_is_told(station: Statio
     assert talk.prompt is not None
     assert [(one.label, one.hint) for one in talk.prompt.options] == [("Deposit", "0.25")]
     talk.answer("COLA")
-    assert talk.prompt.told == ("1 Deposit",)
+    assert talk.prompt.told == ("1 × Deposit",)
     talk.answer("")
     assert total(station) == -25
     sell(station, "TEA")

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from contract.shop import TaxRate
 from contract.values import BasketId, Currency, Money, Quantity, Sku, Unit
-from kiosk.core.basket import Basket, Deposit, Line, Part
+from kiosk.core.basket import OPEN, OPEN_NAME, Basket, Deposit, Line, Part
 from kiosk.core.bill import Prices, decide_bill
 from kiosk.core.discounts import Discount
 from kiosk.core.rows import Row, amount_of, name_of, rows_behind, rows_under
@@ -49,6 +49,13 @@ def test_the_rows_of_a_line(line: Line, rows: list[tuple[str, int | None]]) -> N
 def test_empties_are_named_and_count_against_the_rest() -> None:
     back = Line(Sku("PF"), "Deposit", Quantity(4), Money(25), 1, empties=True, discountable=False)
     assert (name_of(back), amount_of(back), name_of(TEA)) == ("Back: Deposit", -100, "Tea")
+
+
+def test_only_what_has_no_name_of_its_own_is_named_in_the_counters_language() -> None:
+    nameless = replace(TEA, sku=OPEN, name=str.__str__(OPEN_NAME))
+    assert name_of(nameless).template == "Open item"
+    assert name_of(replace(nameless, sku=Sku("OTHER"))).template == "{item}"
+    assert name_of(replace(nameless, name="Bag")).template == "{item}"
 
 
 def test_a_discount_on_everything_and_tax_on_top_stand_at_the_end() -> None:

@@ -114,7 +114,7 @@ def test_ages_favourites_weights_labels_and_empties(till):
     till.press("C-p")
     till.wait("EMPTIES")
     till.type(f"4*{COLA}\r")
-    till.wait("4 Deposit")
+    till.wait("4 × Deposit")
     till.press("Enter")
     till.wait("Back: Deposit", "TOTAL 11.75")
     till.press("F12")

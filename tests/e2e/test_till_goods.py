@@ -108,7 +108,7 @@ def test_a_price_is_overridden_by_one_pin_without_leaving_the_sale(shop_till):
     shop_till.type("3.00\r")
     shop_till.wait("Reason")
     shop_till.type("4\r")
-    shop_till.wait("PIN of Anna", "Tea for 3.00 EUR")
+    shop_till.wait("PIN of Anna", "3.00 EUR for Tea")
     shop_till.type("8642")
     shop_till.wait("> ****")
     assert "8642" not in shop_till.screen()

@@ -183,3 +183,10 @@ async def test_a_restored_basket_is_told_after_the_date_was_asked_for(open_till,
         await till.type("2026-12-01 10:00\n")
         assert till.notice().startswith("BASKET RESTORED: 1 line from before the till stopped.")
         assert till.notice().endswith("clock set to 2026-12-01 10:00")
+
+
+async def test_a_small_screen_says_where_to_look_for_the_day(open_till, day):
+    async with open_till(day.desk, size=(66, 20)) as till:
+        assert till.is_on(DateScreen)
+        assert "(it shows 2001-01-01 " in till.screen()
+        assert "Look at a watch or a phone." in till.screen()

@@ -140,7 +140,7 @@ async def test_empties_are_scanned_one_after_the_other(open_till, desk):
         await till.scan(COLA)
         await till.type("6*")
         await till.press("enter", "down", "enter")
-        assert "8 Deposit" in till.screen()
+        assert "8 × Deposit" in till.screen()
         await till.press("enter")
         assert rows(till, "> 8 Back: Deposit 0.25 -2.00")
         await till.scan(TEA)

@@ -29,7 +29,7 @@ def check(till, size):
     assert all(widget.region.bottom <= height for widget in frame.walk_children() if widget.display)
     below = rows[frame.hint_row.region.y :]
     assert f" {till.app.speech.say(say('Enter'))} " in "".join(below[:-1])
-    assert " Esc" in "".join(below[:-1])
+    assert f" {till.app.speech.say(say('Esc'))}" in "".join(below[:-1])
     assert "…" not in "".join(below[:-1])
     assert "…" not in rows[frame.entry_row.region.y + 1]
     assert f"{frame.entry_row.prompt} >" in rows[frame.entry_row.region.y + 1]

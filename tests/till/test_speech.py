@@ -22,6 +22,7 @@ from kiosk.core.labels.reading import read_label
 from kiosk.core.rows import rows_under
 from kiosk.core.words import Amount, recorded, say, say_many
 from kiosk.devices.words import NOISE, STATES, why
+from kiosk.till.keymap import key_name
 from kiosk.till.speech import ENGLISH, Speech
 from kiosk.till.translations import LANGUAGES, Translations, load, parse, path_of
 
@@ -108,6 +109,21 @@ def test_a_reason_from_the_books_is_said_in_the_counters_language(reason, said):
     german = Speech("de", load("de"))
     assert recorded(reason) == reason
     assert german.say(say("Discount: {reason}", reason=recorded(reason))) == f"Rabatt: {said}"
+
+
+def test_the_day_in_a_reason_is_written_as_the_counter_does():
+    german = Speech("de", load("de"))
+    assert german.say(recorded("expired on 2026-11-01")) == "abgelaufen am 01.11.2026"
+    assert german.say(recorded("expired on a monday")) == "expired on a monday"
+    assert german.say(say("− {percent}%", percent=Decimal("2.5"))) == "− 2,5 %"
+
+
+@pytest.mark.parametrize(
+    ("language", "key", "cap"),
+    [("de", "ctrl+d", "Strg+D"), ("de", "delete", "Entf"), ("fr", "escape", "Échap"), ("es", "f9", "F9")],
+)
+def test_a_key_is_called_as_its_cap_has_it_in_the_counters_country(language, key, cap):
+    assert Speech.of(language).say(key_name(key)) == cap
 
 
 def test_what_is_not_translated_is_said_in_english(german):

@@ -40,8 +40,8 @@ async def test_a_stock_take_by_scanner_with_quantities_undo_and_its_result(open_
         assert "Piece number 02" not in till.screen()
         await till.press("enter", "enter", "enter")
         shown = till.screen()
-        assert "4 × Espresso: 1 short, 5 expected" in shown
-        assert "1 × Piece number 01: 3 short, 4 expected" in shown
+        assert "1 short, 5 expected: 4 × Espresso" in shown
+        assert "3 short, 4 expected: 1 × Piece number 01" in shown
         assert shown.index("-3.03 EUR") < shown.index("-2.20 EUR")
         await till.press("enter")
         assert till.is_on(SaleScreen)

@@ -33,7 +33,7 @@ def add_item(station: Station, wanted: Wanted) -> Dialogue:
     left = say("not added: {item}", item=item.name)
     if wanted.expired_on is not None:
         by = yield from _sell_expired(station, wanted, left)
-        reason = f"expired on {wanted.expired_on}"
+        reason = str.__str__(say("expired on {day}", day=wanted.expired_on))  # as the books have it
         if not by:
             return Notice(Mood.INFO, left)
     if wanted.age > confirmed_age(counter.basket) and not (yield from _is_old_enough(wanted, left)):
@@ -104,13 +104,14 @@ def _on_the_scale(station: Station, unit: Unit) -> int | None:
 
 def _sell_expired(station: Station, wanted: Wanted, left: Text) -> Asking[str]:
     """Return who allows to sell what is no longer good; nobody if it is left out."""
-    item, day = wanted.item.name, str(wanted.expired_on)
+    item, day = wanted.item.name, wanted.expired_on
+    assert day is not None  # noqa: S101 - asked of expired goods only
     title = say("EXPIRED: {item} was good until {day}", item=item, day=day)
     options = (Option(_NO, say("Leave it out")), Option(_YES, say("Sell it, with a manager")))
     asking = Prompt(say("Sell it anyway?"), Takes.CHOICE, options, title=title, holds_goods=True, left=left)
     if (yield asking) != _YES:
         return ""
-    why = say("{item}, expired on {day}", item=item, day=day)
+    why = say("expired on {day}: {item}", day=day, item=item)
     return (yield from _holding(approve(station, why), left))
 
 

@@ -155,10 +155,10 @@ def _row(station: Station, one: Discrepancy) -> Text:
     expected = replace(one.counted, amount=abs(one.expected))
     off = replace(one.counted, amount=abs(one.difference))
     if one.expected < 0:  # more left than the books ever had
-        return say("{goods}: {off} over, for the books lacked {lacked}", goods=goods, off=off, lacked=expected)
+        return say("{off} over, for the books lacked {lacked}: {goods}", goods=goods, off=off, lacked=expected)
     if one.difference > 0:
-        return say("{goods}: {off} over, {expected} expected", goods=goods, off=off, expected=expected)
-    return say("{goods}: {off} short, {expected} expected", goods=goods, off=off, expected=expected)
+        return say("{off} over, {expected} expected: {goods}", goods=goods, off=off, expected=expected)
+    return say("{off} short, {expected} expected: {goods}", goods=goods, off=off, expected=expected)
 
 
 def _worth(station: Station, one: Discrepancy) -> str:

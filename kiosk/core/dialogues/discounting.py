@@ -76,7 +76,7 @@ def price(station: Station) -> Dialogue:
     asking = Prompt(say("New price, such as 4.50"), Takes.MONEY, title=title)
     new = yield from ask(asking, lambda text: parse_price(text, currency), typed=station.take_typed())
     reason = yield from ask_reason(title, REASONS)
-    why = say("{item} for {price}", item=line.name, price=Amount(new, currency, named=True))
+    why = say("{price} for {item}", price=Amount(new, currency, named=True), item=line.name)
     by = yield from approve(station, why)
     return counter.put(at, _priced(line, new, by=by, reason=reason))
 

@@ -55,7 +55,7 @@ class Returned:
 
     def told(self) -> list[Text]:
         """Return what came back, for the screen."""
-        return [say("{n} {what}", n=n, what=self._known[sku].name) for sku, n in self._pieces.items()]
+        return [say("{n} × {what}", n=n, what=self._known[sku].name) for sku, n in self._pieces.items()]
 
     def lines(self) -> list[Line]:
         """Return the lines that take their worth off."""

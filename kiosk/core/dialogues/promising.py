@@ -47,7 +47,7 @@ def ask_for(station: Station, named: tuple[Named, ...] = (), *, listing: bool = 
     if listing or not named:
         named = yield from collect_lines(station, Listing(title, say("that is all they want")), named)
     lines = stock_lines(named)
-    language = yield from _ask_language(title)
+    language = yield from _ask_language(title, station.language)
     site = yield from ask_site(station, say("Where they want it"), title, empty=say("wherever it is"))
     paid = yield from _ask_paid(station, title)
 
@@ -105,9 +105,9 @@ def read_wait(text: str) -> timedelta:
     return timedelta(**{_UNITS[match["unit"]]: int(match["number"])})
 
 
-def _ask_language(title: Text) -> Asking[str]:
+def _ask_language(title: Text, usual: str) -> Asking[str]:
     def language(text: str) -> str:
-        code = text.strip().lower() or LANGUAGES[0]
+        code = text.strip().lower() or usual
         try:
             check_language(code)
         except Malformed as error:
@@ -115,7 +115,8 @@ def _ask_language(title: Text) -> Asking[str]:
         return code
 
     options = tuple(Option(code, LANGUAGE_NAMES[code]) for code in LANGUAGES)
-    prompt = Prompt(say("The shopper's language"), options=options, title=title, empty=say("English"), holds_goods=True)
+    empty = say("{language}", language=LANGUAGE_NAMES[usual])
+    prompt = Prompt(say("The shopper's language"), options=options, title=title, empty=empty, holds_goods=True)
     return (yield from ask(prompt, language))
 
 

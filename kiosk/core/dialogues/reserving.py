@@ -89,7 +89,7 @@ def reserved(station: Station) -> Dialogue:
 
 def show_slip(station: Station, found: Reservation) -> Asking[None]:
     """Show the slip, in another language if that is chosen, until the shopper has it."""
-    language = LANGUAGES[0]
+    language = station.language
     while True:
         slip = reservation_slip(found, items_of(station, found.lines), station.figures, language=language)
         options = tuple(Option(code, LANGUAGE_NAMES[code]) for code in LANGUAGES if code != language)
