@@ -3,17 +3,20 @@
 import pytest
 from selling_shop import ITEMS, SHOP
 from stock_hands import fill, line
-from till_terminal import stock_desk
+from till_terminal import sample_items, stock_desk
 
 from contract.down import Item
-from contract.shop import Shop
-from contract.values import Gtin, Money, Sku
+from contract.shop import ExchangeRate, Shop
+from contract.values import Currency, Gtin, Money, Sku
 from kiosk.bootstrap import open_desk
 from kiosk.config import Config
+from kiosk.core import slips
 from kiosk.core.actions import BY_ID
 from kiosk.core.goods import listed_goods
 from kiosk.core.timekeeping import ClockMode
+from kiosk.station import open_station
 from kiosk.till.speech import Speech
+from kiosk.till.translations import LANGUAGES
 
 SMALL = (66, 20)
 LONG = "4 Fines Pièces de Bœuf Assaisonnées (2 Fines Pièces de Bœuf à la Provençale - 2 au Concassé de 3 Poivres)"
@@ -131,3 +134,27 @@ def test_pieces_have_a_word_in_every_language():
     said = Speech.of("de").say(listed_goods([line("TEA", 14)]))
     assert "14 Stück" in said
     assert "pc" not in said
+
+
+def test_a_station_speaks_to_shoppers_in_the_language_of_its_counter(shop_desk):
+    assert set(slips.LANGUAGES) == set(LANGUAGES), "a slip for every counter"
+    with open_station(shop_desk, Speech.of("es")) as station:
+        assert station.language == "es"
+
+
+async def test_which_currency_and_which_card_are_asked_beside_what_it_is_about(open_till, tmp_path):
+    rates = [ExchangeRate(Currency(one), Money(90), 100) for one in ("USD", "CHF")]
+    desk = open_desk(tmp_path / "money", Config(clock=ClockMode.SYSTEM, shop=Shop(exchange=rates)))
+    desk.catalogue.put(sample_items())
+    async with open_till(desk) as till:
+        await till.scan("4006381333931")
+        await till.press("f9")
+        await till.type("0.70\n")
+        await till.press("f4")
+        assert till.frame.told().amount == "1.50"
+        await till.press("escape", "f9", "f2")
+        await till.type("3\n")
+        till.app._sale.begin(BY_ID["cards"])
+        await till.settle()
+        await till.type("1\n")
+        assert till.frame.told().amount == "1.50"
