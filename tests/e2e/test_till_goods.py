@@ -158,7 +158,7 @@ def test_bottles_cost_a_deposit_and_bring_it_back_and_bundles_are_their_parts(sh
     shop_till.press("C-p")
     shop_till.wait("EMPTIES")
     shop_till.type("6*COLA\r")
-    shop_till.wait("6 Deposit")
+    shop_till.wait("6 × Deposit")
     shop_till.press("Enter")
     shop_till.wait("TOTAL 8.00", "-1.50")
     finish(shop_till, "8.00")
