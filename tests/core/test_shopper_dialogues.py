@@ -275,14 +275,14 @@ def test_a_promise_is_pending_and_says_so_until_the_hub_answers(station):
     talk = begin(station, "promise", "6*ESP-1", "", "fr", "pier", "3", "")
     wish = facts(station)[-1]
     assert (wish.language, wish.site, wish.paid_minor, wish.collect_by) == ("fr", "pier", 300, None)
-    assert asked(talk).title.startswith("pending")
+    assert asked(talk).title.startswith("PROMISE: pending")
     assert told(talk)[:2] == ["PAS ENCORE PROMIS - EN ATTENTE", "6 x Espresso"]
     talk.answer(":look")
-    assert asked(talk).title.startswith("pending")
+    assert asked(talk).title.startswith("PROMISE: pending")
     resolve(station, wish.promise)
     talk.answer(":look")
     assert told(talk) == ["ELSEWHERE", "Venez au quai.", "6 x Espresso", "refund 3.00 EUR"]
-    assert asked(talk).title == "elsewhere ABCD-123"
+    assert asked(talk).title == "PROMISE: elsewhere ABCD-123"
     assert asked(talk).options == ()
     talk.answer("")
     assert text(ended(talk)) == f"promise {wish.promise[:8]}: elsewhere"
@@ -322,7 +322,7 @@ def test_promises_are_listed_with_their_answers(station):
         (wish, "1 × Espresso", "pending")
     ]
     talk.answer(wish[:8])
-    assert asked(talk).title.startswith("pending")
+    assert asked(talk).title.startswith("PROMISE: pending")
     talk.answer("")
     talk.answer("zz")
     assert "no promise here begins with 'zz'" in asked(talk).refused
@@ -333,8 +333,16 @@ def test_promises_are_listed_with_their_answers(station):
 def test_other_sites_are_told_of_with_the_age_of_the_news(station):
     now = station.counter.desk.clock.stamp().at
     file = Elsewhere(station.counter.desk.data_dir / FILE)
-    heard = [SiteHeard("harbour", now - timedelta(minutes=2)), SiteHeard("market", now - timedelta(hours=3))]
+    heard = [
+        SiteHeard(site, now - age)
+        for site, age in (
+            ("harbour", timedelta(minutes=2)),
+            ("market", timedelta(hours=3)),
+            ("museum", timedelta(hours=50)),
+        )
+    ]
     levels = [Level("harbour", "ESP-1", 5, more=True), Level("market", "ESP-1", 3), Level("fair", "ESP-1", 1)]
+    levels.append(Level("museum", "ESP-1", 2))
     file.apply(1, 1, AvailabilityChanged(complete=True, levels=levels, heard=heard))
     file.close()
     talk = begin(station, "elsewhere", "4006381333932")
@@ -345,6 +353,7 @@ def test_other_sites_are_told_of_with_the_age_of_the_news(station):
         "fair: ask there, never heard",
         "harbour: 5+, told 2 min ago",
         "market: ask there, told 3 hours ago",
+        "museum: ask there, told 2 days ago",
     ]
     talk.answer("")
     talk.answer("P-01")

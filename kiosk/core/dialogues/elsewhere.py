@@ -14,6 +14,7 @@ from kiosk.core.words import Text, say, say_many
 _TITLE: Final = say("ELSEWHERE")
 _PROMISE: Final = ":promise"
 _HOUR: Final = timedelta(hours=1)
+_DAYS: Final = timedelta(days=2)  # from then on nobody counts in hours
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -50,4 +51,6 @@ def _age(age: timedelta | None) -> Text:
         return say("never heard")
     if age < _HOUR:
         return say("told {n} min ago", n=max(0, age // _MINUTE))
+    if age >= _DAYS:
+        return say("told {n} days ago", n=age.days)
     return say_many("told {n} hour ago", "told {n} hours ago", age // _HOUR)

@@ -86,7 +86,7 @@ def show_promise(station: Station, found: Promise) -> Asking[Promise]:
         if late:
             told.append(say("The hub is late: is it connected? The promise stays asked for."))
         options = () if found.answer else (Option(_LOOK, say("Look for the answer")),)
-        title = say("{state} {code}", state=_state(found), code=slip.qr)
+        title = say("PROMISE: {state} {code}", state=_state(found), code=slip.qr)
         empty = say("the shopper has it")
         prompt = Prompt(say("For the shopper"), Takes.CHOICE, options, title=title, told=tuple(told), empty=empty)
         if (yield prompt) != _LOOK:
