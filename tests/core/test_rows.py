@@ -36,6 +36,7 @@ BOTTLE = Deposit(Sku("PF"), "Deposit", Money(25))
         (replace(TEA, parts=(HAM,)), [("with 0.200 kg Ham", None)]),
         (replace(TEA, list_minor=Money(500), reason="old"), [("instead of 5.00: old", None)]),
         (replace(TEA, reason="expired on 2020-01-01"), [("expired on 2020-01-01", None)]),
+        (replace(TEA, reason="expired on monday"), [("expired on monday", None)]),
         (replace(TEA, discount=Discount(ppm=100_000, reason="old")), [("− 10%: old", -90)]),
         (replace(TEA, discount=Discount(ppm=25_000)), [("− 2.5%", -23)]),
         (replace(TEA, discount=Discount(amount_minor=Money(50), reason="old")), [("− discount: old", -50)]),
