@@ -158,3 +158,12 @@ async def test_which_currency_and_which_card_are_asked_beside_what_it_is_about(o
         await till.settle()
         await till.type("1\n")
         assert till.frame.told().amount == "1.50"
+
+
+async def test_a_title_beside_large_figures_goes_on_in_the_next_row(open_till, shop_desk):
+    async with open_till(shop_desk, size=(120, 40)) as till:
+        await till.scan(BEEF[1:])
+        await till.press("ctrl+n")
+        panel = till.frame.panel.render().plain
+        assert f"NOTE on {LONG[:40]}" in panel
+        assert LONG[-8:] in panel
