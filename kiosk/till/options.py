@@ -20,6 +20,7 @@ _WIDEST: Final = 90  # cells of a row: farther apart an eye no longer finds the 
 _WHERE: Final = 14  # cells of a head's end: "10–20 / 28 ↓"
 _FIELD: Final = 22  # cells of a grid's field at least: three of them on a 7-inch screen
 _FIELD_ROWS: Final = 3  # name, hint, and a gap: 9 mm on a 7-inch screen of 20 rows
+_APART: Final = 2  # rows of an option where all have so many: a finger's width on a 7-inch screen of 20 rows
 
 
 class OptionList(Widget):
@@ -46,6 +47,7 @@ class OptionList(Widget):
         self._grid = False
         self._rows: list[range] = []  # the options that each row drawn stands for
         self._shown = range(0)
+        self._high = 1  # rows of each option, as drawn last
 
     @property
     def columns(self) -> int:
@@ -87,6 +89,7 @@ class OptionList(Widget):
         width, height = self.size
         title = self._title_rows(width)[: max(1, height // 2)]
         room = max(1, height - len(title))
+        self._high = self._decide_high(room, width)
         wanted = -(-len(self.options) // self.columns) * self._high
         told_room = room if not self.options else max(0, room - min(wanted, max(self._high, room // 2)))
         shown = self._newest(max(1, width - _INDENT), told_room)
@@ -95,14 +98,18 @@ class OptionList(Widget):
         self._shown = seen = self._seen(max(0, room - len(rows)))
         for start in range(seen.start, seen.stop, self.columns):
             beside = range(start, min(start + self.columns, seen.stop))
-            rows += self._fields(beside, width) if self._grid else [self._row(start, self.options[start], width)]
+            below = [Content("")] * (self._high - 1)
+            rows += self._fields(beside, width) if self._grid else [self._row(start, width), *below]
             self._rows += [beside] * self._high
         where = f"{seen.start + 1}–{seen.stop} / {len(self.options)} ↓" if len(seen) < len(self.options) else ""
         return Content("\n").join([self._head(title[0], where, width), *title[1:], *rows])
 
-    @property
-    def _high(self) -> int:
-        return _FIELD_ROWS if self._grid else 1
+    def _decide_high(self, room: int, width: int) -> int:
+        """Return the rows of each option: some to touch it by, if that hides nothing."""
+        if self._grid:
+            return _FIELD_ROWS
+        told = sum(len(Content(line).wrap(max(1, width - _INDENT))) or 1 for line in self._told[-room:])
+        return _APART if told + _APART * len(self.options) <= room else 1
 
     def _seen(self, room: int) -> range:
         """Return which options fit into as many rows, the chosen one among them."""
@@ -171,7 +178,8 @@ class OptionList(Widget):
         if at < len(beside):
             self.post_message(self.Chosen(self.options[beside[at]]))
 
-    def _row(self, number: int, option: Option, width: int) -> Content:
+    def _row(self, number: int, width: int) -> Content:
+        option = self.options[number]
         mark, width = ">" if number == self.at else " ", min(width, _WIDEST)
         label, room = Content(option.label), width - _AROUND
         hint = Content(option.hint).truncate(max(width // 3, room - label.cell_length), ellipsis=True)

@@ -52,3 +52,24 @@ async def test_what_is_told_above_the_screen_is_counted_in_words(open_till):
             await till.scan("4006381333932")
         await till.press("escape", "ctrl+e")
         assert "… 10 Zeilen darüber" in till.screen()
+
+
+async def test_a_short_list_is_wide_apart_for_a_finger_and_all_of_it_takes_the_touch(open_till):
+    async with open_till(size=(66, 20)) as till:
+        await till.scan("4006381333931")
+        await till.press("f9", "f2")
+        rows = till.screen().splitlines()
+        first = next(at for at, row in enumerate(rows) if row[2:5].strip() == "1")
+        assert rows[first + 1].strip() == ""
+        assert rows[first + 2][2:5].strip() == "2"
+        await till.pilot.click(offset=(20, first + 3))
+        await till.settle()
+        assert till.notice().startswith("declined")
+
+
+async def test_a_list_that_would_not_fit_wide_apart_hides_nothing_for_it(open_till):
+    async with open_till(size=(66, 20)) as till:
+        await till.press("f1")
+        listed = [row for row in till.screen().splitlines() if row[2:5].strip().isdigit()]
+        assert [int(row[2:5]) for row in listed] == list(range(1, len(listed) + 1))
+        assert len(listed) > 8
